@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/error.h>
+#include <tilework/tlm/resource_calendar.h>
+
+#include <iterator>
+
+namespace tilework::transaction {
+
+calendar_statistics& calendar_statistics::operator+=(const calendar_statistics& other) {
+  requests += other.requests;
+  delayed += other.delayed;
+  out_of_order += other.out_of_order;
+  largest_skew = std::max(largest_skew, other.largest_skew);
+  busy += other.busy;
+  return *this;
+}
+
+femtoseconds resource_calendar::search(femtoseconds earliest, femtoseconds length) const {
+  auto next = std::ranges::upper_bound(bookings_, earliest, {}, &interval::end);
+  femtoseconds start = earliest;
+  for (; next != bookings_.end() && next->start < start + length; ++next)
+    start = std::max(start, next->end);
+  return start;
+}
+
+void resource_calendar::insert(interval fresh) {
+  const auto next = std::ranges::lower_bound(bookings_, fresh.end, {}, &interval::start);
+  const bool touches_next = next != bookings_.end() && next->start == fresh.end;
+  const bool touches_previous = next != bookings_.begin() && std::prev(next)->end == fresh.start;
+  if (touches_previous && touches_next) {
+    std::prev(next)->end = next->end;
+    bookings_.erase(next);
+  } else if (touches_previous) {
+    std::prev(next)->end = fresh.end;
+  } else if (touches_next) {
+    next->start = fresh.start;
+  } else {
+    bookings_.insert(next, fresh);
+  }
+}
+
+multi_calendar::multi_calendar(unsigned servers) : servers_(servers) {
+  if (servers == 0)
+    throw input_error("a shared unit needs at least one server, got 0");
+}
+
+femtoseconds multi_calendar::reserve(femtoseconds earliest, femtoseconds length) {
+  auto* best = &servers_.front();
+  auto best_start = best->first_fit(earliest, length);
+  for (auto& server : servers_) {
+    if (best_start == earliest)
+      break;
+    const auto start = server.first_fit(earliest, length);
+    if (start < best_start) {
+      best = &server;
+      best_start = start;
+    }
+  }
+  return best->reserve(earliest, length);
+}
+
+void multi_calendar::clear() {
+  for (auto& server : servers_)
+    server.clear();
+}
+
+calendar_statistics multi_calendar::statistics() const {
+  calendar_statistics sum;
+  for (const auto& server : servers_)
+    sum += server.statistics();
+  return sum;
+}
+
+} // namespace tilework::transaction

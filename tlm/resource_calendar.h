@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file Bookings of a shared unit: row drivers, an ADC group, a link, digital lanes, a buffer port.
+#pragma once
+
+#include <tilework/core/femtoseconds.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace tilework::transaction {
+
+/// What a calendar saw since construction; clear() does not touch it.
+struct calendar_statistics {
+  std::uint64_t requests = 0;
+  std::uint64_t delayed = 0;      ///< did not start when asked to: contention
+  std::uint64_t out_of_order = 0; ///< asked for an earlier time than a reservation made before it
+  femtoseconds largest_skew;      ///< how much earlier, at most
+  femtoseconds busy;
+
+  calendar_statistics& operator+=(const calendar_statistics& other);
+  friend bool operator==(const calendar_statistics&, const calendar_statistics&) = default;
+};
+
+/// Calendar of one unit that serves one request at a time. Bookings are half-open, [start, start + length); those that
+/// touch are merged. Times are relative to the timeline's origin.
+class resource_calendar {
+public:
+  resource_calendar() { bookings_.reserve(64); }
+
+  /// Books the first gap that fits: a late call may fill a gap before existing bookings. Returns the start.
+  /// A length of zero books nothing and starts at `earliest`. \pre length >= 0
+  femtoseconds reserve(femtoseconds earliest, femtoseconds length) {
+    const femtoseconds start = first_fit(earliest, length);
+    book(earliest, start, length);
+    return start;
+  }
+  /// Where reserve() would start.
+  [[nodiscard]] femtoseconds first_fit(femtoseconds earliest, femtoseconds length) const {
+    if (bookings_.empty() || earliest >= bookings_.back().end || length.count == 0)
+      return earliest;
+    return search(earliest, length);
+  }
+  /// Forgets all bookings: the machine is idle and the timeline starts again at zero.
+  void clear() {
+    bookings_.clear();
+    latest_request_ = {};
+  }
+
+  [[nodiscard]] const calendar_statistics& statistics() const { return statistics_; }
+  /// Number of separate booked intervals.
+  [[nodiscard]] std::size_t intervals() const { return bookings_.size(); }
+  /// End of the last booking, 0 if there is none.
+  [[nodiscard]] femtoseconds end() const { return bookings_.empty() ? femtoseconds{} : bookings_.back().end; }
+
+private:
+  struct interval {
+    femtoseconds start;
+    femtoseconds end;
+  };
+
+  void book(femtoseconds earliest, femtoseconds start, femtoseconds length) {
+    ++statistics_.requests;
+    if (start != earliest)
+      ++statistics_.delayed;
+    if (earliest < latest_request_) {
+      ++statistics_.out_of_order;
+      statistics_.largest_skew = std::max(statistics_.largest_skew, latest_request_ - earliest);
+    } else {
+      latest_request_ = earliest;
+    }
+    if (length.count == 0)
+      return;
+    statistics_.busy += length;
+    if (bookings_.empty() || start > bookings_.back().end)
+      bookings_.push_back({start, start + length});
+    else if (start == bookings_.back().end)
+      bookings_.back().end += length;
+    else
+      insert({start, start + length});
+  }
+  [[nodiscard]] femtoseconds search(femtoseconds earliest, femtoseconds length) const;
+  void insert(interval fresh);
+
+  std::vector<interval> bookings_; // ascending, disjoint, not touching
+  femtoseconds latest_request_;
+  calendar_statistics statistics_;
+};
+
+/// k identical units behind one queue, for example the ports of a buffer.
+class multi_calendar {
+public:
+  /// \throws input_error if servers == 0
+  explicit multi_calendar(unsigned servers);
+
+  /// Books the server that can start first; among equals the lowest number.
+  femtoseconds reserve(femtoseconds earliest, femtoseconds length);
+  void clear();
+  /// Sum over the servers; out_of_order and largest_skew see the order of calls to each server.
+  [[nodiscard]] calendar_statistics statistics() const;
+  [[nodiscard]] std::size_t servers() const { return servers_.size(); }
+
+private:
+  std::vector<resource_calendar> servers_;
+};
+
+} // namespace tilework::transaction

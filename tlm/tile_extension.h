@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file What a tile transaction carries besides the generic payload.
+#pragma once
+
+#include <tilework/core/femtoseconds.h>
+#include <tilework/core/kernel.h>
+#include <tilework/core/operand.h>
+#include <tilework/core/step_program.h>
+
+#include <array>
+#include <cstdint>
+#include <systemc>
+#include <tlm>
+
+namespace tilework::transaction {
+
+/// Mandatory extension of the tile protocol. It stays on its payload for life (sticky, see payload_pool).
+///
+/// In the generic payload: command (READ: results flow back, WRITE: operands flow in, IGNORE: no data), address
+/// (chip | tile | plane), data_length (bytes of the request, what a network serialises on the way down), response
+/// status. Data pointer and byte enables are unused: operands are views of the operand arena.
+struct tile_request final : ::tlm::tlm_extension<tile_request> {
+  // Written by the initiator before `launch`, read by network and target, constant until END_RESP.
+  const operation* op = nullptr;
+  const step_context* context = nullptr;
+  std::array<const_burst, 3> in{};           ///< elements must not change until END_RESP
+  std::array<mutable_burst, 3> out{};        ///< only the target writes elements, before BEGIN_RESP
+  std::uint64_t operation_id = 0;            ///< unique within a run; the key for tables, never the payload's address
+  std::uint64_t expected_weight_version = 0; ///< weight version of the array that the program expects
+  std::uint32_t response_bytes = 0;          ///< what a network serialises on the way back
+  std::uint32_t source = 0;                  ///< node of the initiator; orders simultaneous arrivals
+  std::uint32_t destination = 0;             ///< node of the target
+  std::uint32_t priority = 0;                ///< among simultaneous arrivals the lowest goes first
+
+  /// Odd while the payload is in use; the pool counts it up at acquire and at release. A holder that remembers the
+  /// number can tell that a payload was recycled under its feet.
+  std::uint32_t generation = 1;
+
+  // Written by the target.
+  kernel* posted = nullptr;      ///< during `launch`: work that the initiator may run, together with that of others, in
+                                 ///< one fork and join before the timed call; null = nothing to run
+  bool computed = false;         ///< during `launch`: values exist already, the timed call only books
+  operation_activity activity{}; ///< before BEGIN_RESP (or before b_transport returns)
+  femtoseconds accepted;         ///< same; work began, relative to the timeline's origin
+  femtoseconds done;             ///< same; result written back
+
+  /// The request of a payload.
+  /// \throws run_error if the payload carries none.
+  [[nodiscard]] static tile_request& of(::tlm::tlm_generic_payload& payload) {
+    auto* request = payload.get_extension<tile_request>();
+    if (request == nullptr)
+      report_missing();
+    return *request;
+  }
+
+  [[nodiscard]] ::tlm::tlm_extension_base* clone() const override;
+  void copy_from(const ::tlm::tlm_extension_base& other) override;
+
+private:
+  [[noreturn]] static void report_missing();
+};
+
+} // namespace tilework::transaction
