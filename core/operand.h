@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file Operands: views of vectors in the buffer, and the arena that owns them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace tilework {
+
+/// View of n vectors of equal length; vector v starts at data + v * stride. Does not own.
+template <typename T>
+struct vector_burst {
+  T* data = nullptr;
+  std::uint32_t vectors = 0;
+  std::uint32_t length = 0; ///< elements per vector
+  std::uint32_t stride = 0; ///< elements from one vector to the next, >= length
+
+  [[nodiscard]] constexpr std::span<T> operator[](std::size_t v) const { return {data + v * stride, length}; }
+  [[nodiscard]] constexpr std::size_t elements() const { return std::size_t{vectors} * length; }
+  /// Elements [first, first + count) of every vector.
+  [[nodiscard]] constexpr vector_burst slice(std::uint32_t first, std::uint32_t count) const {
+    return {data + first, vectors, count, stride};
+  }
+  constexpr operator vector_burst<const T>() const // NOLINT(google-explicit-constructor): like std::span
+    requires(!std::is_const_v<T>)
+  {
+    return {data, vectors, length, stride};
+  }
+};
+using const_burst = vector_burst<const float>;
+using mutable_burst = vector_burst<float>;
+
+/// Where a slot lives on the machine.
+enum class residence : std::uint8_t { buffer, memory };
+
+/// A piece of the buffer or of memory that holds one vector per sample of a mini-batch (or one matrix row per vector).
+struct tensor_slot {
+  std::size_t first_element = 0; ///< offset in the arena
+  std::uint32_t vectors = 0;
+  std::uint32_t length = 0;
+  residence home = residence::buffer;
+};
+
+/// Owner of all operands, allocated once before the run; views of slots stay valid from then on.
+class operand_arena {
+public:
+  /// Adds a slot of `vectors` x `length` floats; returns its index.
+  std::uint32_t add(std::uint32_t vectors, std::uint32_t length, residence home = residence::buffer);
+  /// Allocates storage for all slots added so far, zeroed.
+  void allocate() { storage_.assign(size_, 0.0F); }
+
+  [[nodiscard]] const tensor_slot& slot(std::uint32_t index) const { return slots_[index]; }
+  [[nodiscard]] std::span<const tensor_slot> slots() const { return slots_; }
+  /// All elements in order of their addresses.
+  [[nodiscard]] std::span<float> storage() { return storage_; }
+  /// Elements that live in the buffer: what its capacity must hold.
+  [[nodiscard]] std::size_t buffer_elements() const;
+  /// All vectors of a slot.
+  [[nodiscard]] mutable_burst view(std::uint32_t index) {
+    const auto& s = slots_[index];
+    return {storage_.data() + s.first_element, s.vectors, s.length, s.length};
+  }
+
+private:
+  std::vector<tensor_slot> slots_;
+  std::vector<float> storage_;
+  std::size_t size_ = 0;
+};
+
+} // namespace tilework

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file What happened to one operation: the line that listeners, traces and timelines read.
+#pragma once
+
+#include <tilework/core/femtoseconds.h>
+#include <tilework/core/step_program.h>
+
+namespace tilework {
+
+struct operation_record {
+  std::uint64_t step = 0;
+  std::uint32_t index = 0; ///< in the step program
+  std::uint32_t target = 0; ///< node that executed it, see the machine's component names
+  const operation* op = nullptr;
+  femtoseconds ready;    ///< all predecessors complete
+  femtoseconds accepted; ///< target began to work
+  femtoseconds done;     ///< result written back
+  operation_activity activity;
+};
+
+} // namespace tilework

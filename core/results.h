@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file Results of a run: what reports are made of.
+#pragma once
+
+#include <tilework/core/pricing.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tilework {
+
+/// One evaluation on the test set.
+struct evaluation_row {
+  unsigned epoch = 0; ///< epochs completed
+  double train_loss = 0;
+  double test_loss = 0;
+  double test_accuracy = 0;    ///< fraction
+  double simulated_time_s = 0; ///< training time so far
+  double energy_J = 0;         ///< training energy so far
+};
+
+/// What the run took from the computer that ran it.
+struct host_figures {
+  double wall_s = 0;
+  double systemc_s = 0;  ///< SystemC kernel, modules' bookkeeping and recording; sampled
+  double numerics_s = 0; ///< values: physics and digital arithmetic; sampled
+  std::uint64_t peak_rss_bytes = 0;
+  std::string isa;
+  unsigned threads = 1;
+};
+
+struct run_results {
+  std::string experiment;
+  std::string machine;
+  std::string technology;
+  std::string timing;
+  std::uint64_t seed = 0;
+  bool interrupted = false;
+  unsigned epochs = 0; ///< completed
+  std::vector<evaluation_row> evaluations;
+
+  std::array<femtoseconds, phase_count> busy{};
+  std::array<femtoseconds, phase_count> exposed{};
+  ledger books; ///< counts and busy times
+  cost_sheet costs;
+  std::vector<std::pair<std::string, std::uint64_t>> operations; ///< issued, by name
+  std::uint64_t delayed_requests = 0;      ///< calendar bookings that had to wait
+  std::uint64_t out_of_order_requests = 0; ///< network bookings made out of time order
+  std::string weights_digest;              ///< of all final weights and biases
+  std::vector<std::string> warnings;
+  host_figures host;
+
+  /// Training phases only.
+  [[nodiscard]] femtoseconds simulated_time() const {
+    femtoseconds sum;
+    for (std::size_t p = 0; p < phase_count; ++p)
+      if (is_training(static_cast<phase>(p))) sum += exposed[p];
+    return sum;
+  }
+};
+
+/// Training time that a component was in use.
+inline femtoseconds training_busy(const component_account& account) {
+  femtoseconds sum;
+  for (std::size_t p = 0; p < phase_count; ++p)
+    if (is_training(static_cast<phase>(p))) sum += account.busy[p];
+  return sum;
+}
+
+} // namespace tilework

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/step_program.h>
+
+#include <algorithm>
+
+namespace tilework {
+namespace {
+
+bool overlap(const operand_ref& a, const operand_ref& b) {
+  return a.slot != no_slot && a.slot == b.slot && a.first < b.first + b.length && b.first < a.first + a.length;
+}
+
+template <typename A, typename B>
+bool any_overlap(const A& left, const B& right) {
+  return std::any_of(left.begin(), left.end(), [&](const operand_ref& a) {
+    return std::any_of(right.begin(), right.end(), [&](const operand_ref& b) { return overlap(a, b); });
+  });
+}
+
+bool writes_array(const operation& op) {
+  return op.kind == operation_kind::outer_product_update || op.kind == operation_kind::program;
+}
+
+/// Whether `later` must wait for `earlier`.
+bool conflict(const operation& earlier, const operation& later) {
+  const bool same_array = earlier.array != no_array && earlier.array == later.array;
+  return (same_array && (writes_array(earlier) || writes_array(later))) || any_overlap(earlier.outputs, later.inputs) ||
+         any_overlap(earlier.inputs, later.outputs) || any_overlap(earlier.outputs, later.outputs);
+}
+
+} // namespace
+
+void step_program::append(const operation& op) {
+  const auto index = static_cast<std::uint32_t>(operations_.size());
+  std::vector<std::uint32_t> edges;
+  std::vector<bool> implied(operations_.size(), false); // already ordered through a later predecessor
+  for (std::uint32_t earlier = index; earlier-- > 0;) {
+    const bool direct = !implied[earlier] && conflict(operations_[earlier], op);
+    if (direct) edges.push_back(earlier);
+    if (direct || implied[earlier])
+      for (auto before : predecessors_[earlier]) implied[before] = true;
+  }
+  std::reverse(edges.begin(), edges.end());
+  for (auto edge : edges) successors_[edge].push_back(index);
+
+  operation stored = op;
+  if (op.array != no_array)
+    stored.updates_before = static_cast<std::uint32_t>(std::count_if(
+        operations_.begin(), operations_.end(), [&](const operation& o) { return o.array == op.array && writes_array(o); }));
+  operations_.push_back(stored);
+  predecessors_.push_back(std::move(edges));
+  successors_.emplace_back();
+}
+
+} // namespace tilework

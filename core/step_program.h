@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file The step program: every operation of one step (a mini-batch), its operands and its hazard edges.
+///
+/// A program is a template that is built once per burst size and executed for many steps; what differs from step to
+/// step is in step_context. Operations are listed in program order, which alone decides values.
+#pragma once
+
+#include <tilework/core/operand.h>
+#include <tilework/core/operation.h>
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace tilework {
+
+enum class activation : std::uint8_t { identity, sigmoid, relu, tanh };
+
+inline constexpr std::uint32_t no_array = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::uint32_t no_slot = std::numeric_limits<std::uint32_t>::max();
+
+/// Elements [first, first + length) of every vector of a slot; slots of one vector (biases) are shared by the burst.
+struct operand_ref {
+  std::uint32_t slot = no_slot;
+  std::uint32_t first = 0;
+  std::uint32_t length = 0;
+};
+
+/// One operation. `array` is an index into the run's list of logical arrays.
+struct operation {
+  operation_kind kind{};
+  tilework::phase phase{};
+  vector_function function = vector_function::none;
+  activation activation_function = activation::identity;
+  std::uint16_t layer = 0;
+  std::uint32_t array = no_array;
+  std::uint32_t vectors = 0;
+  std::array<operand_ref, 3> inputs{};
+  std::array<operand_ref, 3> outputs{};
+  std::uint32_t updates_before = 0; ///< weight version expected, counted from the start of the step
+};
+
+/// What is particular to one execution of a program.
+struct step_context {
+  std::uint64_t step = 0;         ///< index within training or within one evaluation
+  std::uint64_t first_vector = 0; ///< noise counter of the burst's first vector
+  float learning_rate = 0;
+  bool evaluation = false;                   ///< draws from the evaluation streams; leaves all state untouched
+  std::span<const std::uint32_t> samples{}; ///< indices of the burst's samples in the data set
+};
+
+class step_program {
+public:
+  /// Appends an operation; edges to earlier ones follow from operands and arrays:
+  /// read after write, write after read and write after write, per slot range and per array.
+  void append(const operation& op);
+
+  [[nodiscard]] std::span<const operation> operations() const { return operations_; }
+  /// Indices of the operations that must be complete before operation `index`, ascending.
+  [[nodiscard]] std::span<const std::uint32_t> predecessors(std::size_t index) const { return predecessors_[index]; }
+  [[nodiscard]] std::span<const std::uint32_t> successors(std::size_t index) const { return successors_[index]; }
+  [[nodiscard]] std::size_t size() const { return operations_.size(); }
+
+private:
+  std::vector<operation> operations_;
+  std::vector<std::vector<std::uint32_t>> predecessors_;
+  std::vector<std::vector<std::uint32_t>> successors_;
+};
+
+struct step {
+  const step_program* program = nullptr;
+  step_context context;
+};
+
+/// Where the sequencer gets its work: implemented by training and inference sessions.
+class step_source {
+public:
+  step_source() = default;
+  step_source(const step_source&) = delete;
+  step_source& operator=(const step_source&) = delete;
+  virtual ~step_source() = default;
+  /// The next step, or nothing when the run is over. The program and the samples stay valid until finished().
+  virtual std::optional<step> next() = 0;
+  /// All operations of the step are complete; results are in the operand slots.
+  virtual void finished(const step& done) = 0;
+};
+
+} // namespace tilework

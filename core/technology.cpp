@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/error.h>
+#include <tilework/core/technology.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <optional>
+
+namespace tilework {
+namespace {
+
+/// Energy per conversion in J: regression over B. Murmann's ADC survey as used by Accelergy's ADC plug-in
+/// (figure of merit limited by rate and by resolution; scaled with the node).
+double adc_survey_energy(int bits, double rate_Hz, double node_m) {
+  constexpr double pico = 1e-12;
+  const double b = bits;
+  const double sndr_dB = 6.02 * b + 1.76;
+  const double best_merit_dB = 128.307 + 3.2205 * b;
+  const double merit_dB = std::min(213.78 - 2.872 * std::log(rate_Hz), best_merit_dB);
+  const double node_nm = node_m * 1e9;
+  const double scale = std::exp(26.05 + 1.880 * std::log(node_nm) - 2.829 * std::log(b) - 1.470);
+  return pico * scale / (2 * std::pow(10.0, (merit_dB - sndr_dB) / 10));
+}
+
+/// Area in m2, same source; needs the energy per conversion.
+double adc_survey_area(int bits, double rate_Hz, double node_m) {
+  constexpr double square_micrometre = 1e-12;
+  const double energy_pJ = adc_survey_energy(bits, rate_Hz, node_m) * 1e12;
+  const double node_nm = node_m * 1e9;
+  return square_micrometre * std::exp(1.346 + 0.9933 * std::log(node_nm) + 0.1807 * std::log(rate_Hz) +
+                                      0.2991 * std::log(energy_pJ));
+}
+
+std::string_view name_of_formula(formula f) { return formula_names.at(static_cast<std::size_t>(f)).first; }
+
+/// Evaluates one law; what is missing is reported with the law's name.
+class evaluator {
+public:
+  evaluator(priced_quantity quantity, const machine_quantities& machine, const provenance& origin, double unit_area_m2)
+      : quantity_(quantity), machine_(machine), origin_(origin), unit_area_m2_(unit_area_m2) {}
+
+  double operator()(double constant) const { return constant; }
+
+  double operator()(const number_format_law& law) const {
+    std::string known;
+    for (const auto& [format, value] : law.values) {
+      if (format == machine_.number_format) return value;
+      known += (known.empty() ? "" : ", ") + format;
+    }
+    throw failure(fmt::format("no value for number format '{}', there are values for {}", machine_.number_format, known));
+  }
+
+  double operator()(const flit_bit_law& law) const {
+    allow(priced_quantity::energy, "per_flit_bit");
+    return law.per_bit * needed(machine_.flit_width_bit, "per_flit_bit", "the flit width");
+  }
+
+  double operator()(const area_law& law) const {
+    allow(priced_quantity::leakage, "per_area");
+    return law.W_per_m2 * unit_area_m2_;
+  }
+
+  double operator()(const formula_law& f) const {
+    const auto name = name_of_formula(f.law);
+    if (f.law == formula::adc_survey) {
+      if (quantity_ == priced_quantity::leakage) throw failure("formula adc_survey does not give leakage");
+      static_cast<void>(needed(machine_.adc_bits, name, "the ADC's bits"));
+      const double rate = needed(machine_.adc_rate_Hz, name, "the ADC's conversion time");
+      const double node = needed(f.node_m, name, "a process node");
+      return quantity_ == priced_quantity::energy ? adc_survey_energy(bits, rate, node)
+                                                  : adc_survey_area(bits, rate, node);
+    }
+    allow(priced_quantity::energy, name);
+    const double conductance = needed(machine_.conductance_S, name, "the cell's conductance");
+    if (f.law == formula::ohmic_read) {
+      const double v = needed(machine_.v_read_V, name, "the read voltage");
+      return v * v * conductance * needed(machine_.integration_time_s, name, "the integration time");
+    }
+    const double full = needed(machine_.v_write_V, name, "the write voltage");
+    const double v = f.law == formula::ohmic_half_select ? full / 2 : full;
+    return v * v * conductance * needed(machine_.pulse_width_s, name, "the pulse width");
+  }
+
+private:
+  [[nodiscard]] input_error failure(std::string_view message) const {
+    return input_error(fmt::format("{}: {}", origin_.location, message));
+  }
+  void allow(priced_quantity quantity, std::string_view law) const {
+    if (quantity_ != quantity)
+      throw failure(fmt::format("{} gives {} only", law, quantity == priced_quantity::energy ? "energy" : "leakage"));
+  }
+  [[nodiscard]] double needed(double value, std::string_view law, std::string_view what) const {
+    if (!(value > 0)) throw failure(fmt::format("{} needs {}, which is not given", law, what));
+    return value;
+  }
+
+  priced_quantity quantity_;
+  const machine_quantities& machine_;
+  const provenance& origin_;
+  double unit_area_m2_;
+};
+
+std::optional<action> uncovered(const std::vector<action>& wanted, const std::vector<action>& covered) {
+  const auto found = std::ranges::find_if(wanted, [&](action a) { return std::ranges::find(covered, a) == covered.end(); });
+  return found == wanted.end() ? std::nullopt : std::optional(*found);
+}
+
+void override_energies(std::vector<energy_price>& prices, const std::vector<energy_price>& later) {
+  std::vector<action> overridden;
+  for (const auto& price : later) overridden.insert(overridden.end(), price.covers.begin(), price.covers.end());
+  std::erase_if(prices, [&](const energy_price& old) {
+    const auto by = std::ranges::find_if(later, [&](const energy_price& price) {
+      return std::ranges::find_first_of(old.covers, price.covers) != old.covers.end();
+    });
+    if (by == later.end()) return false;
+    if (const auto left = uncovered(old.covers, overridden))
+      throw input_error(fmt::format("{}: price '{}' replaces only a part of '{}' ({}); {} would be left without a price",
+                                    by->origin.location, by->name, old.name, old.origin.location, name_of(*left)));
+    return true;
+  });
+  prices.insert(prices.end(), later.begin(), later.end());
+}
+
+void override_units(std::vector<unit_price>& prices, const std::vector<unit_price>& later) {
+  std::erase_if(prices, [&](const unit_price& old) { return std::ranges::count(later, old.of, &unit_price::of) != 0; });
+  prices.insert(prices.end(), later.begin(), later.end());
+}
+
+} // namespace
+
+technology merged(technology first, const technology& later) {
+  first.name = first.name.empty() ? later.name : first.name + " + " + later.name;
+  override_energies(first.energies, later.energies);
+  override_units(first.areas, later.areas);
+  override_units(first.leakages, later.leakages);
+  return first;
+}
+
+double evaluate(const price_law& law, priced_quantity quantity, const machine_quantities& machine,
+                const provenance& origin, double unit_area_m2) {
+  return std::visit(evaluator(quantity, machine, origin, unit_area_m2), law);
+}
+
+} // namespace tilework

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file What actions, area and leakage cost in a technology, and who says so. Plain data, see pricing.h for its use.
+#pragma once
+
+#include <tilework/core/action_counts.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace tilework {
+
+/// How far to trust a figure: high = published and checked, medium = published for a similar circuit, low = other
+/// node, estimate or unverified.
+enum class confidence : std::uint8_t { high, medium, low };
+inline constexpr std::array<std::pair<std::string_view, confidence>, 3> confidence_names{
+    {{"high", confidence::high}, {"medium", confidence::medium}, {"low", confidence::low}}};
+constexpr const auto& names_of(confidence /*tag*/) { return confidence_names; }
+
+/// Where a figure comes from.
+struct provenance {
+  std::string source;    ///< paper, table or file; never empty
+  std::string node;      ///< process of the source, e.g. "32 nm"
+  std::string condition; ///< voltage, rate, array size, assumptions
+  tilework::confidence trust = confidence::low;
+  std::vector<std::string> includes; ///< what else is in the figure, e.g. clock, control
+  std::string location;              ///< file:line:column of the entry
+};
+
+/// Named laws; sources are in technology.cpp next to each formula.
+enum class formula : std::uint8_t {
+  adc_survey,        ///< energy and area of the best published ADCs, from bits, rate and node
+  ohmic_read,        ///< V_read^2 G t_integration
+  ohmic_update,      ///< V_write^2 G t_pulse
+  ohmic_half_select, ///< (V_write / 2)^2 G t_pulse
+};
+inline constexpr std::array<std::pair<std::string_view, formula>, 4> formula_names{
+    {{"adc_survey", formula::adc_survey},
+     {"ohmic_read", formula::ohmic_read},
+     {"ohmic_update", formula::ohmic_update},
+     {"ohmic_half_select", formula::ohmic_half_select}}};
+constexpr const auto& names_of(formula /*tag*/) { return formula_names; }
+
+/// Evaluated with the machine's quantities. \param node_m process node, for adc_survey
+struct formula_law {
+  formula law{};
+  double node_m = 0;
+};
+/// A value per number format of the digital units ("fp16", "fp32", ...).
+struct number_format_law {
+  std::vector<std::pair<std::string, double>> values;
+};
+/// A value per bit of a network flit.
+struct flit_bit_law {
+  double per_bit = 0;
+};
+/// Leakage power in proportion to the unit's area.
+struct area_law {
+  double W_per_m2 = 0;
+};
+/// J per action, m2 or W per unit: a constant or a law.
+using price_law = std::variant<double, formula_law, number_format_law, flit_bit_law, area_law>;
+
+/// Energy of one or more actions. A price that covers several is charged on the count of one of them, `per`; the
+/// others cost nothing more.
+struct energy_price {
+  std::string name;
+  std::vector<action> covers;
+  action per{};
+  price_law value;
+  provenance origin;
+};
+
+/// Area in m2 or leakage in W of one unit (line, cell, converter, ...) of a kind of component.
+struct unit_price {
+  component_kind of{};
+  price_law value;
+  provenance origin;
+};
+
+struct technology {
+  std::string name;
+  std::vector<energy_price> energies;
+  std::vector<unit_price> areas;
+  std::vector<unit_price> leakages;
+};
+
+/// `later` overrides `first` by what it covers.
+/// \throws input_error if it replaces a part of a price that covers several actions.
+technology merged(technology first, const technology& later);
+
+/// Inputs of the laws; 0 or empty = the machine has no such thing, and a law that needs it is refused.
+struct machine_quantities {
+  int adc_bits = 0;
+  double adc_rate_Hz = 0; ///< conversions per second of one converter
+  double integration_time_s = 0;
+  double v_read_V = 0;
+  double v_write_V = 0;
+  double conductance_S = 0; ///< mean conductance of a cross-point
+  double pulse_width_s = 0;
+  double flit_width_bit = 0;
+  std::string number_format; ///< of the digital units, "fp32"
+};
+
+enum class priced_quantity : std::uint8_t { energy, area, leakage };
+
+/// Value of a law: J, m2 or W. \param unit_area_m2 area of the unit, for leakage by area.
+/// \throws input_error, located by `origin`, if the machine lacks an input or the law does not give this quantity.
+double evaluate(const price_law& law, priced_quantity quantity, const machine_quantities& machine,
+                const provenance& origin, double unit_area_m2 = 0);
+
+} // namespace tilework
