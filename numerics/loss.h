@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file Log-softmax with negative log-likelihood, which is the same function as cross-entropy on logits.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace tilework::numerics {
+
+struct loss_result {
+  float loss = 0;               ///< -log softmax(z)[label], natural logarithm, not scaled
+  std::uint32_t prediction = 0; ///< class of the largest logit; the lowest such class on ties
+};
+
+/// Loss of one vector of logits z, and gradient = scale * (softmax(z) - onehot(label)).
+/// Small probabilities do not cancel: both stay accurate relative to themselves as p(label) -> 1.
+/// \param label class, 0 <= label < z.size(); else std::invalid_argument
+/// \param scale 1/B makes the loss of a mini-batch the mean over its B samples
+/// \param gradient as long as z; may be z
+loss_result negative_log_likelihood(std::span<const float> z, std::uint32_t label, float scale,
+                                    std::span<float> gradient);
+
+} // namespace tilework::numerics

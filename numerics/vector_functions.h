@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file What a vector unit computes: the functions of core/operation.h on bursts of n vectors.
+///
+/// | function                | in                         | out                                                |
+/// |-------------------------|----------------------------|----------------------------------------------------|
+/// | accumulate_partial_sums | partials: n x (splits * m) | sum: n x m, added in split order                   |
+/// | add_bias                | z: n x m; b: 1 x m         | z + b: n x m (may be z)                            |
+/// | bias_activation         | z: n x m; b: 1 x m         | x = f(z + b): n x m (may be z)                     |
+/// | loss_gradient           | z: n x m; label: n x 1     | dLoss/dz: n x m (may be z); loss, prediction: n x 1 |
+/// | activation_gradient     | e: n x m; x: n x m         | d = e * f'(x): n x m (may be e)                    |
+/// | bias_update             | d: n x m; b: 1 x m         | b - learning_rate * sum over v of d_v: 1 x m (may be b) |
+///
+/// Labels and predictions are integers in a float, exact below 2^24. `none` and the two management functions compute
+/// nothing here: the values of these belong to the analog pipeline. The result for one vector does not depend on the
+/// other vectors of its burst; sums over vectors run in vector order.
+#pragma once
+
+#include <tilework/core/operand.h>
+#include <tilework/core/operation.h>
+#include <tilework/core/step_program.h>
+
+#include <span>
+
+namespace tilework::numerics {
+
+struct vector_scalars {
+  float learning_rate = 0; ///< bias_update
+  float loss_scale =
+      1; ///< factor on the gradient of loss_gradient, 1/B for the mean over a mini-batch; not on the loss
+};
+
+/// Computes one function. Operands beyond those of the table are ignored.
+/// \throws std::invalid_argument if operands are missing or their shapes differ from the table, or a label is no class.
+void evaluate(vector_function function, activation f, std::span<const const_burst> in,
+              std::span<const mutable_burst> out, const vector_scalars& scalars);
+
+} // namespace tilework::numerics
