@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file Reads a struct that describes its own members: T::fields(visitor) calls visitor(name, member pointer, field).
+#pragma once
+
+#include <tilework/config/reader.h>
+
+namespace tilework::config {
+
+/// Values of all fields of T, by default those of `defaults`. A number whose field has a unit that dimension_of()
+/// knows is written with its unit ("5 ns"), any other as a plain number.
+template <typename T>
+T read_fields(reader& r, T defaults) {
+  T::fields([&]<typename M>(std::string_view name, M T::*member, const field& meta) {
+    auto& value = defaults.*member;
+    if constexpr (std::floating_point<M>)
+      if (const auto d = dimension_of(meta.unit)) {
+        value = static_cast<M>(r.quantity(name, *d, static_cast<double>(value), meta));
+        return;
+      }
+    value = r.get(name, value, meta);
+  });
+  return defaults;
+}
+
+} // namespace tilework::config
