@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/physics/crossbar/analog_array.h>
+
+#include <tilework/core/byte_stream.h>
+#include <tilework/core/error.h>
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+namespace tilework::physics {
+namespace {
+
+// Work per element, only to decide between inline execution and threads.
+constexpr double product_ns = 0.15;
+constexpr double pulse_ns = 8;
+constexpr double cross_point_ns = 1;
+
+/// Cells of an update block: enough work for a thread, few enough for its cache.
+constexpr std::uint32_t block_cells = 8192;
+
+int count_ones(std::uint64_t bits) {
+  int ones = 0;
+  for (; bits != 0; bits &= bits - 1) ++ones; // mostly one or two: faster than std::popcount without the instruction
+  return ones;
+}
+
+/// Cross-points of one output line that receive pulses for one vector. Two passes: the first has no branches.
+std::span<const pulse_run> find_runs(const firing_lines& inputs, std::uint32_t first_cell, std::int32_t output_sign,
+                                     std::span<const std::uint64_t> train, std::span<pulse_run> runs) {
+  const std::size_t words = train.size();
+  std::size_t count = 0;
+  for (std::uint32_t k = 0; k < inputs.lines.size(); ++k) {
+    std::uint64_t any = 0;
+    for (std::size_t word = 0; word < words; ++word) any |= train[word] & inputs.trains[k * words + word];
+    runs[count].cell = k;
+    count += any != 0;
+  }
+  for (auto& run : runs.first(count)) {
+    const std::size_t k = run.cell;
+    int coincidences = 0;
+    for (std::size_t word = 0; word < words; ++word)
+      coincidences += count_ones(train[word] & inputs.trains[k * words + word]);
+    // A positive product of the signs lowers the weight: descent.
+    run = {first_cell + inputs.lines[k].line, -output_sign * inputs.lines[k].sign * coincidences};
+  }
+  return runs.first(count);
+}
+
+void check_operand(const_burst operand, std::uint32_t length, std::uint32_t max_burst) {
+  if (operand.length != length || operand.vectors > max_burst)
+    throw std::invalid_argument("operand does not fit the array");
+}
+
+} // namespace
+
+bool updates_exactly(const array_parameters& parameters) {
+  return parameters.update.is_exact() || std::holds_alternative<ideal>(parameters.device);
+}
+
+void array_parameters::validate() const {
+  physics::validate(device);
+  forward.validate();
+  backward.validate();
+  update.validate();
+}
+
+/// Everything that the two directions have each for themselves.
+struct analog_array::direction_state {
+  direction_state(const io_parameters& io, array_shape shape, mvm_direction direction_, std::uint64_t seed, logical_array id)
+      : direction(direction_),
+        mvm(io, shape, direction_,
+            {seed, direction_ == mvm_direction::forward ? purpose::forward_lines : purpose::backward_lines, id}),
+        training(seed, direction_ == mvm_direction::forward ? purpose::forward_noise : purpose::backward_noise, id),
+        evaluation(seed,
+                   direction_ == mvm_direction::forward ? purpose::forward_noise_evaluation
+                                                        : purpose::backward_noise_evaluation,
+                   id) {}
+
+  float scale_of(std::span<const float> x, bool evaluating) {
+    const auto& io = mvm.parameters();
+    if (io.noise_management != noise_management::average_abs_max) return input_scale(io, x);
+    return evaluating ? average.peek(x) : average.advance(io.nm_decay, x);
+  }
+
+  mvm_direction direction;
+  analog_mvm mvm;
+  noise_stream training;
+  noise_stream evaluation;
+  average_scale average;
+};
+
+analog_array::analog_array(array_shape shape, const array_parameters& parameters, std::uint64_t seed, logical_array id,
+                           std::uint32_t max_burst)
+    : shape_(shape), max_burst_(max_burst), update_(parameters.update) {
+  if (shape.cells() == 0 || max_burst == 0) throw input_error("an array needs at least one input, output and vector");
+  parameters.validate();
+  const device_spec device = update_.pulse_type == pulse_type::none ? device_spec(ideal{}) : parameters.device;
+  devices_ = make_devices(device, {shape, seed, id});
+  forward_ = std::make_unique<direction_state>(parameters.forward, shape, mvm_direction::forward, seed, id);
+  backward_ = std::make_unique<direction_state>(parameters.backward, shape, mvm_direction::backward, seed, id);
+  if (!updates_exactly()) {
+    runs_.resize(std::size_t{update_blocks()} * shape.inputs);
+    trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, max_burst,
+                                             noise_stream(seed, purpose::pulse_trains, id));
+  }
+  scales_.resize(max_burst);
+  efforts_.resize(max_burst);
+  scratch_stride_ = std::max(forward_->mvm.scratch_size(), backward_->mvm.scratch_size());
+  scratch_.resize(scratch_stride_ * max_burst);
+}
+
+analog_array::~analog_array() = default;
+
+bool analog_array::updates_exactly() const { return devices_->is_ideal() || update_.is_exact(); }
+
+std::uint32_t analog_array::rows_per_block() const { return std::max(1U, block_cells / shape_.inputs); }
+
+std::uint32_t analog_array::update_blocks() const { return (shape_.outputs + rows_per_block() - 1) / rows_per_block(); }
+
+analog_array::direction_state& analog_array::state_of(mvm_direction direction) {
+  return direction == mvm_direction::forward ? *forward_ : *backward_;
+}
+
+void analog_array::begin_mvm(mvm_direction direction, const_burst in, mutable_burst out, std::uint64_t first_vector,
+                             bool evaluation) {
+  const bool forward = direction == mvm_direction::forward;
+  check_operand(in, forward ? shape_.inputs : shape_.outputs, max_burst_);
+  check_operand(out, forward ? shape_.outputs : shape_.inputs, max_burst_);
+  if (in.vectors != out.vectors) throw std::invalid_argument("operands differ in their number of vectors");
+  current_ = activity_kind::mvm;
+  mvm_ = &state_of(direction);
+  in_ = in;
+  out_ = out;
+  first_vector_ = first_vector;
+  evaluation_ = evaluation;
+  for (std::uint32_t v = 0; v < in.vectors; ++v) {
+    scales_[v] = mvm_->scale_of(in[v], evaluation);
+    if (mvm_->mvm.silences(scales_[v]) && largest_magnitude(in[v]) > 0) ++silenced_vectors_;
+  }
+}
+
+void analog_array::begin_update(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector) {
+  check_operand(x, shape_.inputs, max_burst_);
+  check_operand(d, shape_.outputs, max_burst_);
+  if (x.vectors != d.vectors) throw std::invalid_argument("operands differ in their number of vectors");
+  if (!(learning_rate >= 0)) throw std::invalid_argument("learning rate must be >= 0");
+  in_ = x;
+  errors_ = d;
+  learning_rate_ = learning_rate;
+  first_vector_ = first_vector;
+  if (learning_rate == 0) {
+    current_ = activity_kind::idle;
+  } else if (updates_exactly()) {
+    current_ = activity_kind::exact_update;
+  } else {
+    current_ = activity_kind::pulsed_update;
+    trains_->draw(x, d, learning_rate, first_vector);
+  }
+}
+
+std::uint32_t analog_array::blocks() const {
+  switch (current_) {
+  case activity_kind::idle: return 0;
+  case activity_kind::mvm: return in_.vectors;
+  case activity_kind::exact_update:
+  case activity_kind::pulsed_update: break;
+  }
+  return update_blocks();
+}
+
+double analog_array::estimated_block_ns() const {
+  const auto cells = static_cast<double>(shape_.cells());
+  switch (current_) {
+  case activity_kind::idle: return 0;
+  case activity_kind::mvm: return cells * product_ns;
+  case activity_kind::exact_update: return cells * in_.vectors * product_ns / blocks();
+  case activity_kind::pulsed_update: break;
+  }
+  double crossings = 0;
+  for (std::uint32_t v = 0; v < trains_->vectors(); ++v)
+    crossings += static_cast<double>(trains_->inputs(v).lines.size() * trains_->outputs(v).lines.size());
+  return (crossings * cross_point_ns + static_cast<double>(trains_->activity().coincidences) * pulse_ns) / blocks();
+}
+
+void analog_array::run_block(std::uint32_t block) {
+  if (current_ == activity_kind::mvm) return run_mvm(block);
+  const std::uint32_t first = block * rows_per_block();
+  const std::uint32_t last = std::min(first + rows_per_block(), shape_.outputs);
+  if (current_ == activity_kind::exact_update) run_exact_update(first, last);
+  if (current_ == activity_kind::pulsed_update) run_pulsed_update(first, last);
+}
+
+void analog_array::run_mvm(std::uint32_t vector) {
+  const std::span<float> scratch(scratch_.data() + vector * scratch_stride_, scratch_stride_);
+  efforts_[vector] = mvm_->mvm.run({weights().data(), shape_, mvm_->direction}, in_[vector], out_[vector], scales_[vector],
+                                   evaluation_ ? mvm_->evaluation : mvm_->training, first_vector_ + vector, scratch);
+}
+
+void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t last_output) {
+  for (std::uint32_t v = 0; v < in_.vectors; ++v)
+    for (std::uint32_t i = first_output; i < last_output; ++i)
+      devices_->add_exactly(i, in_[v], -learning_rate_ * errors_[v][i], first_vector_ + v);
+}
+
+void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output) {
+  const std::span<pulse_run> scratch(runs_.data() + std::size_t{first_output} / rows_per_block() * shape_.inputs, shape_.inputs);
+  const std::size_t words = trains_->words();
+  for (std::uint32_t v = 0; v < trains_->vectors(); ++v) {
+    const auto inputs = trains_->inputs(v);
+    const auto outputs = trains_->outputs(v);
+    const auto begin = std::ranges::lower_bound(outputs.lines, first_output, {}, &firing_line::line);
+    for (auto o = static_cast<std::size_t>(begin - outputs.lines.begin()); o < outputs.lines.size(); ++o) {
+      const auto [line, sign] = outputs.lines[o];
+      if (line >= last_output) break;
+      const auto runs = find_runs(inputs, line * shape_.inputs, sign, outputs.trains.subspan(o * words, words), scratch);
+      if (!runs.empty()) devices_->apply_pulses(line, runs, first_vector_ + v);
+    }
+  }
+}
+
+operation_activity analog_array::end() {
+  operation_activity activity;
+  if (current_ == activity_kind::pulsed_update) activity = trains_->activity();
+  if (current_ == activity_kind::mvm)
+    for (std::uint32_t v = 0; v < in_.vectors; ++v) {
+      for (std::uint32_t round = 0; round < efforts_[v].rounds; ++round) ++activity.vectors_in_round.at(round);
+      activity.active_inputs += efforts_[v].active_inputs;
+      activity.saturations += efforts_[v].saturations;
+    }
+  current_ = activity_kind::idle;
+  return activity;
+}
+
+void analog_array::set_weights(std::span<const float> weights) {
+  if (weights.size() != shape_.cells()) throw std::invalid_argument("weights do not fit the array");
+  devices_->program(weights, programmings_++);
+}
+
+void analog_array::save(std::ostream& out) const {
+  byte_writer writer(out);
+  devices_->save(writer);
+  writer.write(forward_->average.value);
+  writer.write(backward_->average.value);
+  writer.write(programmings_);
+}
+
+void analog_array::restore(std::istream& in) {
+  byte_reader reader(in);
+  devices_->load(reader);
+  reader.read(forward_->average.value);
+  reader.read(backward_->average.value);
+  reader.read(programmings_);
+}
+
+} // namespace tilework::physics

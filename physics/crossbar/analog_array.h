@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file A crossbar of analog devices with its peripheries: what a tile owns and asks for values.
+#pragma once
+
+#include <tilework/core/kernel.h>
+#include <tilework/core/operand.h>
+#include <tilework/core/operation.h>
+#include <tilework/physics/crossbar/analog_mvm.h>
+#include <tilework/physics/crossbar/pulse_trains.h>
+#include <tilework/physics/crossbar/update_parameters.h>
+#include <tilework/physics/crossbar/weight_view.h>
+#include <tilework/physics/devices/device_spec.h>
+#include <tilework/physics/periphery/input_scale.h>
+#include <tilework/physics/periphery/io_parameters.h>
+
+#include <cstdint>
+#include <iosfwd>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace tilework::physics {
+
+struct array_parameters {
+  device_spec device;
+  io_parameters forward;
+  io_parameters backward;
+  update_parameters update;
+
+  /// \throws input_error for contradicting parameters
+  void validate() const;
+  friend bool operator==(const array_parameters&, const array_parameters&) = default;
+};
+
+/// Whether updates are exact products without pulses: an ideal device, or an exact pulse type.
+[[nodiscard]] bool updates_exactly(const array_parameters& parameters);
+
+/// One operation at a time: begin_*() plans it, run_block() of every block (any order, any thread) computes it, end()
+/// returns its activity. Operands must stay valid and unchanged from begin to end. Values depend on the seed, the array's
+/// id, the vector indices and the order of operations; never on burst sizes, blocks or threads.
+class analog_array : public kernel {
+public:
+  /// Draws the devices; weights are 0 (or the nearest value that a device allows).
+  /// \param max_burst most vectors of one operation
+  /// \throws input_error for an empty array, max_burst 0, or contradicting parameters
+  analog_array(array_shape shape, const array_parameters& parameters, std::uint64_t seed, logical_array id,
+               std::uint32_t max_burst);
+  ~analog_array() override;
+
+  /// out[v] = W in[v] (forward) or W^T in[v] (backward).
+  /// \param first_vector noise index of the burst's first vector
+  /// \param evaluation draw from separate streams and leave the running mean of noise management as it is
+  /// \throws std::invalid_argument if the operands do not fit
+  void begin_mvm(mvm_direction direction, const_burst in, mutable_burst out, std::uint64_t first_vector, bool evaluation);
+  /// W <- W - learning_rate d[v] x[v]^T for all pairs in order.
+  /// \param learning_rate >= 0; 0 does nothing at all
+  /// \throws std::invalid_argument if the operands do not fit or the rate is negative
+  void begin_update(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector);
+
+  [[nodiscard]] std::uint32_t blocks() const override;
+  [[nodiscard]] double estimated_block_ns() const override;
+  void run_block(std::uint32_t block) override;
+  operation_activity end();
+
+  /// Sets all weights, row-major outputs x inputs; clipped to each device's bounds, with write noise if the device has it.
+  void set_weights(std::span<const float> weights);
+  /// Weights that a read sees, row-major outputs x inputs.
+  [[nodiscard]] std::span<const float> weights() const { return devices_->weights(); }
+  /// Mean weight change of one pulse; 0 for ideal devices.
+  [[nodiscard]] float granularity() const { return devices_->granularity(); }
+  [[nodiscard]] array_shape shape() const { return shape_; }
+  /// Vectors, not all zero, that noise management answered with zeros (MAX without positive input): worth a warning.
+  [[nodiscard]] std::uint64_t silenced_vectors() const { return silenced_vectors_; }
+
+  /// All mutable state; not during an operation.
+  void save(std::ostream& out) const;
+  /// \throws input_error if the state belongs to another array
+  void restore(std::istream& in);
+
+private:
+  struct direction_state;
+  enum class activity_kind : std::uint8_t { idle, mvm, exact_update, pulsed_update };
+
+  [[nodiscard]] direction_state& state_of(mvm_direction direction);
+  void run_mvm(std::uint32_t vector);
+  void run_exact_update(std::uint32_t first_output, std::uint32_t last_output);
+  void run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output);
+  [[nodiscard]] bool updates_exactly() const;
+  [[nodiscard]] std::uint32_t rows_per_block() const;
+  [[nodiscard]] std::uint32_t update_blocks() const;
+
+  array_shape shape_;
+  std::uint32_t max_burst_;
+  update_parameters update_;
+  std::unique_ptr<device_array> devices_;
+  std::unique_ptr<direction_state> forward_;
+  std::unique_ptr<direction_state> backward_;
+  std::unique_ptr<pulse_trains> trains_; ///< null for exact updates
+  std::vector<pulse_run> runs_;          ///< room of each update block for one output line
+  std::uint64_t programmings_ = 0;
+  std::uint64_t silenced_vectors_ = 0;
+
+  // The operation in progress.
+  activity_kind current_ = activity_kind::idle;
+  direction_state* mvm_ = nullptr;
+  bool evaluation_ = false;
+  const_burst in_;
+  const_burst errors_;
+  mutable_burst out_;
+  float learning_rate_ = 0;
+  std::uint64_t first_vector_ = 0;
+  std::vector<float> scales_;       ///< per vector
+  std::vector<mvm_effort> efforts_; ///< per vector
+  std::vector<float> scratch_;      ///< scratch_stride_ per vector
+  std::size_t scratch_stride_ = 0;
+};
+
+} // namespace tilework::physics

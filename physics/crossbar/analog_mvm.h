@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file The analog matrix-vector multiplication of one direction:
+/// scale -> DAC -> crossbar with its imperfections -> noise -> ADC -> rescale, repeated while bound management asks.
+#pragma once
+
+#include <tilework/physics/crossbar/weight_view.h>
+#include <tilework/physics/periphery/converter.h>
+#include <tilework/physics/periphery/io_parameters.h>
+#include <tilework/physics/random/noise_stream.h>
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace tilework::physics {
+
+/// Static differences between the read lines; empty = the effect is off.
+struct line_properties {
+  std::vector<float> v_offset;        ///< relative voltage offset V_i
+  std::vector<float> nonlinearity;    ///< n_i in y / (1 + n_i |y|)
+  std::vector<float> out_noise;       ///< std before the ADC
+};
+
+/// What one vector cost.
+struct mvm_effort {
+  std::uint32_t rounds = 0;        ///< passes; 0 if the vector was answered with zeros
+  std::uint64_t active_inputs = 0; ///< non-zero DAC codes, all rounds
+  std::uint64_t saturations = 0;   ///< clipped ADC conversions, all rounds
+};
+
+class analog_mvm {
+public:
+  /// \param lines stream of the static draws of this direction
+  /// \throws input_error for contradicting parameters
+  analog_mvm(const io_parameters& parameters, array_shape shape, mvm_direction direction, const noise_stream& lines);
+
+  /// y = W x as the hardware computes it.
+  /// \param scale the vector's noise-management scale, see input_scale.h
+  /// \param vector index for the noise; round r of bound management redraws everything
+  /// \param scratch scratch_size() floats, contents irrelevant
+  mvm_effort run(const weight_view& w, std::span<const float> x, std::span<float> y, float scale, const noise_stream& noise,
+                 std::uint64_t vector, std::span<float> scratch) const;
+
+  [[nodiscard]] std::size_t scratch_size() const { return 3 * (std::size_t{driven_} + read_); }
+  /// Whether a vector with this scale is answered with zeros without using the array.
+  [[nodiscard]] bool silences(float scale) const;
+
+  /// Replaces the drawn static properties of the read lines.
+  void set_lines(line_properties lines);
+  [[nodiscard]] const line_properties& lines() const { return lines_; }
+  [[nodiscard]] const io_parameters& parameters() const { return io_; }
+
+private:
+  struct pass;
+  [[nodiscard]] bool is_exact() const { return io_.is_perfect || io_.mv_type == mv_type::ideal; }
+  [[nodiscard]] bool manages_bounds() const;
+  void drive(const pass& p, std::span<const float> x, float factor, mvm_effort& effort) const;
+  void read_array(const pass& p, std::span<const float> driven, std::span<float> y) const;
+  void subtract_ir_drop(const pass& p, std::span<const float> driven, std::span<float> y) const;
+  void apply_offsets(std::span<const float> driven, std::span<float> y) const;
+  void add_weight_noise(const pass& p, std::span<const float> driven, std::span<float> y) const;
+  [[nodiscard]] bool convert(const pass& p, std::span<float> y, mvm_effort& effort) const;
+  [[nodiscard]] bool run_pass(pass& p, std::span<const float> x, std::span<float> y, float factor, mvm_effort& effort) const;
+
+  io_parameters io_;
+  mvm_direction direction_;
+  std::uint32_t driven_;
+  std::uint32_t read_;
+  converter dac_;
+  converter adc_;
+  line_properties lines_;
+  float calibration_ = 1; ///< gain that makes up for the mean compression
+};
+
+} // namespace tilework::physics

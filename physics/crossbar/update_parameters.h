@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file Parameters of the pulsed outer-product update, and the choice of bit length and pulse probabilities.
+#pragma once
+
+#include <tilework/core/field.h>
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace tilework::physics {
+
+enum class pulse_type { none, none_with_device, stochastic_compressed, stochastic, mean_count, deterministic_implicit };
+
+namespace detail {
+inline constexpr std::array<std::pair<std::string_view, pulse_type>, 6> pulse_type_names{
+    {{"NONE", pulse_type::none},
+     {"NONE_WITH_DEVICE", pulse_type::none_with_device},
+     {"STOCHASTIC_COMPRESSED", pulse_type::stochastic_compressed},
+     {"STOCHASTIC", pulse_type::stochastic},
+     {"MEAN_COUNT", pulse_type::mean_count},
+     {"DETERMINISTIC_IMPLICIT", pulse_type::deterministic_implicit}}};
+} // namespace detail
+
+constexpr std::span<const std::pair<std::string_view, pulse_type>> names_of(pulse_type) { return detail::pulse_type_names; }
+
+/// Names, meanings and defaults follow AIHWKit's UpdateParameters; the scheme is that of Gokmen & Vlasov,
+/// Front. Neurosci. 10:333 (2016).
+struct update_parameters {
+  physics::pulse_type pulse_type = physics::pulse_type::stochastic_compressed;
+  int desired_bl = 31;
+  bool fixed_bl = true;
+  bool update_bl_management = true;
+  bool update_management = true;
+  float um_grad_scale = 1.0F;
+  float res = 0;
+  bool sto_round = false;
+
+  /// Calls v(name, member, field) for every parameter.
+  template <typename Visitor>
+  static void fields(Visitor&& v) {
+    using update = update_parameters;
+    v("pulse_type", &update::pulse_type, field{.doc = "how products become pulses; NONE: exact update, ideal device"});
+    v("desired_bl", &update::desired_bl, field{.minimum = 1, .maximum = 65535, .doc = "longest pulse train in slots"});
+    v("fixed_bl", &update::fixed_bl, field{.doc = "without management: always use desired_bl"});
+    v("update_bl_management", &update::update_bl_management, field{.doc = "shorten trains as far as the operands allow"});
+    v("update_management", &update::update_management, field{.doc = "balance the pulse probabilities of the two sides"});
+    v("um_grad_scale", &update::um_grad_scale, field{.minimum = 0, .open_minimum = true, .doc = "factor of max|d| in update management"});
+    v("res", &update::res, field{.doc = "step of pulse probabilities, or number of steps; <= 0: continuous"});
+    v("sto_round", &update::sto_round, field{.doc = "stochastic rounding of pulse probabilities"});
+  }
+
+  /// Whether the update is W -= lr d x^T without pulses.
+  [[nodiscard]] bool is_exact() const { return pulse_type == pulse_type::none || pulse_type == pulse_type::none_with_device; }
+  /// \throws input_error for pulse types that are not available
+  void validate() const;
+
+  friend bool operator==(const update_parameters&, const update_parameters&) = default;
+};
+
+/// Train length and the factors that turn operands into pulse probabilities.
+struct pulse_plan {
+  std::uint32_t bit_length = 0; ///< 0: no pulses
+  float output_factor = 0;      ///< probability of output line i: |d_i| * output_factor (A)
+  float input_factor = 0;       ///< probability of input line j: |x_j| * input_factor (B)
+};
+
+/// Plan for one vector pair. Single precision decides the ceiling that gives the bit length, as in the published results.
+/// \param granularity mean weight change of one pulse, > 0
+/// \param learning_rate > 0
+/// \param largest_x, largest_d largest magnitudes of the operands
+pulse_plan plan_pulses(const update_parameters& parameters, float granularity, float learning_rate, float largest_x,
+                       float largest_d);
+
+/// Upper limit of the bit length of any vector pair at a learning rate.
+std::uint32_t longest_train(const update_parameters& parameters, float granularity, float learning_rate);
+
+} // namespace tilework::physics

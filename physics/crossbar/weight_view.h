@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file Products with the weights of an array, in either direction.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace tilework::physics {
+
+struct array_shape {
+  std::uint32_t inputs = 0;
+  std::uint32_t outputs = 0;
+  [[nodiscard]] constexpr std::size_t cells() const { return std::size_t{inputs} * outputs; }
+};
+
+enum class mvm_direction : std::uint8_t { forward, backward };
+
+/// Weights in one direction of use: row-major outputs x inputs in memory, transposed for backward.
+struct weight_view {
+  const float* data = nullptr;
+  array_shape shape;
+  mvm_direction direction = mvm_direction::forward;
+
+  [[nodiscard]] std::uint32_t driven_lines() const { return direction == mvm_direction::forward ? shape.inputs : shape.outputs; }
+  [[nodiscard]] std::uint32_t read_lines() const { return direction == mvm_direction::forward ? shape.outputs : shape.inputs; }
+};
+
+/// out = W in. Bits depend on the arguments only. No allocation.
+void multiply(const weight_view& w, std::span<const float> in, std::span<float> out);
+/// out = |W| in, element-wise absolute weights.
+void multiply_absolute(const weight_view& w, std::span<const float> in, std::span<float> out);
+
+} // namespace tilework::physics

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/physics/random/noise_stream.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace tilework::physics {
+namespace {
+
+constexpr std::size_t lanes = 4;
+
+/// Numbers of consecutive blocks: convert(words, values) turns the words of `lanes` blocks into four numbers each.
+template <typename Convert>
+void fill(const noise_stream& stream, std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
+          std::span<float> out, Convert convert) {
+  std::array<std::array<float, lanes>, 4> values;
+  for (std::size_t first = 0; first < out.size(); first += 4 * lanes) {
+    std::array<std::uint32_t, lanes> block{};
+    std::iota(block.begin(), block.end(), first_block + static_cast<std::uint32_t>(first / 4));
+    convert(stream.words(vector, block, slot), values);
+    const std::size_t count = std::min(4 * lanes, out.size() - first);
+    for (std::size_t e = 0; e < count; ++e) out[first + e] = values[e % 4][e / 4];
+  }
+}
+
+} // namespace
+
+noise_stream::noise_stream(std::uint64_t seed, purpose what, logical_array array) {
+  const std::uint64_t id = array.key();
+  const auto w = philox({static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32U), static_cast<std::uint32_t>(what), 0},
+                        {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32U)});
+  key_ = {w[0], w[1]};
+}
+
+void noise_stream::fill_normals(std::uint64_t vector, std::uint32_t slot, std::span<float> out) const {
+  fill_normals_from(0, vector, slot, out);
+}
+
+void noise_stream::fill_normals_from(std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
+                                     std::span<float> out) const {
+  fill(*this, first_block, vector, slot, out, [](const auto& w, auto& values) {
+    for (std::size_t q = 0; q < 4; q += 2)
+      for (std::size_t l = 0; l < lanes; ++l) {
+        const auto pair = normals_from(w[q][l], w[q + 1][l]);
+        values[q][l] = pair.first;
+        values[q + 1][l] = pair.second;
+      }
+  });
+}
+
+void normal_sequence::refill() {
+  filled_ = std::clamp<std::size_t>(2 * filled_, 16, buffer_.size()); // few numbers are cheap, many are fast
+  stream_->fill_normals_from(blocks_, vector_, slot_, std::span(buffer_).first(filled_));
+  blocks_ += static_cast<std::uint32_t>(filled_ / 4);
+  position_ = 0;
+}
+
+void noise_stream::fill_uniforms(std::uint64_t vector, std::uint32_t slot, std::span<float> out) const {
+  fill(*this, 0, vector, slot, out, [](const auto& w, auto& values) {
+    for (std::size_t q = 0; q < 4; ++q)
+      for (std::size_t l = 0; l < lanes; ++l) values[q][l] = uniform_from(w[q][l]);
+  });
+}
+
+float draw_sequence::normal() {
+  const auto position = normals_++;
+  if (position % 4 == 0) block_ = stream_->normals(vector_, element_, position / 4);
+  return block_[position % 4];
+}
+
+float draw_sequence::uniform() {
+  constexpr std::uint32_t uniform_slots = 1U << 31U; // apart from the slots of normal()
+  return uniform_from(stream_->words(vector_, element_, uniform_slots | uniforms_++)[0]);
+}
+
+} // namespace tilework::physics
