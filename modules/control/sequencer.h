@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file Issues step programs: launch, admit, join.
+#pragma once
+
+#include <tilework/core/phase_timeline.h>
+#include <tilework/core/step_program.h>
+#include <tilework/core/worker_pool.h>
+#include <tilework/numerics/number_format.h>
+#include <tilework/tlm/four_phase_initiator.h>
+#include <tilework/tlm/listener.h>
+#include <tilework/tlm/payload_pool.h>
+#include <tilework/tlm/timeline.h>
+
+#include <chrono>
+#include <exception>
+#include <iosfwd>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <systemc>
+#include <tlm>
+#include <tlm_utils/simple_initiator_socket.h>
+
+namespace tilework::hardware {
+
+/// loosely: one issue loop in order of (ready time, program index) with annotated delays; approximately: four phases
+/// per request at their simulated times. Values, counts and dynamic energy are the same.
+enum class timing_mode : std::uint8_t { loosely, approximately };
+
+/// Time that the host spent, measured on every 16th step and scaled up.
+struct host_time {
+  double total_s = 0;
+  double numerics_s = 0;
+  std::uint64_t sampled_steps = 0;
+  std::uint64_t steps = 0;
+};
+
+struct sequencer_configuration {
+  timing_mode timing = timing_mode::loosely;
+  numerics::number_format format = numerics::number_format::fp32; ///< width of operands in buffer, network and memory
+  std::uint32_t hub_node = 0;                                     ///< where sequencer, vector unit, buffer and memory port sit
+  std::vector<std::uint32_t> node_of_array;                       ///< network node of the tile that holds each array
+};
+
+/// The only initiator of the machine. One step at a time: an operation is launched (values computed, all ready ones in
+/// one fork and join) when its predecessors are complete; its operands are read from buffer or memory, the request goes
+/// to its target, and the results are written to the buffer. A step ends with a drain: the next one starts on an
+/// idle machine with all clocks at an edge.
+class sequencer final : public sc_core::sc_module {
+public:
+  SC_HAS_PROCESS(sequencer);
+
+  tlm_utils::simple_initiator_socket<sequencer> buffer{"buffer"};
+  tlm_utils::simple_initiator_socket<sequencer> memory{"memory"};
+
+  sequencer(const sc_core::sc_module_name& name, const sequencer_configuration& configuration, step_source& source,
+            operand_arena& arena, std::uint32_t bytes_per_sample, transaction::timeline& time, worker_pool& pool);
+
+  /// Way to the tile of array `array`.
+  transaction::four_phase_initiator& tile_port(std::uint32_t array) { return *tile_ports_[array]; }
+  transaction::four_phase_initiator& vector_port() { return vector_port_; }
+  void add_listener(transaction::transaction_listener& listener) { listeners_.add(listener); }
+
+  [[nodiscard]] const phase_timeline& phases() const { return phases_; }
+  [[nodiscard]] const host_time& host() const { return host_; }
+  [[nodiscard]] std::uint64_t operations_issued(operation_kind kind) const {
+    return issued_[static_cast<std::size_t>(kind)];
+  }
+  /// Time and numbers of operations so far. Only between steps.
+  void save(std::ostream& out) const;
+  void restore(std::istream& in);
+  /// What ended the run early, if anything did; the kernel loses an exception's type when it leaves a process.
+  [[nodiscard]] std::exception_ptr failure() const { return failure_; }
+  /// Operations of the current step that are not complete; not 0 after the kernel ran out of events = deadlock.
+  [[nodiscard]] std::size_t outstanding() const { return current_ == nullptr ? 0 : current_->program->size() - completed_; }
+
+private:
+  /// What comes next for an operation; among equal times in this order. Loosely timed: always ready.
+  enum class moment : std::uint8_t { written, answered, ready };
+  struct pending {
+    femtoseconds time;
+    moment what;
+    std::uint32_t index;
+    friend auto operator<=>(const pending&, const pending&) = default;
+  };
+  struct progress {
+    std::uint32_t open_predecessors = 0;
+    femtoseconds ready;
+    transaction::transaction request;
+  };
+
+  void run();
+  void execute(const step& s);
+  void begin_step(const step& s);
+  void end_step(const step& s);
+  void run_loosely(const step& s);
+  void run_approximately(const step& s);
+  void admit(std::uint32_t index);
+  void begin_approximately(const step& s, std::uint32_t index);
+  void launch_ready(const step& s);
+  void prepare(const step& s, std::uint32_t index);
+  femtoseconds transport(const step& s, std::uint32_t index);
+  femtoseconds read_operands(std::uint32_t index, femtoseconds at);
+  femtoseconds write_results(std::uint32_t index, femtoseconds at);
+  femtoseconds access(tlm_utils::simple_initiator_socket<sequencer>& socket, const transaction::tile_request& request,
+                      ::tlm::tlm_command command, std::uint64_t bytes, femtoseconds at);
+  void complete(const step& s, std::uint32_t index, femtoseconds done);
+  void response_arrived(::tlm::tlm_generic_payload& payload);
+  void push(const pending& p);
+  pending pop();
+  static void expect_ok(const transaction::transaction& answered);
+  [[nodiscard]] transaction::four_phase_initiator* port_of(const operation& op);
+  [[nodiscard]] std::uint64_t bytes_of(const const_burst& operand) const;
+  [[nodiscard]] mutable_burst view(const operand_ref& ref, std::uint32_t vectors);
+
+  sequencer_configuration configuration_;
+  step_source& source_;
+  operand_arena& arena_;
+  std::uint32_t bytes_per_sample_;
+  transaction::timeline& time_;
+  worker_pool& pool_;
+  transaction::payload_pool payloads_;
+  transaction::four_phase_initiator vector_port_;
+  std::vector<std::unique_ptr<transaction::four_phase_initiator>> tile_ports_;
+  transaction::listener_list listeners_;
+
+  const step* current_ = nullptr;
+  std::vector<progress> progress_;
+  std::vector<std::uint32_t> ready_;   ///< admitted, not launched yet
+  std::vector<kernel*> kernels_;       ///< posted by the launches of this round
+  std::vector<pending> queue_;         ///< heap, earliest first
+  std::uint32_t completed_ = 0;
+  std::uint64_t next_operation_id_ = 0;
+  std::vector<std::uint64_t> weight_versions_;
+  std::vector<std::uint64_t> versions_at_start_;
+  std::vector<unsigned char> scratch_; ///< where foreign memories may write
+
+  phase_timeline phases_;
+  std::array<std::uint64_t, operation_kind_count> issued_{};
+  host_time host_;
+  bool sampled_ = false;
+  std::chrono::steady_clock::duration numerics_{};
+  std::exception_ptr failure_;
+  sc_core::sc_event arrived_;
+};
+
+} // namespace tilework::hardware

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/modules/digital/memory_port.h>
+
+#include <tilework/tlm/tile_extension.h>
+
+#include <cmath>
+
+namespace tilework::hardware {
+
+memory_port::memory_port(const sc_core::sc_module_name& name, const memory_configuration& configuration,
+                         const sample_memory& samples, transaction::timeline& time, component_account& account)
+    : sc_module(name), configuration_(configuration), samples_(samples), time_(time), account_(account) {
+  socket.register_b_transport(this, &memory_port::b_transport);
+  time_.on_drain([this] { channel_.clear(); });
+}
+
+void memory_port::b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  const auto* request = payload.get_extension<transaction::tile_request>();
+  if (request == nullptr || !payload.is_read()) { // only operands are stored here, no bytes
+    payload.set_response_status(::tlm::TLM_COMMAND_ERROR_RESPONSE);
+    return;
+  }
+  if (request->op->kind == operation_kind::load_samples)
+    samples_.load(*request->context, request->out[0], request->out[1]);
+
+  const double bytes = payload.get_data_length();
+  const auto held = femtoseconds::from_seconds(bytes / configuration_.bandwidth_bytes_per_s);
+  const auto arrival = time_.now(delay);
+  const auto done = channel_.reserve(arrival, held) + held + configuration_.latency;
+  delay += transaction::to_sc_time(done - arrival);
+  account_.counts.add(request->op->phase, action::dram_read_byte, payload.get_data_length());
+  account_.busy[static_cast<std::size_t>(request->op->phase)] += held;
+  payload.set_response_status(::tlm::TLM_OK_RESPONSE);
+}
+
+} // namespace tilework::hardware

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file Port to the memory that samples and initial weights come from.
+#pragma once
+
+#include <tilework/core/action_counts.h>
+#include <tilework/core/sample_memory.h>
+#include <tilework/tlm/resource_calendar.h>
+#include <tilework/tlm/timeline.h>
+
+#include <string>
+
+#include <systemc>
+#include <tlm>
+#include <tlm_utils/simple_target_socket.h>
+
+namespace tilework::hardware {
+
+struct memory_configuration {
+  std::string kind = "lpddr";
+  double bandwidth_bytes_per_s = 5.33e9;
+  femtoseconds latency; ///< per request
+};
+
+/// Base-protocol memory with a latency and a bandwidth: a request takes latency + bytes / bandwidth, requests are
+/// served one at a time. A load_samples request fills its operands from the sample memory.
+class memory_port final : public sc_core::sc_module {
+public:
+  tlm_utils::simple_target_socket<memory_port> socket{"socket"};
+
+  memory_port(const sc_core::sc_module_name& name, const memory_configuration& configuration,
+              const sample_memory& samples, transaction::timeline& time, component_account& account);
+
+  [[nodiscard]] std::uint64_t delayed_requests() const { return channel_.statistics().delayed; }
+
+private:
+  void b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+
+  memory_configuration configuration_;
+  const sample_memory& samples_;
+  transaction::timeline& time_;
+  transaction::resource_calendar channel_;
+  component_account& account_;
+};
+
+} // namespace tilework::hardware

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file Arithmetic that each vector function takes, counted from its formula.
+#pragma once
+
+#include <tilework/core/step_program.h>
+
+#include <cstdint>
+
+namespace tilework::hardware {
+
+struct alu_operations {
+  std::uint64_t add = 0;
+  std::uint64_t multiply = 0;
+  std::uint64_t compare = 0;
+  std::uint64_t divide = 0;
+  std::uint64_t special = 0; ///< exponential, logarithm, activation look-up
+  [[nodiscard]] constexpr std::uint64_t total() const { return add + multiply + compare + divide + special; }
+};
+
+/// Operations of `op`; lengths are elements per vector.
+constexpr alu_operations alu_operations_of(const operation& op) {
+  const std::uint64_t n = op.vectors;
+  const std::uint64_t in = op.inputs[0].length;
+  const std::uint64_t all = n * in;
+  switch (op.function) {
+  case vector_function::noise_management: // max |x|, one reciprocal, scaled x (outputs are rescaled behind the ADC)
+    return {.multiply = all, .compare = all, .divide = n};
+  case vector_function::update_management: { // max |x|, max |d|, two square roots of ratios, scaled probabilities
+    const std::uint64_t both = all + n * op.inputs[1].length;
+    return {.multiply = both, .compare = both, .divide = 2 * n};
+  }
+  case vector_function::accumulate_partial_sums:
+    return {.add = all - n * op.outputs[0].length};
+  case vector_function::add_bias:
+    return {.add = all};
+  case vector_function::bias_activation:
+    return op.activation_function == activation::relu       ? alu_operations{.add = all, .compare = all}
+           : op.activation_function == activation::identity ? alu_operations{.add = all}
+                                                            : alu_operations{.add = all, .special = all};
+  case vector_function::loss_gradient: // max, z - max, exp, sum, 1/sum, p, log, p - onehot
+    return {.add = 3 * all, .multiply = all, .compare = all, .divide = n, .special = all + n};
+  case vector_function::activation_gradient:
+    switch (op.activation_function) {
+    case activation::sigmoid: // e x (1 - x)
+    case activation::tanh:    // e (1 - x^2)
+      return {.add = all, .multiply = 2 * all};
+    case activation::relu:
+      return {.compare = all};
+    case activation::identity:
+      return {};
+    }
+    return {};
+  case vector_function::bias_update: // b -= lr sum d
+    return {.add = all, .multiply = in};
+  case vector_function::none:
+    break;
+  }
+  return {};
+}
+
+} // namespace tilework::hardware

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/modules/interconnect/bus.h>
+
+namespace tilework::hardware {
+
+femtoseconds bus::transfer(const packet& p, femtoseconds departure) {
+  if (p.bytes == 0) return departure;
+  const std::uint64_t beats = 1 + (p.bytes * 8 + configuration_.width_bits - 1) / configuration_.width_bits;
+  const auto held = clock_.cycles(static_cast<std::int64_t>(beats));
+  const auto start =
+      calendar_.reserve(clock_.next_edge(departure) + clock_.cycles(configuration_.arbitration_cycles), held);
+  account_.counts.add(p.booked_under, action::flit_hop, beats);
+  account_.counts.add(p.booked_under, action::router_arbitration, 1);
+  account_.busy[static_cast<std::size_t>(p.booked_under)] += held;
+  return start + held;
+}
+
+} // namespace tilework::hardware

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file What carries packets between nodes: one interface, one implementation per topology.
+#pragma once
+
+#include <tilework/core/action_counts.h>
+#include <tilework/core/femtoseconds.h>
+
+#include <cstdint>
+#include <memory>
+
+namespace tilework::hardware {
+
+/// A packet of one operand set.
+struct packet {
+  std::uint32_t source = 0;      ///< node
+  std::uint32_t destination = 0; ///< node
+  std::uint64_t bytes = 0;
+  phase booked_under{};
+};
+
+/// Calendar model of a network: links are booked, not simulated flit by flit. Time is relative to the last drain.
+class fabric {
+public:
+  fabric() = default;
+  fabric(const fabric&) = delete;
+  fabric& operator=(const fabric&) = delete;
+  virtual ~fabric() = default;
+
+  /// Books the way of a packet that is ready at `departure`; returns when its tail has arrived. Empty packets take no time.
+  virtual femtoseconds transfer(const packet& p, femtoseconds departure) = 0;
+  /// No packet is in flight: forget all bookings.
+  virtual void drain() = 0;
+  [[nodiscard]] virtual std::uint32_t nodes() const = 0;
+  /// Reservations that found their link taken, and those made out of time order.
+  [[nodiscard]] virtual std::uint64_t delayed_requests() const = 0;
+  [[nodiscard]] virtual std::uint64_t out_of_order_requests() const = 0;
+};
+
+} // namespace tilework::hardware

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file Two-dimensional mesh, dimension-ordered (XY) wormhole routing, as calendars.
+#pragma once
+
+#include <tilework/modules/interconnect/fabric.h>
+#include <tilework/tlm/clock_domain.h>
+#include <tilework/tlm/resource_calendar.h>
+
+#include <vector>
+
+namespace tilework::hardware {
+
+struct mesh_configuration {
+  std::uint32_t columns = 2;
+  std::uint32_t rows = 2;
+  std::uint32_t flit_width_bits = 64;
+  double clock_Hz = 1e9;
+  std::uint32_t router_latency_cycles = 2;
+  std::uint32_t link_latency_cycles = 1;
+};
+
+/// Node n sits at column n mod columns, row n / columns. A packet is one head flit and its payload flits. Its head
+/// passes every router on the way (router_latency each) and every link (link_latency each); injection port, links and
+/// ejection port are held for as many cycles as there are flits. Over H hops and F flits an empty mesh takes
+/// (H + 1) router_latency + H link_latency + F cycles.
+class mesh final : public fabric {
+public:
+  mesh(const mesh_configuration& configuration, component_account& account);
+
+  femtoseconds transfer(const packet& p, femtoseconds departure) override;
+  void drain() override;
+  [[nodiscard]] std::uint32_t nodes() const override { return configuration_.columns * configuration_.rows; }
+  [[nodiscard]] std::uint64_t delayed_requests() const override;
+  [[nodiscard]] std::uint64_t out_of_order_requests() const override;
+
+private:
+  enum direction : std::uint8_t { east, west, south, north, inject, eject, direction_count };
+  transaction::resource_calendar& channel(std::uint32_t node, direction d) { return channels_[node * direction_count + d]; }
+  /// Next node towards the destination and the channel that leads there.
+  [[nodiscard]] std::pair<std::uint32_t, direction> hop(std::uint32_t node, std::uint32_t destination) const;
+
+  mesh_configuration configuration_;
+  transaction::clock_domain clock_;
+  std::vector<transaction::resource_calendar> channels_; ///< outgoing channels of every router
+  component_account& account_;
+};
+
+} // namespace tilework::hardware

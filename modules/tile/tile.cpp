@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/modules/tile/tile.h>
+
+#include <tilework/core/error.h>
+#include <tilework/tlm/tile_extension.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace tilework::hardware {
+namespace {
+
+bool is_mvm(operation_kind kind) { return kind == operation_kind::forward_mvm || kind == operation_kind::backward_mvm; }
+
+std::uint64_t converters(std::uint32_t lines, std::uint32_t lines_per_adc) {
+  return (lines + lines_per_adc - 1) / lines_per_adc;
+}
+
+std::size_t index(phase p) { return static_cast<std::size_t>(p); }
+
+} // namespace
+
+tile_accounts open_tile_accounts(ledger& books, const std::string& name, const tile_configuration& c) {
+  const std::uint64_t largest = std::max(c.inputs, c.outputs);
+  const std::uint64_t both = std::uint64_t{c.inputs} + c.outputs;
+  const std::uint64_t dacs = c.dac.sides == converter_sides::shared ? largest : both;
+  const std::uint64_t adcs = c.adc.sides == converter_sides::shared
+                                 ? converters(static_cast<std::uint32_t>(largest), c.adc.lines_per_adc)
+                                 : converters(c.inputs, c.adc.lines_per_adc) + converters(c.outputs, c.adc.lines_per_adc);
+  const std::uint64_t held_lines = c.adc.sides == converter_sides::shared ? largest : both;
+  const auto open = [&](const char* part, component_kind kind, std::uint64_t units) {
+    return &books.open(name + "." + part, kind, static_cast<double>(units));
+  };
+  tile_accounts accounts;
+  accounts.row_driver = open("row_driver", component_kind::row_driver, dacs);
+  accounts.pulse_generator = open("pulse_generator", component_kind::pulse_generator, both);
+  accounts.crossbar = open("crossbar", component_kind::crossbar, std::uint64_t{c.inputs} * c.outputs);
+  if (c.sample_and_hold != sample_and_hold_kind::none) {
+    const std::uint64_t sets = c.sample_and_hold == sample_and_hold_kind::double_buffered ? 2 : 1;
+    accounts.sample_and_hold = open("sample_and_hold", component_kind::sample_and_hold, sets * held_lines);
+  }
+  accounts.adc = open("adc", component_kind::adc, adcs);
+  accounts.output_unit = open("output_unit", component_kind::output_unit, adcs);
+  return accounts;
+}
+
+tile::tile(const sc_core::sc_module_name& name, const tile_configuration& configuration,
+           std::unique_ptr<physics::analog_array> values, transaction::timeline& time, const tile_accounts& accounts)
+    : sc_module(name),
+      configuration_(configuration),
+      timing_(configuration),
+      values_(std::move(values)),
+      port_("port", time, *this, configuration.input_depth),
+      accounts_(accounts) {
+  time.on_drain([this] {
+    array_.clear();
+    forward_adc_.clear();
+    backward_adc_.clear();
+  });
+}
+
+bool tile::fits(const transaction::tile_request& request) const {
+  const auto& op = *request.op;
+  const auto lines = [&](std::uint32_t inputs, std::uint32_t outputs) {
+    return values_ ? inputs == values_->shape().inputs && outputs == values_->shape().outputs
+                   : inputs <= configuration_.inputs && outputs <= configuration_.outputs;
+  };
+  switch (op.kind) {
+  case operation_kind::forward_mvm:
+    return lines(op.inputs[0].length, op.outputs[0].length);
+  case operation_kind::backward_mvm:
+    return lines(op.outputs[0].length, op.inputs[0].length);
+  case operation_kind::outer_product_update:
+    return lines(op.inputs[0].length, op.inputs[1].length);
+  case operation_kind::program:
+    return lines(op.inputs[0].length, op.vectors);
+  case operation_kind::load_samples:
+  case operation_kind::vector_op:
+    break;
+  }
+  return false;
+}
+
+void tile::check_version(const transaction::tile_request& request) {
+  if (request.expected_weight_version == weight_version_) return;
+  throw run_error(fmt::format("{}: operation {} expects weight version {} but the array is at {}; a hazard edge is missing",
+                              name(), request.operation_id, request.expected_weight_version, weight_version_));
+}
+
+void tile::begin(transaction::tile_request& request) {
+  if (in_progress_ != nullptr)
+    throw run_error(fmt::format("{}: operation {} was launched while another one is in progress", name(), request.operation_id));
+  check_version(request);
+  const auto& context = *request.context;
+  switch (request.op->kind) {
+  case operation_kind::forward_mvm:
+    values_->begin_mvm(physics::mvm_direction::forward, request.in[0], request.out[0], context.first_vector, context.evaluation);
+    break;
+  case operation_kind::backward_mvm:
+    values_->begin_mvm(physics::mvm_direction::backward, request.in[0], request.out[0], context.first_vector, context.evaluation);
+    break;
+  case operation_kind::outer_product_update:
+    values_->begin_update(request.in[0], request.in[1], context.learning_rate, context.first_vector);
+    ++weight_version_;
+    break;
+  case operation_kind::program:
+    values_->set_weights({request.in[0].data, request.in[0].elements()});
+    ++weight_version_;
+    return;
+  case operation_kind::load_samples:
+  case operation_kind::vector_op:
+    return;
+  }
+  in_progress_ = &request;
+}
+
+void tile::launch(::tlm::tlm_generic_payload& payload) {
+  auto& request = transaction::tile_request::of(payload);
+  if (!values_ || !fits(request)) return;
+  begin(request);
+  if (request.op->kind == operation_kind::program)
+    request.computed = true;
+  else
+    request.posted = values_.get();
+}
+
+void tile::finish_values(transaction::tile_request& request) {
+  if (!values_ || request.computed) return;
+  if (in_progress_ != &request) { // never launched: compute now
+    begin(request);
+    if (request.op->kind == operation_kind::program) return;
+    for (std::uint32_t b = 0; b < values_->blocks(); ++b) values_->run_block(b);
+  }
+  request.activity = values_->end();
+  in_progress_ = nullptr;
+}
+
+transaction::booking tile::schedule(::tlm::tlm_generic_payload& payload, femtoseconds arrival) {
+  auto& request = transaction::tile_request::of(payload);
+  payload.set_dmi_allowed(false);
+  if (!fits(request)) {
+    const bool unknown = request.op->kind == operation_kind::load_samples || request.op->kind == operation_kind::vector_op;
+    payload.set_response_status(unknown ? ::tlm::TLM_COMMAND_ERROR_RESPONSE : ::tlm::TLM_BURST_ERROR_RESPONSE);
+    return {arrival, arrival, arrival};
+  }
+  finish_values(request);
+  const auto& op = *request.op;
+  transaction::booking booked;
+  if (is_mvm(op.kind)) {
+    booked = book_mvm(request, arrival);
+    count_mvm(request, op.inputs[0].length, op.outputs[0].length);
+  } else if (op.kind == operation_kind::outer_product_update) {
+    booked = book_array(arrival, timing_.update(request.activity), op.phase);
+    accounts_.pulse_generator->busy[index(op.phase)] += booked.done - booked.accepted;
+    count_update(request);
+  } else {
+    booked = book_array(arrival, timing_.program(op.inputs[0].length), op.phase);
+    accounts_.crossbar->counts.add(op.phase, action::program_pulse, std::uint64_t{op.inputs[0].length} * op.vectors);
+  }
+  return booked;
+}
+
+transaction::booking tile::book_array(femtoseconds arrival, femtoseconds length, phase p) {
+  const auto start = array_.reserve(arrival, length);
+  if (start != arrival) ++delayed_;
+  accounts_.crossbar->busy[index(p)] += length;
+  return {start, start + length, start + length};
+}
+
+transaction::booking tile::book_mvm(const transaction::tile_request& request, femtoseconds arrival) {
+  const auto& op = *request.op;
+  const auto timing = timing_.mvm(op.outputs[0].length, request.activity);
+  const bool own_converters =
+      op.kind == operation_kind::backward_mvm && configuration_.adc.sides == converter_sides::separate;
+  auto& adc = own_converters ? backward_adc_ : forward_adc_;
+
+  const auto start = first_start(arrival, timing, adc);
+  if (start != arrival) ++delayed_;
+  array_.reserve(start, timing.array_busy);
+  adc.reserve(start + timing.adc_begin, timing.adc_busy);
+
+  const auto p = index(op.phase);
+  accounts_.crossbar->busy[p] += timing.array_busy;
+  accounts_.adc->busy[p] += timing.adc_busy;
+  accounts_.row_driver->busy[p] +=
+      timing_.integration_time() * static_cast<std::int64_t>(request.activity.passes() * timing_.reads_per_pass(op.outputs[0].length));
+  return {start, start + timing.array_busy, start + timing.done};
+}
+
+/// First time at which the array is free and the converters will be when its first result is there.
+femtoseconds tile::first_start(femtoseconds arrival, const mvm_timing& timing, const transaction::resource_calendar& adc) const {
+  auto start = array_.first_fit(arrival, timing.array_busy);
+  for (;;) {
+    const auto convert = adc.first_fit(start + timing.adc_begin, timing.adc_busy);
+    const auto next = array_.first_fit(convert - timing.adc_begin, timing.array_busy);
+    if (next == start) return start;
+    start = next;
+  }
+}
+
+void tile::count_mvm(const transaction::tile_request& request, std::uint32_t driven, std::uint32_t read) {
+  const auto p = request.op->phase;
+  const std::uint64_t passes = request.activity.passes();
+  const std::uint64_t reads = passes * timing_.reads_per_pass(read);
+  accounts_.row_driver->counts.add(p, action::dac_conversion, reads * driven);
+  accounts_.crossbar->counts.add(p, action::cell_read, reads * driven * read);
+  if (accounts_.sample_and_hold != nullptr) accounts_.sample_and_hold->counts.add(p, action::sample, passes * read);
+  accounts_.adc->counts.add(p, action::adc_conversion, passes * read);
+  accounts_.output_unit->counts.add(p, action::output_scale, std::uint64_t{request.op->vectors} * read);
+}
+
+void tile::count_update(const transaction::tile_request& request) {
+  const auto p = request.op->phase;
+  const auto& a = request.activity;
+  accounts_.pulse_generator->counts.add(p, action::row_line_pulse, a.input_line_pulses);
+  accounts_.pulse_generator->counts.add(p, action::column_line_pulse, a.output_line_pulses);
+  accounts_.pulse_generator->counts.add(p, action::random_bit, a.random_bits);
+  accounts_.crossbar->counts.add(p, action::update_pulse, a.coincidences);
+  accounts_.crossbar->counts.add(p, action::half_select_pulse, a.half_selected);
+}
+
+unsigned tile::debug(::tlm::tlm_generic_payload& payload) {
+  if (!values_ || !payload.is_read() || payload.get_data_ptr() == nullptr) return 0;
+  const auto weights = std::as_bytes(values_->weights());
+  const auto length = std::min<std::size_t>(payload.get_data_length(), weights.size());
+  std::memcpy(payload.get_data_ptr(), weights.data(), length);
+  return static_cast<unsigned>(length);
+}
+
+} // namespace tilework::hardware
