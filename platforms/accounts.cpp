@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/platforms/accounts.h>
+
+#include <tilework/modules/tile/tile_timing.h>
+
+#include <fmt/format.h>
+
+namespace tilework::platform {
+namespace {
+
+/// Routers of a mesh, or the one bus.
+double network_units(const interconnect_configuration& configuration) {
+  const auto* mesh = std::get_if<hardware::mesh_configuration>(&configuration);
+  return mesh == nullptr ? 1.0 : static_cast<double>(mesh->columns) * mesh->rows;
+}
+
+double flit_width_of(const interconnect_configuration& configuration) {
+  const auto* mesh = std::get_if<hardware::mesh_configuration>(&configuration);
+  return mesh == nullptr ? std::get<hardware::bus_configuration>(configuration).width_bits : mesh->flit_width_bits;
+}
+
+std::string format_name(numerics::number_format format) {
+  for (const auto& [name, value] : numerics::names_of(format))
+    if (value == format) return std::string(name);
+  return {};
+}
+
+} // namespace
+
+machine_accounts open_accounts(ledger& books, const machine_configuration& c) {
+  machine_accounts accounts;
+  for (std::uint32_t t = 0; t < c.tiles(); ++t)
+    accounts.tiles.push_back(hardware::open_tile_accounts(books, fmt::format("chip0.tile{}", t), c.tile));
+  accounts.vector_unit = &books.open("chip0.vector_unit", component_kind::vector_unit, c.vector_unit.lanes);
+  accounts.buffer = &books.open("chip0.buffer", component_kind::sram, static_cast<double>(c.buffer.capacity_bytes));
+  accounts.memory_port = &books.open("chip0.memory_port", component_kind::memory, 1);
+  accounts.network = &books.open("chip0.network", component_kind::network, network_units(c.interconnect));
+  return accounts;
+}
+
+machine_quantities quantities_of(const machine_configuration& c) {
+  const hardware::tile_timing timing(c.tile);
+  machine_quantities q;
+  q.adc_bits = static_cast<int>(c.tile.adc.bits);
+  const auto conversion = timing.conversion_time();
+  q.adc_rate_Hz = conversion.count > 0 ? 1 / conversion.seconds() : 0;
+  q.integration_time_s = timing.integration_time().seconds();
+  q.v_read_V = c.tile.cell.v_read_V;
+  q.v_write_V = c.tile.cell.v_write_V;
+  q.conductance_S = (c.tile.cell.g_min_S + c.tile.cell.g_max_S) / 2;
+  q.pulse_width_s = c.tile.pulse.width.seconds();
+  q.flit_width_bit = flit_width_of(c.interconnect);
+  q.number_format = format_name(c.vector_unit.format);
+  return q;
+}
+
+} // namespace tilework::platform

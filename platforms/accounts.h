@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file The books of a machine: one account per component, and what its prices depend on.
+#pragma once
+
+#include <tilework/core/action_counts.h>
+#include <tilework/core/technology.h>
+#include <tilework/modules/tile/tile.h>
+#include <tilework/platforms/machine_configuration.h>
+
+#include <vector>
+
+namespace tilework::platform {
+
+struct machine_accounts {
+  std::vector<hardware::tile_accounts> tiles; ///< per physical tile, mapped or not
+  component_account* vector_unit = nullptr;
+  component_account* buffer = nullptr;
+  component_account* memory_port = nullptr;
+  component_account* network = nullptr;
+};
+
+/// Opens the accounts of all components: chip0.tile3.adc, chip0.vector_unit, ...
+machine_accounts open_accounts(ledger& books, const machine_configuration& configuration);
+
+/// What the price laws of a technology take from a machine.
+machine_quantities quantities_of(const machine_configuration& configuration);
+
+} // namespace tilework::platform

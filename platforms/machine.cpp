@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/platforms/machine.h>
+
+#include <tilework/core/byte_stream.h>
+#include <tilework/core/error.h>
+
+#include <fmt/format.h>
+
+namespace tilework::platform {
+namespace {
+
+constexpr std::uint32_t hub_node = 0;
+
+std::unique_ptr<hardware::fabric> make_fabric(const interconnect_configuration& configuration, component_account& account) {
+  struct {
+    component_account& account;
+    std::unique_ptr<hardware::fabric> operator()(const hardware::mesh_configuration& c) const {
+      return std::make_unique<hardware::mesh>(c, account);
+    }
+    std::unique_ptr<hardware::fabric> operator()(const hardware::bus_configuration& c) const {
+      return std::make_unique<hardware::bus>(c, account);
+    }
+  } make{account};
+  return std::visit(make, configuration);
+}
+
+} // namespace
+
+machine::machine(const machine_configuration& configuration, const elaboration& work)
+    : configuration_(configuration), accounts_(open_accounts(books_, configuration)) {
+  const auto arrays = static_cast<std::uint32_t>(work.arrays.size());
+  network_ = std::make_unique<hardware::network>(
+      "network", make_fabric(configuration_.interconnect, *accounts_.network), time_, arrays);
+  vector_unit_ =
+      std::make_unique<hardware::vector_unit>("vector_unit", configuration_.vector_unit, time_, *accounts_.vector_unit);
+  buffer_ = std::make_unique<hardware::sram_buffer>("buffer", configuration_.buffer, configuration_.vector_unit.format,
+                                                    work.arena, time_, *accounts_.buffer);
+  memory_ = std::make_unique<hardware::memory_port>("memory", configuration_.memory, work.samples, time_,
+                                                    *accounts_.memory_port);
+
+  hardware::sequencer_configuration control{work.timing, configuration_.vector_unit.format, hub_node, {}};
+  for (const auto& region : work.arrays) control.node_of_array.push_back(region.tile); // one tile per node
+  sequencer_ = std::make_unique<hardware::sequencer>("sequencer", control, work.source, work.arena,
+                                                     work.samples.bytes_per_sample(), time_, work.pool);
+  sequencer_->vector_port().socket.bind(vector_unit_->socket());
+  sequencer_->buffer.bind(buffer_->socket);
+  sequencer_->memory.bind(memory_->socket);
+  build_tiles(work);
+}
+
+machine::~machine() = default;
+
+void machine::build_tiles(const elaboration& work) {
+  for (std::uint32_t a = 0; a < work.arrays.size(); ++a) {
+    const auto& region = work.arrays[a];
+    auto values = std::make_unique<physics::analog_array>(physics::array_shape{region.inputs, region.outputs},
+                                                          work.parameters, work.seed, region.id, work.max_burst);
+    tiles_.push_back(std::make_unique<hardware::tile>(fmt::format("tile{}", region.tile).c_str(), configuration_.tile,
+                                                      std::move(values), time_, accounts_.tiles[region.tile]));
+    sequencer_->tile_port(a).socket.bind(network_->upstream(a));
+    network_->downstream(a).bind(tiles_.back()->socket());
+  }
+}
+
+void machine::run() {
+  sc_core::sc_start();
+  if (auto failure = sequencer_->failure()) std::rethrow_exception(failure);
+  if (const auto stuck = sequencer_->outstanding(); stuck > 0)
+    throw run_error(fmt::format("the machine is stuck: no events left while {} operations are outstanding", stuck));
+}
+
+std::uint64_t machine::delayed_requests() const {
+  std::uint64_t sum = network_->carrier().delayed_requests() + vector_unit_->delayed_requests() +
+                      buffer_->delayed_requests() + memory_->delayed_requests();
+  for (const auto& t : tiles_) sum += t->delayed_requests();
+  return sum;
+}
+
+void machine::save(std::ostream& out) const {
+  byte_writer writer(out);
+  for (const auto& t : tiles_) {
+    writer.write(t->weight_version());
+    t->values().save(out);
+  }
+  for (const auto& account : books_.accounts()) {
+    writer.write(account.counts);
+    writer.write(account.busy);
+  }
+  sequencer_->save(out);
+}
+
+void machine::restore(std::istream& in) {
+  byte_reader reader(in);
+  for (const auto& t : tiles_) {
+    std::uint64_t version = 0;
+    reader.read(version);
+    t->set_weight_version(version);
+    t->values().restore(in);
+  }
+  for (auto& account : books_.accounts()) {
+    reader.read(account.counts);
+    reader.read(account.busy);
+  }
+  sequencer_->restore(in);
+}
+
+} // namespace tilework::platform

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file A machine as modules: elaborates a configuration for the arrays that a workload maps onto it.
+#pragma once
+
+#include <tilework/core/action_counts.h>
+#include <tilework/core/array_region.h>
+#include <tilework/core/sample_memory.h>
+#include <tilework/core/worker_pool.h>
+#include <tilework/modules/control/sequencer.h>
+#include <tilework/modules/interconnect/network.h>
+#include <tilework/modules/tile/tile.h>
+#include <tilework/platforms/accounts.h>
+#include <tilework/platforms/machine_configuration.h>
+
+#include <iosfwd>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tilework::platform {
+
+/// What a machine is built for. References must outlive the machine.
+struct elaboration {
+  std::span<const array_region> arrays;
+  const physics::array_parameters& parameters;
+  std::uint64_t seed = 1;
+  std::uint32_t max_burst = 1; ///< vectors of the largest operation
+  hardware::timing_mode timing = hardware::timing_mode::loosely;
+  step_source& source;
+  const sample_memory& samples;
+  operand_arena& arena; ///< allocated
+  worker_pool& pool;
+};
+
+/// One chip: mesh or bus with one tile per node; sequencer, vector unit, buffer and memory port at node 0.
+class machine {
+public:
+  machine(const machine_configuration& configuration, const elaboration& work);
+  ~machine();
+  machine(const machine&) = delete;
+  machine& operator=(const machine&) = delete;
+
+  /// Runs until the source has no more steps. \throws what ended the run early; run_error if the machine is stuck.
+  void run();
+
+  [[nodiscard]] const ledger& books() const { return books_; }
+  [[nodiscard]] hardware::sequencer& control() { return *sequencer_; }
+  [[nodiscard]] const hardware::sequencer& control() const { return *sequencer_; }
+  [[nodiscard]] const hardware::tile& tile_of(std::size_t array) const { return *tiles_[array]; }
+  /// Calendar bookings that found their resource taken: where it is 0, loosely and approximately timed runs take equal time.
+  [[nodiscard]] std::uint64_t delayed_requests() const;
+  /// Network bookings made out of time order.
+  [[nodiscard]] std::uint64_t out_of_order_requests() const { return network_->carrier().out_of_order_requests(); }
+
+  /// Weights of all arrays and everything counted and timed so far. Only between steps.
+  void save(std::ostream& out) const;
+  void restore(std::istream& in);
+
+private:
+  void build_tiles(const elaboration& work);
+
+  machine_configuration configuration_;
+  transaction::timeline time_;
+  ledger books_;
+  machine_accounts accounts_;
+  std::unique_ptr<hardware::network> network_;
+  std::unique_ptr<hardware::vector_unit> vector_unit_;
+  std::unique_ptr<hardware::sram_buffer> buffer_;
+  std::unique_ptr<hardware::memory_port> memory_;
+  std::vector<std::unique_ptr<hardware::tile>> tiles_; ///< per array
+  std::unique_ptr<hardware::sequencer> sequencer_;
+};
+
+} // namespace tilework::platform

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/platforms/machine_configuration.h>
+
+namespace tilework::platform {
+namespace {
+
+std::uint32_t nodes_of(const hardware::mesh_configuration& mesh) { return mesh.columns * mesh.rows; }
+std::uint32_t nodes_of(const hardware::bus_configuration& bus) { return bus.nodes; }
+
+} // namespace
+
+std::uint32_t machine_configuration::tiles() const {
+  return std::visit([](const auto& network) { return nodes_of(network); }, interconnect);
+}
+
+} // namespace tilework::platform

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file A machine as data: what a machine file says.
+#pragma once
+
+#include <tilework/modules/digital/memory_port.h>
+#include <tilework/modules/digital/sram_buffer.h>
+#include <tilework/modules/digital/vector_unit.h>
+#include <tilework/modules/interconnect/bus.h>
+#include <tilework/modules/interconnect/mesh.h>
+#include <tilework/modules/tile/tile_configuration.h>
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+namespace tilework::platform {
+
+using interconnect_configuration = std::variant<hardware::mesh_configuration, hardware::bus_configuration>;
+
+struct machine_configuration {
+  std::string name = "unnamed";
+  hardware::tile_configuration tile;
+  hardware::vector_unit_configuration vector_unit;
+  hardware::sram_configuration buffer;
+  interconnect_configuration interconnect;
+  hardware::memory_configuration memory;
+
+  /// One tile per network node.
+  [[nodiscard]] std::uint32_t tiles() const;
+};
+
+} // namespace tilework::platform

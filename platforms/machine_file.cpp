@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/platforms/machine_file.h>
+
+namespace tilework::platform {
+namespace {
+
+using config::reader;
+
+constexpr field at_least_one{.minimum = 1};
+constexpr field positive{.minimum = 0, .open_minimum = true};
+constexpr field not_negative{.minimum = 0};
+constexpr field converter_bits{.minimum = 2, .maximum = 16};
+constexpr field clock_range{.minimum = 1e3, .maximum = 1e12};
+
+femtoseconds read_time(reader& r, std::string_view key, double default_s, const field& limits = not_negative) {
+  return femtoseconds::from_seconds(r.quantity(key, dimension::time, default_s, limits));
+}
+
+unsigned read_cycles(reader& r, std::string_view key, unsigned default_cycles) {
+  return static_cast<unsigned>(r.quantity(key, dimension::cycles, default_cycles, {.minimum = 0, .maximum = 1e6}));
+}
+
+double read_clock(reader& r) { return r.quantity("clock", dimension::frequency, 1e9, clock_range); }
+
+std::uint32_t read_width_bits(reader& r, std::string_view key, double default_bits) {
+  return static_cast<std::uint32_t>(r.quantity(key, dimension::width, default_bits, {.minimum = 1, .maximum = 65536}));
+}
+
+hardware::cell_configuration read_cell(reader r) {
+  hardware::cell_configuration c;
+  c.g_min_S = r.quantity("g_min", dimension::conductance, c.g_min_S, not_negative);
+  c.g_max_S = r.quantity("g_max", dimension::conductance, c.g_max_S, positive);
+  c.v_read_V = r.quantity("v_read", dimension::voltage, c.v_read_V, positive);
+  c.v_write_V = r.quantity("v_write", dimension::voltage, c.v_write_V, positive);
+  if (c.g_min_S >= c.g_max_S) throw r.error("g_min", "g_min must be below g_max");
+  return c;
+}
+
+hardware::dac_configuration read_dac(reader r) {
+  hardware::dac_configuration c;
+  c.kind = r.get("kind", c.kind);
+  c.bits = r.get("bits", c.bits, converter_bits);
+  c.slot = read_time(r, "slot", 1e-9, positive);
+  c.sign = r.get("signed", c.sign);
+  c.sides = r.get("sides", c.sides);
+  return c;
+}
+
+hardware::adc_configuration read_adc(reader r) {
+  hardware::adc_configuration c;
+  c.kind = r.get("kind", c.kind);
+  c.bits = r.get("bits", c.bits, converter_bits);
+  r.exclusive("cycle", "conversion_time");
+  if (c.kind == hardware::adc_kind::fixed) {
+    if (r.has("cycle")) throw r.error("cycle", "kind fixed takes conversion_time, not cycle");
+    c.fixed_conversion = femtoseconds::from_seconds(r.require_quantity("conversion_time", dimension::time, not_negative));
+  } else {
+    if (r.has("conversion_time"))
+      throw r.error("conversion_time", "the conversion time of a sar or ramp ADC follows from cycle and bits; give cycle, "
+                                       "or use kind: fixed for a time that does not depend on the bits");
+    c.cycle = read_time(r, "cycle", 1e-9, positive);
+  }
+  c.lines_per_adc = r.get("lines_per_adc", c.lines_per_adc, {.minimum = 1, .maximum = 65536});
+  c.sides = r.get("sides", c.sides);
+  return c;
+}
+
+hardware::pulse_configuration read_pulse(reader r) {
+  hardware::pulse_configuration c;
+  c.width = read_time(r, "width", 5e-9, positive);
+  c.period = read_time(r, "period", c.width.seconds(), positive);
+  if (c.period < c.width) throw r.error("period", "the pulse period must be at least the pulse width");
+  c.phases = r.get("phases", c.phases, {.minimum = 1, .maximum = 2});
+  return c;
+}
+
+hardware::tile_configuration read_tile(reader r) {
+  hardware::tile_configuration c;
+  auto array = r.child("array");
+  c.inputs = array.get("inputs", c.inputs, {.minimum = 1, .maximum = 65536});
+  c.outputs = array.get("outputs", c.outputs, {.minimum = 1, .maximum = 65536});
+  c.cell = read_cell(r.child("cell"));
+  c.dac = read_dac(r.child("dac"));
+  c.adc = read_adc(r.child("adc"));
+  c.sample_and_hold = r.get("sample_and_hold", c.sample_and_hold);
+  c.pulse = read_pulse(r.child("pulse"));
+  c.output_latency = read_time(r, "output_latency", 2e-9);
+  c.program_row_time = read_time(r, "program_row_time", 1e-6);
+  c.input_depth = r.get("input_depth", c.input_depth, {.minimum = 1, .maximum = 64});
+  return c;
+}
+
+hardware::vector_unit_configuration read_vector_unit(reader r) {
+  hardware::vector_unit_configuration c;
+  c.lanes = r.get("lanes", c.lanes, {.minimum = 1, .maximum = 65536});
+  c.clock_Hz = read_clock(r);
+  c.ops_per_lane_cycle = r.get("ops_per_lane_cycle", c.ops_per_lane_cycle, {.minimum = 1, .maximum = 64});
+  c.latency_cycles = read_cycles(r, "latency", c.latency_cycles);
+  c.format = r.get("number_format", c.format);
+  return c;
+}
+
+hardware::sram_configuration read_buffer(reader r) {
+  hardware::sram_configuration c;
+  c.capacity_bytes = static_cast<std::uint64_t>(r.quantity(
+      "capacity", dimension::data_size, static_cast<double>(c.capacity_bytes), {.minimum = 1, .maximum = 1e12}));
+  c.ports = r.get("ports", c.ports, {.minimum = 1, .maximum = 64});
+  c.width_bytes = (read_width_bits(r, "width", c.width_bytes * 8.0) + 7) / 8;
+  c.clock_Hz = read_clock(r);
+  c.latency_cycles = read_cycles(r, "latency", c.latency_cycles);
+  return c;
+}
+
+hardware::mesh_configuration read_mesh(reader r) {
+  hardware::mesh_configuration c;
+  c.columns = r.get("columns", c.columns, {.minimum = 1, .maximum = 256});
+  c.rows = r.get("rows", c.rows, {.minimum = 1, .maximum = 256});
+  c.flit_width_bits = read_width_bits(r, "flit_width", c.flit_width_bits);
+  c.clock_Hz = read_clock(r);
+  c.router_latency_cycles = read_cycles(r, "router_latency", c.router_latency_cycles);
+  c.link_latency_cycles = read_cycles(r, "link_latency", c.link_latency_cycles);
+  return c;
+}
+
+hardware::bus_configuration read_bus(reader r) {
+  hardware::bus_configuration c;
+  c.nodes = r.get("nodes", c.nodes, {.minimum = 1, .maximum = 65536});
+  c.width_bits = read_width_bits(r, "width", c.width_bits);
+  c.clock_Hz = read_clock(r);
+  c.arbitration_cycles = read_cycles(r, "arbitration", c.arbitration_cycles);
+  return c;
+}
+
+interconnect_configuration read_interconnect(reader r) {
+  r.exclusive("mesh", "bus");
+  if (r.has("bus")) return read_bus(r.child("bus"));
+  return read_mesh(r.child("mesh"));
+}
+
+hardware::memory_configuration read_memory(reader r) {
+  hardware::memory_configuration c;
+  c.kind = r.get("kind", c.kind);
+  c.bandwidth_bytes_per_s = r.quantity("bandwidth", dimension::data_rate, c.bandwidth_bytes_per_s, positive);
+  c.latency = read_time(r, "latency", 50e-9);
+  return c;
+}
+
+} // namespace
+
+machine_configuration read_machine(reader& r) {
+  machine_configuration c;
+  c.name = r.get("name", c.name);
+  r.get("chips", 1U, {.minimum = 1, .maximum = 1});
+  c.tile = read_tile(r.child("tile"));
+  auto digital = r.child("digital");
+  c.vector_unit = read_vector_unit(digital.child("vector_unit"));
+  c.buffer = read_buffer(digital.child("buffer"));
+  c.interconnect = read_interconnect(r.child("interconnect"));
+  c.memory = read_memory(r.child("memory"));
+  return c;
+}
+
+} // namespace tilework::platform

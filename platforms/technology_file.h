@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file Technology files: YAML -> prices.
+///
+///     name: example
+///     energy:
+///       - {covers: [adc_conversion], value: {formula: adc_survey, node: 14 nm}, source: ..., confidence: medium}
+///       - {name: hop, covers: [flit_hop, router_arbitration], per: flit_hop, value: {per_flit_bit: 81 fJ}, source: ...}
+///       - {covers: [alu_add, alu_compare], per: each, value: {fp16: 0.4 pJ, fp32: 0.9 pJ}, source: ...}
+///     area:
+///       - {of: adc, value: {formula: adc_survey, node: 14 nm}, source: ...}
+///     leakage:
+///       - {of: [adc, sram], value: {per_area: 2 uW/mm2}, source: ...}
+///
+/// A value is a quantity, a formula (core/technology.h), a value per bit of a flit, per area, or per number format of
+/// the digital units. `source` is mandatory; node, condition, confidence (high, medium, low; default low) and includes
+/// are not. A price that covers several actions says which of them it is charged `per`; `per: each` stands for one
+/// price per action. `of` names one kind of component or several with equal values.
+#pragma once
+
+#include <tilework/config/reader.h>
+#include <tilework/core/technology.h>
+
+#include <filesystem>
+
+namespace tilework::platform {
+
+/// \throws input_error "file:line:column: ..."
+technology read_technology(const std::filesystem::path& file);
+
+/// The files under a machine's key "technology", one or a list; later files override earlier ones.
+technology read_technologies(config::reader& machine);
+
+} // namespace tilework::platform
