@@ -74,9 +74,14 @@ dataset make_spiral(std::string_view name, const dataset_options& options) {
 struct entry {
   std::string_view name;
   dataset (*load)(std::string_view, const dataset_options&);
+  dataset_shape shape;
 };
-constexpr std::array<entry, 4> registry{
-    {{"fashion-mnist", load_idx}, {"glyphs", make_glyphs}, {"mnist", load_idx}, {"spiral", make_spiral}}};
+constexpr dataset_shape digits{28 * 28, 10};
+constexpr dataset_shape plane{2, spiral_classes};
+constexpr std::array<entry, 4> registry{{{"fashion-mnist", load_idx, digits},
+                                         {"glyphs", make_glyphs, digits},
+                                         {"mnist", load_idx, digits},
+                                         {"spiral", make_spiral, plane}}};
 
 constexpr auto names = [] {
   std::array<std::string_view, registry.size()> result;
@@ -84,17 +89,25 @@ constexpr auto names = [] {
   return result;
 }();
 
+const entry& entry_of(std::string_view name) {
+  const auto* const found = std::ranges::find(registry, name, &entry::name);
+  if (found == registry.end())
+    throw input_error(fmt::format("unknown data set '{}'; {}", name, suggestion(name, names)));
+  return *found;
+}
+
 } // namespace
 
 std::span<const std::string_view> dataset_names() {
   return names;
 }
 
+dataset_shape shape_of(std::string_view name) {
+  return entry_of(name).shape;
+}
+
 dataset load_dataset(std::string_view name, const dataset_options& options) {
-  const auto* const found = std::ranges::find(registry, name, &entry::name);
-  if (found == registry.end())
-    throw input_error(fmt::format("unknown data set '{}'; {}", name, suggestion(name, names)));
-  return found->load(name, options);
+  return entry_of(name).load(name, options);
 }
 
 } // namespace tilework::workload

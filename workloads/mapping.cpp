@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/workloads/mapping.h>
+
+#include <tilework/core/error.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tilework::workload {
+namespace {
+
+struct piece {
+  std::uint32_t first;
+  std::uint32_t size;
+};
+
+std::vector<piece> cut(std::uint32_t size, std::uint32_t largest) {
+  const std::uint32_t count = (size + largest - 1) / largest;
+  std::vector<piece> pieces;
+  std::uint32_t first = 0;
+  for (std::uint32_t k = 0; k < count; ++k) {
+    const std::uint32_t length = size / count + (k < size % count ? 1 : 0);
+    pieces.push_back({first, length});
+    first += length;
+  }
+  return pieces;
+}
+
+void place(std::vector<array_region>& arrays, std::uint32_t tiles, std::span<const std::uint32_t> placement) {
+  if (arrays.size() > tiles)
+    throw input_error(fmt::format("the network needs {} arrays but the machine has {} tiles; use a machine with more "
+                                  "or larger tiles, or a smaller network",
+                                  arrays.size(), tiles));
+  if (!placement.empty() && placement.size() != arrays.size())
+    throw input_error(fmt::format("mapping.tiles lists {} tiles but the network has {} arrays; list one tile per array",
+                                  placement.size(), arrays.size()));
+  std::vector<bool> taken(tiles, false);
+  for (std::uint32_t k = 0; k < arrays.size(); ++k) {
+    const std::uint32_t tile = placement.empty() ? k : placement[k];
+    if (tile >= tiles)
+      throw input_error(fmt::format("mapping.tiles names tile {}, allowed: 0 to {}", tile, tiles - 1));
+    if (taken[tile]) throw input_error(fmt::format("mapping.tiles names tile {} twice; a tile holds one array", tile));
+    taken[tile] = true;
+    arrays[k].tile = tile;
+  }
+}
+
+} // namespace
+
+network_map map_network(const network_configuration& network, const tile_supply& supply,
+                        std::span<const std::uint32_t> placement) {
+  network_map map;
+  for (std::size_t l = 0; l < network.weight_layers(); ++l) {
+    const auto inputs = cut(network.layers[l], supply.max_inputs);
+    const auto outputs = cut(network.layers[l + 1], supply.max_outputs);
+    map.layers.push_back({static_cast<std::uint32_t>(inputs.size()), static_cast<std::uint32_t>(outputs.size()),
+                          static_cast<std::uint32_t>(map.arrays.size())});
+    for (std::uint16_t i = 0; i < inputs.size(); ++i)
+      for (std::uint16_t o = 0; o < outputs.size(); ++o)
+        map.arrays.push_back({{static_cast<std::uint16_t>(l), i, o}, inputs[i].first, inputs[i].size, outputs[o].first,
+                              outputs[o].size, 0});
+  }
+  place(map.arrays, supply.tiles, placement);
+  return map;
+}
+
+} // namespace tilework::workload
