@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/report/summary_json.h>
+
+#include <nlohmann/json.hpp>
+
+namespace tilework::report {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+json phases_of(const run_results& r) {
+  json phases;
+  for (std::size_t p = 0; p < phase_count; ++p)
+    phases[std::string(name_of(static_cast<phase>(p)))] = {{"busy_s", r.busy[p].seconds()},
+                                                           {"exposed_s", r.exposed[p].seconds()},
+                                                           {"exposed_fs", r.exposed[p].count},
+                                                           {"energy_J", r.costs.phase_energy_J[p]}};
+  return phases;
+}
+
+json components_of(const run_results& r) {
+  json components;
+  const double time_s = r.simulated_time().seconds();
+  for (std::size_t c = 0; c < r.costs.components.size(); ++c) {
+    const auto& cost = r.costs.components[c];
+    const double busy_s = training_busy(r.books.accounts()[c]).seconds();
+    components[cost.name] = {{"energy_J", cost.training_energy_J},
+                             {"area_mm2", cost.area_m2 * 1e6},
+                             {"busy_s", busy_s},
+                             {"utilisation", time_s > 0 ? busy_s / time_s : 0.0}};
+  }
+  return components;
+}
+
+json actions_of(const run_results& r) {
+  json actions;
+  for (std::size_t p = 0; p < phase_count; ++p)
+    for (std::size_t a = 0; a < action_count; ++a)
+      if (const auto n = r.books.total(static_cast<phase>(p), static_cast<action>(a)); n > 0)
+        actions[std::string(name_of(static_cast<phase>(p)))][std::string(name_of(static_cast<action>(a)))] = n;
+  return actions;
+}
+
+json row_json(const evaluation_row& row) {
+  return {{"epoch", row.epoch},
+          {"train_loss", row.train_loss},
+          {"test_loss", row.test_loss},
+          {"test_accuracy", row.test_accuracy},
+          {"simulated_time_s", row.simulated_time_s},
+          {"energy_J", row.energy_J}};
+}
+
+} // namespace
+
+std::string metrics_line(const evaluation_row& row) { return row_json(row).dump(); }
+
+std::string summary_json(const run_results& r) {
+  json s;
+  s["schema"] = summary_schema;
+  s["experiment"] = r.experiment;
+  s["machine"] = r.machine;
+  s["technology"] = r.technology;
+  s["timing"] = r.timing;
+  s["seed"] = r.seed;
+  s["interrupted"] = r.interrupted;
+  s["epochs"] = r.epochs;
+  s["test_accuracy"] = r.evaluations.empty() ? json(nullptr) : json(r.evaluations.back().test_accuracy);
+  s["train_loss"] = r.evaluations.empty() ? json(nullptr) : json(r.evaluations.back().train_loss);
+  s["simulated_time_s"] = r.simulated_time().seconds();
+  s["simulated_time_fs"] = r.simulated_time().count;
+  s["energy_J"] = r.costs.training_energy_J;
+  s["area_mm2"] = r.costs.area_m2 * 1e6;
+  s["phases"] = phases_of(r);
+  s["components"] = components_of(r);
+  for (const auto& [name, count] : r.operations) s["operations"][name] = count;
+  s["actions"] = actions_of(r);
+  s["contention"] = {{"delayed_requests", r.delayed_requests}, {"out_of_order_requests", r.out_of_order_requests}};
+  s["weights_digest"] = r.weights_digest;
+  s["evaluations"] = json::array();
+  for (const auto& row : r.evaluations) s["evaluations"].push_back(row_json(row));
+  s["warnings"] = r.warnings;
+  s["host"] = {{"wall_s", r.host.wall_s},
+               {"systemc_s", r.host.systemc_s},
+               {"numerics_s", r.host.numerics_s},
+               {"peak_rss_bytes", r.host.peak_rss_bytes},
+               {"isa", r.host.isa},
+               {"threads", r.host.threads}};
+  // A name need not be valid UTF-8 just because the file system took it.
+  return s.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+} // namespace tilework::report
