@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/cli/commands.h>
+#include <tilework/cli/simulation.h>
+#include <tilework/config/reader.h>
+#include <tilework/core/error.h>
+#include <tilework/platforms/machine_file.h>
+#include <tilework/platforms/technology_file.h>
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+namespace tilework::cli {
+namespace {
+
+/// Prices are part of what makes a machine complete.
+void check_machine(const std::filesystem::path& file) {
+  const auto document = config::document::load(file);
+  config::reader r(document);
+  const auto machine = platform::read_machine(r);
+  const auto prices = platform::read_technologies(r);
+  r.finish();
+  ledger books;
+  platform::open_accounts(books, machine);
+  const price_list priced(prices, platform::quantities_of(machine), kinds_of(books));
+}
+
+/// Everything but the data files: mapping, buffer and prices included.
+void check_experiment(const std::filesystem::path& file) {
+  const auto e = read_experiment(file, {});
+  const workload::dataset no_samples{e.dataset_name, e.session.network.layers.back(), {}, {}};
+  const planned_run plan(e, no_samples);
+}
+
+/// The kind of file shows in its keys. Returns what it is.
+std::string_view check(const std::filesystem::path& file) {
+  const auto document = config::document::load(file);
+  const config::reader r(document);
+  if (r.has("tile") || r.has("interconnect")) {
+    check_machine(file);
+    return "machine";
+  }
+  if (r.has("energy")) {
+    platform::read_technology(file);
+    return "technology";
+  }
+  check_experiment(file);
+  return "experiment";
+}
+
+} // namespace
+
+int check_command(const std::vector<std::filesystem::path>& files) {
+  int code = exit_done;
+  for (const auto& file : files) {
+    try {
+      fmt::print("{}: valid {}\n", file.string(), check(file));
+    } catch (const input_error& error) {
+      fmt::print(stderr, "{}\n", error.what());
+      code = exit_bad_input;
+    }
+  }
+  return code;
+}
+
+} // namespace tilework::cli

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file The commands of the program. Each returns the exit code; errors are thrown.
+#pragma once
+
+#include <tilework/modules/control/sequencer.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tilework::cli {
+
+inline constexpr int exit_done = 0;
+inline constexpr int exit_bad_input = 2;
+inline constexpr int exit_failed = 3;
+inline constexpr int exit_interrupted = 130;
+
+struct run_options {
+  std::filesystem::path experiment;
+  std::filesystem::path out;  ///< empty: runs/NAME-seedN
+  std::filesystem::path data; ///< folder of data sets
+  std::optional<std::uint64_t> seed;
+  unsigned threads = 0; ///< 0 = all cores
+  std::vector<std::string> overrides;
+  std::filesystem::path resume; ///< run directory to continue
+  std::filesystem::path trace;
+  hardware::timing_mode timing = hardware::timing_mode::loosely;
+};
+int run_command(const run_options& options);
+
+/// Validates experiment, machine and technology files; reports every bad one.
+int check_command(const std::vector<std::filesystem::path>& files);
+
+int list_devices();
+int show_device(const std::string& name);
+
+struct respond_options {
+  std::string device;
+  unsigned pulses = 1000;
+  unsigned devices = 40;
+  std::uint64_t seed = 1;
+  std::filesystem::path out; ///< empty: standard output
+};
+/// Pulse response: `pulses` up pulses, then as many down pulses, on fresh devices; CSV with mean and spread.
+int respond_device(const respond_options& options);
+
+} // namespace tilework::cli

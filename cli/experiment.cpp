@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/cli/experiment.h>
+
+#include <tilework/config/read_fields.h>
+#include <tilework/numerics/activation.h>
+#include <tilework/platforms/machine_file.h>
+#include <tilework/platforms/technology_file.h>
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace tilework::cli {
+namespace {
+
+using config::reader;
+
+enum class loss_kind : std::uint8_t { nll, cross_entropy };
+constexpr std::pair<std::string_view, loss_kind> loss_names[] = {{"nll", loss_kind::nll},
+                                                                 {"cross_entropy", loss_kind::cross_entropy}};
+constexpr std::span<const std::pair<std::string_view, loss_kind>> names_of(loss_kind) { return loss_names; }
+
+enum class bias_kind : std::uint8_t { none, digital };
+constexpr std::pair<std::string_view, bias_kind> bias_names[] = {{"none", bias_kind::none}, {"digital", bias_kind::digital}};
+constexpr std::span<const std::pair<std::string_view, bias_kind>> names_of(bias_kind) { return bias_names; }
+
+enum class initial_kind : std::uint8_t { kaiming_uniform };
+constexpr std::pair<std::string_view, initial_kind> initial_names[] = {{"kaiming_uniform", initial_kind::kaiming_uniform}};
+constexpr std::span<const std::pair<std::string_view, initial_kind>> names_of(initial_kind) { return initial_names; }
+
+enum class algorithm_kind : std::uint8_t { sgd };
+constexpr std::pair<std::string_view, algorithm_kind> algorithm_names[] = {{"SGD", algorithm_kind::sgd}};
+constexpr std::span<const std::pair<std::string_view, algorithm_kind>> names_of(algorithm_kind) { return algorithm_names; }
+
+constexpr field positive{.minimum = 0, .open_minimum = true};
+
+/// A plain name or a map with more: both spellings of several keys.
+bool is_name(const reader& r, std::string_view key) { return r.kind(key) == config::node_kind::scalar; }
+
+void read_dataset(reader& r, experiment& e) {
+  if (!r.has("dataset") || is_name(r, "dataset")) {
+    e.dataset_name = r.get("dataset", "glyphs");
+    return;
+  }
+  auto d = r.child("dataset");
+  e.dataset_name = d.get("name", "glyphs");
+  e.data.train_samples = d.get("train_samples", 0U);
+  e.data.test_samples = d.get("test_samples", 0U);
+}
+
+workload::network_configuration read_network(reader r) {
+  workload::network_configuration n;
+  n.layers = r.get_list("layers", n.layers, {.minimum = 1, .maximum = 1e6});
+  if (n.layers.size() < 2) throw r.error("layers", "expected at least two numbers of neurons, such as [784, 256, 10]");
+  n.activation_function = r.get("activation", n.activation_function);
+  r.get("loss", loss_kind::nll); // on logits both names mean the same function
+  n.bias = r.get("bias", bias_kind::digital) == bias_kind::digital;
+  r.get("initial_weights", initial_kind::kaiming_uniform);
+  return n;
+}
+
+workload::learning_rate_schedule read_learning_rate(reader& r) {
+  workload::learning_rate_schedule s;
+  constexpr std::string_view key = "learning_rate";
+  if (!r.has(key) || is_name(r, key)) {
+    s.initial = r.get(key, s.initial, positive);
+    return s;
+  }
+  auto rate = r.child(key);
+  s.initial = rate.get("initial", s.initial, positive);
+  if (!rate.has("schedule")) return s;
+  auto schedule = rate.child("schedule");
+  s.step_epochs = static_cast<unsigned>(schedule.get_amount("step", {"epoch"}, {1, "epoch"}).count);
+  s.factor = schedule.get("factor", s.factor, positive);
+  return s;
+}
+
+physics::device_spec read_device(reader& r) {
+  constexpr std::string_view key = "device";
+  const auto named = [](reader& where, std::string_view at, const std::string& name) {
+    try {
+      return physics::device_named(name);
+    } catch (const input_error& unknown) {
+      throw where.error(at, unknown.what());
+    }
+  };
+  if (!r.has(key) || is_name(r, key)) return named(r, key, r.get(key, "ConstantStep"));
+  auto d = r.child(key);
+  d.exclusive("model", "extends");
+  const std::string_view base = d.has("extends") ? "extends" : "model";
+  auto spec = named(d, base, d.get(base, "ConstantStep"));
+  std::visit([&](auto& parameters) { parameters = config::read_fields(d, parameters); }, spec);
+  return spec;
+}
+
+/// Bits decide the resolution of a converter; the same quantity given again must agree.
+void require_resolution(const reader& r, std::string_view key, float given, float from_bits, std::string_view bits_key,
+                        unsigned bits) {
+  if (given == from_bits || !r.has(key)) return;
+  throw r.error(key, fmt::format("disagrees with {}: {} bits, which give 1/{}; leave {} out, or change the bits",
+                                 bits_key, bits, (1U << bits) - 2, key));
+}
+
+physics::io_parameters read_io(reader r, const hardware::tile_configuration& tile) {
+  physics::io_parameters io;
+  const auto preset = r.get("preset", "IOParameters");
+  try {
+    io = physics::io_preset(preset);
+  } catch (const input_error& unknown) {
+    throw r.error("preset", unknown.what());
+  }
+  const auto resolution = [](unsigned bits) { return 1.0F / static_cast<float>((1U << bits) - 2); };
+  io.inp_res = resolution(tile.dac.bits);
+  io.out_res = resolution(tile.adc.bits);
+  const auto machine = io;
+  io = config::read_fields(r, io);
+  require_resolution(r, "inp_res", io.inp_res, machine.inp_res, "machine.tile.dac.bits", tile.dac.bits);
+  require_resolution(r, "out_res", io.out_res, machine.out_res, "machine.tile.adc.bits", tile.adc.bits);
+  try {
+    io.validate();
+  } catch (const input_error& contradiction) {
+    throw r.error({}, contradiction.what());
+  }
+  return io;
+}
+
+void read_training(reader r, experiment& e) {
+  auto algorithm = r.child("algorithm");
+  algorithm.get("name", algorithm_kind::sgd);
+  e.arrays.device = read_device(r);
+  auto update = r.child("update");
+  e.arrays.update = config::read_fields(update, e.arrays.update);
+  try {
+    physics::validate(e.arrays.device);
+  } catch (const input_error& contradiction) {
+    throw r.error("device", contradiction.what());
+  }
+  try {
+    e.arrays.update.validate();
+  } catch (const input_error& contradiction) {
+    throw update.error({}, contradiction.what());
+  }
+  e.session.epochs = r.get("epochs", 2U, {.minimum = 1, .maximum = 1e6});
+  e.session.batch_size = r.get("batch_size", 1U, {.minimum = 1, .maximum = 65536});
+  e.session.learning_rate = read_learning_rate(r);
+}
+
+void read_evaluation(reader r, workload::session_configuration& session) {
+  constexpr std::string_view key = "every";
+  if (is_name(r, key) && r.get(key, "") == "never")
+    session.evaluate_every = 0;
+  else
+    session.evaluate_every = static_cast<unsigned>(r.get_amount(key, {"epoch"}, {1, "epoch"}).count);
+  session.evaluation_burst = r.get("burst", 32U, {.minimum = 1, .maximum = 65536});
+}
+
+void check_shapes(const reader& r, const experiment& e) {
+  const auto& layers = e.session.network.layers;
+  const auto shape = workload::shape_of(e.dataset_name);
+  if (layers.front() != shape.features || layers.back() != shape.classes)
+    throw r.error("network", fmt::format("{} has {} features and {} classes, but the network has {} inputs and {} outputs",
+                                         e.dataset_name, shape.features, shape.classes, layers.front(), layers.back()));
+}
+
+void add_warnings(experiment& e) {
+  if (physics::updates_exactly(e.arrays))
+    e.warnings.emplace_back("the update is exact: it has no pulses, so it takes no time and no energy in this run");
+  if (e.arrays.forward.is_perfect || e.arrays.backward.is_perfect)
+    e.warnings.emplace_back("a perfect product ignores the machine's converters in its values, but pays for them");
+  if (e.arrays.forward.noise_management == physics::noise_management::max)
+    e.warnings.emplace_back("noise management MAX gives zero outputs for vectors without a positive element");
+  e.warnings.emplace_back("integration time and pulse width set time and energy; read noise and pulse response are "
+                          "given per device and do not follow them");
+}
+
+} // namespace
+
+experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+  const auto document = config::document::load(file, {.overrides = overrides, .included = {"machine"}});
+  reader r(document);
+  experiment e;
+  e.name = r.get("name", file.stem().string());
+  e.seed = r.get("seed", e.seed);
+  e.session.seed = e.seed;
+  e.data.seed = e.seed;
+  read_dataset(r, e);
+  e.session.network = read_network(r.child("network"));
+  auto machine = r.child("machine");
+  e.machine = platform::read_machine(machine);
+  e.prices = platform::read_technologies(machine);
+  read_training(r.child("training"), e);
+  e.arrays.forward = read_io(r.child("forward"), e.machine.tile);
+  e.arrays.backward = read_io(r.child("backward"), e.machine.tile);
+  e.placement = r.child("mapping").get_list("tiles", e.placement);
+  read_evaluation(r.child("evaluate"), e.session);
+  r.finish();
+  check_shapes(r, e);
+  add_warnings(e);
+  e.resolved_yaml = document.resolved_yaml();
+  return e;
+}
+
+} // namespace tilework::cli

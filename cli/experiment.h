@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file An experiment: what the files and options of a run say, checked.
+#pragma once
+
+#include <tilework/core/technology.h>
+#include <tilework/physics/crossbar/analog_array.h>
+#include <tilework/platforms/machine_configuration.h>
+#include <tilework/workloads/datasets/load_dataset.h>
+#include <tilework/workloads/training_session.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tilework::cli {
+
+struct experiment {
+  std::string name;
+  std::string dataset_name;
+  workload::dataset_options data;
+  workload::session_configuration session;
+  physics::array_parameters arrays;
+  platform::machine_configuration machine;
+  technology prices;
+  std::vector<std::uint32_t> placement;
+  std::uint64_t seed = 1;
+  std::vector<std::string> warnings; ///< what a user should know about the combination
+
+  std::string resolved_yaml; ///< everything, defaults included: enough to reproduce
+};
+
+/// \param overrides "key.path=value" \throws input_error
+experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides);
+
+} // namespace tilework::cli

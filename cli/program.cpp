@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/cli/program.h>
+
+#include <tilework/cli/commands.h>
+#include <tilework/core/error.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <functional>
+#include <map>
+
+namespace tilework::cli {
+namespace {
+
+using command = std::function<int()>;
+
+void add_run(CLI::App& app, run_options& options, command& chosen) {
+  auto* run = app.add_subcommand("run", "Train: accuracy, time, energy and area of one experiment");
+  run->add_option("EXPERIMENT", options.experiment, "experiment file");
+  run->add_option("--out", options.out, "run directory to write (default runs/NAME-seedN)");
+  run->add_option("--data", options.data, "folder of data sets")->envname("TILEWORK_DATA");
+  run->add_option("--seed", options.seed, "overrides the experiment's seed");
+  run->add_option("--threads", options.threads, "threads that compute values; 0 = all cores")->check(CLI::Range(0U, 1024U));
+  run->add_option("--set", options.overrides, "override a value, e.g. training.epochs=3")->take_all()->allow_extra_args(false);
+  run->add_option("--resume", options.resume, "continue the run in this directory");
+  run->add_option("--trace", options.trace, "write a trace of the first steps (Chrome/Perfetto JSON)");
+  static const std::map<std::string, hardware::timing_mode> modes{{"lt", hardware::timing_mode::loosely},
+                                                                  {"at", hardware::timing_mode::approximately}};
+  run->add_option("--timing", options.timing, "lt = loosely timed (default), at = approximately timed")
+      ->transform(CLI::CheckedTransformer(modes));
+  run->callback([&] { chosen = [&] { return run_command(options); }; });
+}
+
+void add_check(CLI::App& app, std::vector<std::filesystem::path>& files, command& chosen) {
+  auto* check = app.add_subcommand("check", "Validate experiment, machine and technology files");
+  check->add_option("FILE", files, "files to check")->required();
+  check->callback([&] { chosen = [&] { return check_command(files); }; });
+}
+
+void add_devices(CLI::App& app, std::string& name, respond_options& respond, command& chosen) {
+  auto* devices = app.add_subcommand("devices", "Device models: list, show, respond");
+  devices->require_subcommand(1);
+  devices->add_subcommand("list", "Names of all models")->callback([&] { chosen = list_devices; });
+  auto* show = devices->add_subcommand("show", "Parameters of a model with defaults and ranges");
+  show->add_option("NAME", name)->required();
+  show->callback([&] { chosen = [&] { return show_device(name); }; });
+  auto* response = devices->add_subcommand("respond", "Pulse response as CSV");
+  response->add_option("NAME", respond.device)->required();
+  response->add_option("--pulses", respond.pulses, "up pulses, then as many down pulses")->check(CLI::Range(1U, 10'000'000U));
+  response->add_option("--devices", respond.devices, "independent devices")->check(CLI::Range(1U, 1'000'000U));
+  response->add_option("--seed", respond.seed);
+  response->add_option("--out", respond.out, "CSV file (default: standard output)");
+  response->callback([&] { chosen = [&] { return respond_device(respond); }; });
+}
+
+int guarded(const command& chosen) {
+  try {
+    return chosen();
+  } catch (const input_error& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return exit_bad_input;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "run failed: {}\n", error.what());
+    return exit_failed;
+  }
+}
+
+} // namespace
+
+int run_program(int argc, char** argv) {
+  CLI::App app{"Tilework: analog in-memory computing machines that train networks, with their time and energy"};
+  app.name("tilework");
+  app.set_version_flag("--version", TILEWORK_VERSION);
+  app.require_subcommand(1);
+  run_options run;
+  std::vector<std::filesystem::path> files;
+  std::string device;
+  respond_options respond;
+  command chosen;
+  add_run(app, run, chosen);
+  add_check(app, files, chosen);
+  add_devices(app, device, respond, chosen);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_done : exit_bad_input;
+  }
+  return guarded(chosen);
+}
+
+} // namespace tilework::cli

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/cli/checkpoint.h>
+#include <tilework/cli/commands.h>
+#include <tilework/cli/progress.h>
+#include <tilework/core/error.h>
+#include <tilework/report/closing_tables.h>
+#include <tilework/report/costs_csv.h>
+#include <tilework/report/run_directory.h>
+#include <tilework/report/summary_json.h>
+#include <tilework/report/trace_json.h>
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+
+namespace tilework::cli {
+namespace {
+
+volatile std::sig_atomic_t interrupted = 0; // the only thing that a signal handler may touch
+
+void note_interrupt(int) { interrupted = 1; }
+
+/// Hands operation records to the trace.
+class tracer final : public transaction::transaction_listener {
+public:
+  void operation_done(const operation_record& record) override { trace_.add(record); }
+  void drained(std::uint64_t, femtoseconds length) override { trace_.end_step(length); }
+  [[nodiscard]] std::string str() const { return trace_.str(); }
+
+private:
+  report::trace_json trace_;
+};
+
+/// Progress, metrics and checkpoints of a run in its directory.
+class run_keeper final : public run_observer {
+public:
+  run_keeper(simulation& run, const experiment& e, const report::run_directory& directory, progress_line& progress,
+             hardware::timing_mode timing)
+      : run_(run), experiment_(e), directory_(directory), progress_(progress), timing_(timing) {}
+
+  void step_done(const workload::training_position& position) override {
+    progress_.update(position);
+    if (interrupted != 0) run_.session().stop();
+  }
+  void evaluated(const evaluation_row& row) override {
+    progress_.set_accuracy(row.test_accuracy);
+    directory_.append("metrics.jsonl", report::metrics_line(row));
+  }
+  void epoch_done() override { write_checkpoint(); }
+  void write_checkpoint() const {
+    directory_.write(report::checkpoint_file, encode_checkpoint(run_, experiment_.resolved_yaml, timing_));
+  }
+
+private:
+  simulation& run_;
+  const experiment& experiment_;
+  const report::run_directory& directory_;
+  progress_line& progress_;
+  hardware::timing_mode timing_;
+};
+
+experiment read(const run_options& options) {
+  if (!options.resume.empty()) {
+    if (!options.experiment.empty() || !options.overrides.empty() || options.seed || !options.out.empty())
+      throw input_error("--resume continues a run with its own configuration: give no EXPERIMENT, --set, --seed or --out");
+    return read_experiment(options.resume / report::configuration_file, {});
+  }
+  if (options.experiment.empty()) throw input_error("give an EXPERIMENT.yaml, or --resume DIR");
+  auto overrides = options.overrides;
+  if (options.seed) overrides.push_back(fmt::format("seed={}", *options.seed));
+  return read_experiment(options.experiment, overrides);
+}
+
+report::run_directory directory_for(const run_options& options, const experiment& e) {
+  if (!options.resume.empty()) return report::run_directory::open(options.resume);
+  if (!options.out.empty()) return report::run_directory::create(options.out);
+  const auto base = std::filesystem::path("runs") / fmt::format("{}-seed{}", e.name, e.seed);
+  auto path = base;
+  for (int n = 2; std::filesystem::exists(path); ++n) path = fmt::format("{}-{}", base.string(), n);
+  return report::run_directory::create(path);
+}
+
+void write_file(const std::filesystem::path& path, const std::string& content) {
+  std::ofstream out(path, std::ios::binary);
+  out << content;
+  out.flush();
+  if (!out) throw run_error(fmt::format("cannot write {}: check that the folder exists and has space", path.string()));
+}
+
+void write_results(const report::run_directory& directory, const run_results& results) {
+  directory.write("summary.json", report::summary_json(results));
+  directory.write("costs.csv", report::costs_csv(results));
+  directory.write("log.txt", report::closing_tables(results));
+}
+
+} // namespace
+
+int run_command(const run_options& options) {
+  experiment e = read(options);
+  e.data.directory = options.data;
+  const auto data = workload::load_dataset(e.dataset_name, e.data);
+  simulation run(e, data, {options.threads, options.timing});
+  if (!options.resume.empty())
+    restore_checkpoint(options.resume / report::checkpoint_file, run, e.resolved_yaml, options.timing);
+  const auto directory = directory_for(options, e);
+  directory.write(report::configuration_file, e.resolved_yaml);
+  for (const auto& warning : e.warnings) fmt::print(stderr, "warning: {}\n", warning);
+
+  progress_line progress(run, e.session.epochs, data.train.size(), stderr);
+  run_keeper keeper(run, e, directory, progress, options.timing);
+  tracer trace;
+  if (!options.trace.empty()) run.machine().control().add_listener(trace);
+  std::signal(SIGINT, note_interrupt);
+  std::signal(SIGTERM, note_interrupt);
+
+  run.run(keeper);
+
+  progress.finish();
+  const auto results = run.results();
+  if (results.interrupted) keeper.write_checkpoint();
+  write_results(directory, results);
+  if (!options.trace.empty()) write_file(options.trace, trace.str());
+  fmt::print("{}results: {}\n", report::closing_tables(results), directory.path().string());
+  if (!results.interrupted) return exit_done;
+  fmt::print(stderr, "interrupted; continue with: tilework run --resume {}\n", directory.path().string());
+  return exit_interrupted;
+}
+
+} // namespace tilework::cli

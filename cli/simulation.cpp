@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/cli/simulation.h>
+
+#include <tilework/core/byte_stream.h>
+#include <tilework/modules/digital/sram_buffer.h>
+
+#include <boost/crc.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <sys/resource.h>
+
+namespace tilework::cli {
+namespace {
+
+workload::management management_of(const physics::array_parameters& parameters) {
+  const auto noise = [](const physics::io_parameters& io) {
+    return !io.is_perfect && io.noise_management != physics::noise_management::none;
+  };
+  const auto& update = parameters.update;
+  return {noise(parameters.forward), noise(parameters.backward),
+          !physics::updates_exactly(parameters) && (update.update_management || update.update_bl_management)};
+}
+
+std::uint64_t peak_rss_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  constexpr std::uint64_t kibibyte = 1024; // Linux counts in KiB
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * kibibyte;
+}
+
+constexpr const char* compiled_isa() {
+#if defined(__x86_64__)
+  return "x86-64";
+#elif defined(__aarch64__)
+  return "aarch64";
+#else
+  return "generic";
+#endif
+}
+
+} // namespace
+
+planned_run::planned_run(const experiment& e, const workload::dataset& data)
+    : map(workload::map_network(e.session.network,
+                                {e.machine.tiles(), e.machine.tile.inputs, e.machine.tile.outputs}, e.placement)),
+      session(e.session, data, map, management_of(e.arrays), arena),
+      prices(price(e)) {
+  hardware::require_capacity(e.machine.buffer, e.machine.vector_unit.format, arena);
+}
+
+price_list planned_run::price(const experiment& e) {
+  ledger books;
+  platform::open_accounts(books, e.machine);
+  return {e.prices, platform::quantities_of(e.machine), kinds_of(books)};
+}
+
+namespace {
+
+/// Allocates operands before the machine is elaborated on them.
+operand_arena& allocated(planned_run& plan) {
+  plan.arena.allocate();
+  plan.session.initialise();
+  return plan.arena;
+}
+
+} // namespace
+
+simulation::simulation(const experiment& e, const workload::dataset& data, const simulation_options& options)
+    : experiment_(e),
+      plan_(e, data),
+      options_(options),
+      pool_(options.threads),
+      machine_(e.machine, platform::elaboration{.arrays = plan_.map.arrays,
+                                                .parameters = e.arrays,
+                                                .seed = e.seed,
+                                                .max_burst = std::max(e.session.batch_size, e.session.evaluation_burst),
+                                                .timing = options.timing,
+                                                .source = plan_.session,
+                                                .samples = plan_.session,
+                                                .arena = allocated(plan_),
+                                                .pool = pool_}) {}
+
+void simulation::run(run_observer& observer) {
+  observer_ = &observer;
+  plan_.session.set_listener(this);
+  machine_.run();
+}
+
+void simulation::evaluated(const workload::evaluation_result& result) {
+  evaluations_.push_back({result.epoch, result.train_loss, result.test_loss, result.test_accuracy,
+                          training_time().seconds(), costs().training_energy_J});
+  observer_->evaluated(evaluations_.back());
+}
+
+std::array<femtoseconds, phase_count> simulation::exposed() const { return machine_.control().phases().totals().exposed; }
+
+cost_sheet simulation::costs() const { return price(machine_.books(), plan_.prices, exposed()); }
+
+femtoseconds simulation::training_time() const {
+  femtoseconds sum;
+  for (std::size_t p = 0; p < phase_count; ++p)
+    if (is_training(static_cast<phase>(p))) sum += exposed()[p];
+  return sum;
+}
+
+host_figures simulation::host() const {
+  const auto& sampled = machine_.control().host();
+  const double scale = sampled.sampled_steps > 0
+                           ? static_cast<double>(sampled.steps) / static_cast<double>(sampled.sampled_steps)
+                           : 0.0;
+  host_figures figures;
+  figures.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  figures.numerics_s = sampled.numerics_s * scale;
+  figures.systemc_s = (sampled.total_s - sampled.numerics_s) * scale;
+  figures.peak_rss_bytes = peak_rss_bytes();
+  figures.isa = compiled_isa();
+  figures.threads = pool_.threads();
+  return figures;
+}
+
+std::string simulation::weights_digest() const {
+  boost::crc_optimal<64, 0x42F0E1EBA9EA3693, 0, 0, false, false> crc; // ECMA-182
+  for (std::size_t a = 0; a < plan_.map.arrays.size(); ++a) {
+    const auto weights = std::as_bytes(machine_.tile_of(a).values().weights());
+    crc.process_bytes(weights.data(), weights.size());
+  }
+  plan_.session.for_each_bias([&](std::span<const float> bias) {
+    const auto bytes = std::as_bytes(bias);
+    crc.process_bytes(bytes.data(), bytes.size());
+  });
+  return fmt::format("crc64:{:016x}", crc.checksum());
+}
+
+run_results simulation::results() const {
+  run_results r;
+  r.experiment = experiment_.name;
+  r.machine = experiment_.machine.name;
+  r.technology = experiment_.prices.name;
+  r.timing = options_.timing == hardware::timing_mode::loosely ? "loosely_timed" : "approximately_timed";
+  r.seed = experiment_.seed;
+  r.interrupted = !plan_.session.complete();
+  r.epochs = plan_.session.position().epoch;
+  r.evaluations = evaluations_;
+  r.busy = machine_.control().phases().totals().busy;
+  r.exposed = exposed();
+  r.books = machine_.books();
+  r.costs = costs();
+  for (std::size_t k = 0; k < operation_kind_count; ++k) {
+    const auto kind = static_cast<operation_kind>(k);
+    r.operations.emplace_back(name_of(kind), machine_.control().operations_issued(kind));
+  }
+  r.delayed_requests = machine_.delayed_requests();
+  r.out_of_order_requests = machine_.out_of_order_requests();
+  r.weights_digest = weights_digest();
+  r.warnings = experiment_.warnings;
+  r.host = host();
+  return r;
+}
+
+void simulation::save(std::ostream& out) const {
+  plan_.session.save(out);
+  machine_.save(out);
+  byte_writer(out).write_vector(evaluations_);
+}
+
+void simulation::restore(std::istream& in) {
+  plan_.session.restore(in);
+  machine_.restore(in);
+  byte_reader(in).read_vector(evaluations_);
+}
+
+} // namespace tilework::cli

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file One run as a library call. One elaboration per process, a limit of SystemC.
+#pragma once
+
+#include <tilework/cli/experiment.h>
+#include <tilework/core/pricing.h>
+#include <tilework/core/results.h>
+#include <tilework/platforms/machine.h>
+
+#include <chrono>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+
+namespace tilework::cli {
+
+struct simulation_options {
+  unsigned threads = 1; ///< 0 = all cores
+  hardware::timing_mode timing = hardware::timing_mode::loosely;
+};
+
+/// Everything about an experiment that can be checked without running it: mapping, buffer capacity, prices.
+class planned_run {
+public:
+  /// \throws input_error if a layer cannot be mapped, the buffer is too small, a price is missing, ...
+  planned_run(const experiment& e, const workload::dataset& data);
+
+  workload::network_map map;
+  operand_arena arena;
+  workload::training_session session;
+  price_list prices;
+
+private:
+  static price_list price(const experiment& e);
+};
+
+/// What a run tells the program around it; called between steps.
+class run_observer {
+public:
+  run_observer() = default;
+  run_observer(const run_observer&) = delete;
+  run_observer& operator=(const run_observer&) = delete;
+  virtual ~run_observer() = default;
+  virtual void step_done(const workload::training_position& position) = 0;
+  virtual void evaluated(const evaluation_row& row) = 0;
+  virtual void epoch_done() = 0;
+};
+
+class simulation final : private workload::session_listener {
+public:
+  simulation(const experiment& e, const workload::dataset& data, const simulation_options& options);
+
+  [[nodiscard]] workload::training_session& session() { return plan_.session; }
+  [[nodiscard]] platform::machine& machine() { return machine_; }
+  void run(run_observer& observer);
+  /// Results up to now. Only between steps.
+  [[nodiscard]] run_results results() const;
+  /// Prices of everything counted so far.
+  [[nodiscard]] cost_sheet costs() const;
+  [[nodiscard]] femtoseconds training_time() const;
+
+  void save(std::ostream& out) const;
+  void restore(std::istream& in);
+
+private:
+  void step_done(const workload::training_position& position) override { observer_->step_done(position); }
+  void evaluated(const workload::evaluation_result& result) override;
+  void epoch_done(const workload::training_position&) override { observer_->epoch_done(); }
+  [[nodiscard]] std::array<femtoseconds, phase_count> exposed() const;
+  [[nodiscard]] host_figures host() const;
+  [[nodiscard]] std::string weights_digest() const;
+
+  const experiment& experiment_;
+  planned_run plan_;
+  simulation_options options_;
+  worker_pool pool_;
+  platform::machine machine_;
+  run_observer* observer_ = nullptr;
+  std::vector<evaluation_row> evaluations_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+} // namespace tilework::cli
