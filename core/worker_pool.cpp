@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@ namespace {
 
 constexpr double inline_below_ns = 20'000;
 constexpr auto spin_time = std::chrono::microseconds(50);
+constexpr int spins_before_yield = 2000;
 
 void pause() {
 #if defined(__x86_64__)
@@ -31,15 +33,16 @@ struct worker_pool::state {
   std::vector<std::thread> workers;
   std::mutex mutex;
   std::condition_variable wake;
-  // A fork: kernels and the number of blocks are published by the release of `generation`.
-  std::span<kernel* const> kernels;
-  std::uint32_t total_blocks = 0;
-  std::atomic<std::uint64_t> generation{0};
-  std::atomic<std::uint32_t> next_block{0};
-  std::atomic<std::uint32_t> working{0}; // workers that have not left the current fork
+  std::span<kernel* const> kernels; // changes only while no block is running
+  // Fork number (upper half) and blocks left to take: a worker that comes late cannot take a block of another fork, so
+  // nobody has to wait for workers that took none.
+  std::atomic<std::uint64_t> ticket{0};
+  std::atomic<std::uint32_t> finished_blocks{0};
   std::atomic<unsigned> parked{0};
   std::atomic<bool> stop{false};
   std::exception_ptr failure;
+
+  [[nodiscard]] std::uint32_t fork_number() const { return static_cast<std::uint32_t>(ticket.load() >> 32U); }
 
   void run_flat_block(std::uint32_t flat) {
     for (auto* k : kernels) {
@@ -48,26 +51,34 @@ struct worker_pool::state {
     }
   }
 
-  void take_blocks() {
-    for (auto b = next_block.fetch_add(1, std::memory_order_relaxed); b < total_blocks;
-         b = next_block.fetch_add(1, std::memory_order_relaxed)) {
+  /// A block of a fork, if there is one left.
+  std::optional<std::uint32_t> take(std::uint32_t fork) {
+    auto seen = ticket.load();
+    while (seen >> 32U == fork && static_cast<std::uint32_t>(seen) > 0)
+      if (ticket.compare_exchange_weak(seen, seen - 1)) return static_cast<std::uint32_t>(seen) - 1;
+    return std::nullopt;
+  }
+
+  void take_blocks(std::uint32_t fork) {
+    while (const auto block = take(fork)) {
       try {
-        run_flat_block(b);
+        run_flat_block(*block);
       } catch (...) {
         const std::scoped_lock lock(mutex);
         if (!failure) failure = std::current_exception();
       }
+      finished_blocks.fetch_add(1, std::memory_order_release);
     }
   }
 
-  void wait_for_fork(std::uint64_t seen) {
+  void wait_for_fork(std::uint32_t seen) {
     const auto park_at = std::chrono::steady_clock::now() + spin_time;
-    for (int i = 0; generation.load(std::memory_order_acquire) == seen; ++i) {
+    for (int i = 0; fork_number() == seen; ++i) {
       pause();
       if (i % 64 == 0 && std::chrono::steady_clock::now() > park_at) {
         std::unique_lock lock(mutex);
         parked.fetch_add(1);
-        wake.wait(lock, [&] { return generation.load() != seen; });
+        wake.wait(lock, [&] { return fork_number() != seen; });
         parked.fetch_sub(1);
         return;
       }
@@ -75,20 +86,33 @@ struct worker_pool::state {
   }
 
   void work() {
-    for (std::uint64_t seen = 0;;) {
+    for (std::uint32_t seen = 0;;) {
       wait_for_fork(seen);
-      seen = generation.load(std::memory_order_acquire);
+      seen = fork_number();
       if (stop.load()) return;
-      take_blocks();
-      working.fetch_sub(1, std::memory_order_release);
+      take_blocks(seen);
     }
   }
 
-  void fork() {
-    generation.fetch_add(1);
-    if (parked.load() == 0) return;
-    const std::scoped_lock lock(mutex); // a worker about to park sees the new generation or gets the notification
-    wake.notify_all();
+  /// Publishes a fork of so many blocks and returns its number.
+  std::uint32_t fork(std::uint32_t blocks) {
+    const std::uint32_t number = fork_number() + 1;
+    finished_blocks = 0;
+    ticket.store(std::uint64_t{number} << 32U | blocks);
+    if (parked.load() > 0) {
+      const std::scoped_lock lock(mutex); // a worker about to park sees the new fork or gets the notification
+      wake.notify_all();
+    }
+    return number;
+  }
+
+  void join(std::uint32_t blocks) {
+    for (int i = 0; finished_blocks.load(std::memory_order_acquire) < blocks; ++i) {
+      if (i < spins_before_yield)
+        pause();
+      else
+        std::this_thread::yield(); // the block's thread may be waiting for this core
+    }
   }
 };
 
@@ -99,11 +123,7 @@ worker_pool::worker_pool(unsigned threads) : state_(std::make_unique<state>()) {
 
 worker_pool::~worker_pool() {
   state_->stop = true;
-  {
-    const std::scoped_lock lock(state_->mutex);
-    state_->generation.fetch_add(1);
-  }
-  state_->wake.notify_all();
+  state_->fork(0);
   for (auto& worker : state_->workers) worker.join();
 }
 
@@ -123,12 +143,8 @@ void worker_pool::run(std::span<kernel* const> kernels) {
   }
   auto& s = *state_;
   s.kernels = kernels;
-  s.total_blocks = blocks;
-  s.next_block.store(0, std::memory_order_relaxed);
-  s.working.store(static_cast<std::uint32_t>(s.workers.size()), std::memory_order_relaxed);
-  s.fork();
-  s.take_blocks();
-  while (s.working.load(std::memory_order_acquire) != 0) pause();
+  s.take_blocks(s.fork(blocks));
+  s.join(blocks);
   if (s.failure) std::rethrow_exception(std::exchange(s.failure, nullptr));
 }
 
