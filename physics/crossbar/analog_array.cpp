@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/physics/crossbar/analog_array.h>
-
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
+#include <tilework/physics/crossbar/analog_array.h>
 
 #include <algorithm>
 #include <cmath>
@@ -21,7 +20,8 @@ constexpr std::uint32_t block_cells = 8192;
 
 int count_ones(std::uint64_t bits) {
   int ones = 0;
-  for (; bits != 0; bits &= bits - 1) ++ones; // mostly one or two: faster than std::popcount without the instruction
+  for (; bits != 0; bits &= bits - 1)
+    ++ones; // mostly one or two: faster than std::popcount without the instruction
   return ones;
 }
 
@@ -32,7 +32,8 @@ std::span<const pulse_run> find_runs(const firing_lines& inputs, std::uint32_t f
   std::size_t count = 0;
   for (std::uint32_t k = 0; k < inputs.lines.size(); ++k) {
     std::uint64_t any = 0;
-    for (std::size_t word = 0; word < words; ++word) any |= train[word] & inputs.trains[k * words + word];
+    for (std::size_t word = 0; word < words; ++word)
+      any |= train[word] & inputs.trains[k * words + word];
     runs[count].cell = k;
     count += any != 0;
   }
@@ -67,7 +68,8 @@ void array_parameters::validate() const {
 
 /// Everything that the two directions have each for themselves.
 struct analog_array::direction_state {
-  direction_state(const io_parameters& io, array_shape shape, mvm_direction direction_, std::uint64_t seed, logical_array id)
+  direction_state(const io_parameters& io, array_shape shape, mvm_direction direction_, std::uint64_t seed,
+                  logical_array id)
       : direction(direction_),
         mvm(io, shape, direction_,
             {seed, direction_ == mvm_direction::forward ? purpose::forward_lines : purpose::backward_lines, id}),
@@ -79,7 +81,8 @@ struct analog_array::direction_state {
 
   float scale_of(std::span<const float> x, bool evaluating) {
     const auto& io = mvm.parameters();
-    if (io.noise_management != noise_management::average_abs_max) return input_scale(io, x);
+    if (io.noise_management != noise_management::average_abs_max)
+      return input_scale(io, x);
     return evaluating ? average.peek(x) : average.advance(io.nm_decay, x);
   }
 
@@ -93,7 +96,8 @@ struct analog_array::direction_state {
 analog_array::analog_array(array_shape shape, const array_parameters& parameters, std::uint64_t seed, logical_array id,
                            std::uint32_t max_burst)
     : shape_(shape), max_burst_(max_burst), update_(parameters.update) {
-  if (shape.cells() == 0 || max_burst == 0) throw input_error("an array needs at least one input, output and vector");
+  if (shape.cells() == 0 || max_burst == 0)
+    throw input_error("an array needs at least one input, output and vector");
   parameters.validate();
   const device_spec device = update_.pulse_type == pulse_type::none ? device_spec(ideal{}) : parameters.device;
   devices_ = make_devices(device, {shape, seed, id});
@@ -112,11 +116,17 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
 
 analog_array::~analog_array() = default;
 
-bool analog_array::updates_exactly() const { return devices_->is_ideal() || update_.is_exact(); }
+bool analog_array::updates_exactly() const {
+  return devices_->is_ideal() || update_.is_exact();
+}
 
-std::uint32_t analog_array::rows_per_block() const { return std::max(1U, block_cells / shape_.inputs); }
+std::uint32_t analog_array::rows_per_block() const {
+  return std::max(1U, block_cells / shape_.inputs);
+}
 
-std::uint32_t analog_array::update_blocks() const { return (shape_.outputs + rows_per_block() - 1) / rows_per_block(); }
+std::uint32_t analog_array::update_blocks() const {
+  return (shape_.outputs + rows_per_block() - 1) / rows_per_block();
+}
 
 analog_array::direction_state& analog_array::state_of(mvm_direction direction) {
   return direction == mvm_direction::forward ? *forward_ : *backward_;
@@ -127,7 +137,8 @@ void analog_array::begin_mvm(mvm_direction direction, const_burst in, mutable_bu
   const bool forward = direction == mvm_direction::forward;
   check_operand(in, forward ? shape_.inputs : shape_.outputs, max_burst_);
   check_operand(out, forward ? shape_.outputs : shape_.inputs, max_burst_);
-  if (in.vectors != out.vectors) throw std::invalid_argument("operands differ in their number of vectors");
+  if (in.vectors != out.vectors)
+    throw std::invalid_argument("operands differ in their number of vectors");
   current_ = activity_kind::mvm;
   mvm_ = &state_of(direction);
   in_ = in;
@@ -136,15 +147,18 @@ void analog_array::begin_mvm(mvm_direction direction, const_burst in, mutable_bu
   evaluation_ = evaluation;
   for (std::uint32_t v = 0; v < in.vectors; ++v) {
     scales_[v] = mvm_->scale_of(in[v], evaluation);
-    if (mvm_->mvm.silences(scales_[v]) && largest_magnitude(in[v]) > 0) ++silenced_vectors_;
+    if (mvm_->mvm.silences(scales_[v]) && largest_magnitude(in[v]) > 0)
+      ++silenced_vectors_;
   }
 }
 
 void analog_array::begin_update(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector) {
   check_operand(x, shape_.inputs, max_burst_);
   check_operand(d, shape_.outputs, max_burst_);
-  if (x.vectors != d.vectors) throw std::invalid_argument("operands differ in their number of vectors");
-  if (!(learning_rate >= 0)) throw std::invalid_argument("learning rate must be >= 0");
+  if (x.vectors != d.vectors)
+    throw std::invalid_argument("operands differ in their number of vectors");
+  if (!(learning_rate >= 0))
+    throw std::invalid_argument("learning rate must be >= 0");
   in_ = x;
   errors_ = d;
   learning_rate_ = learning_rate;
@@ -161,10 +175,13 @@ void analog_array::begin_update(const_burst x, const_burst d, float learning_rat
 
 std::uint32_t analog_array::blocks() const {
   switch (current_) {
-  case activity_kind::idle: return 0;
-  case activity_kind::mvm: return in_.vectors;
+  case activity_kind::idle:
+    return 0;
+  case activity_kind::mvm:
+    return in_.vectors;
   case activity_kind::exact_update:
-  case activity_kind::pulsed_update: break;
+  case activity_kind::pulsed_update:
+    break;
   }
   return update_blocks();
 }
@@ -172,10 +189,14 @@ std::uint32_t analog_array::blocks() const {
 double analog_array::estimated_block_ns() const {
   const auto cells = static_cast<double>(shape_.cells());
   switch (current_) {
-  case activity_kind::idle: return 0;
-  case activity_kind::mvm: return cells * product_ns;
-  case activity_kind::exact_update: return cells * in_.vectors * product_ns / blocks();
-  case activity_kind::pulsed_update: break;
+  case activity_kind::idle:
+    return 0;
+  case activity_kind::mvm:
+    return cells * product_ns;
+  case activity_kind::exact_update:
+    return cells * in_.vectors * product_ns / blocks();
+  case activity_kind::pulsed_update:
+    break;
   }
   double crossings = 0;
   for (std::uint32_t v = 0; v < trains_->vectors(); ++v)
@@ -184,17 +205,21 @@ double analog_array::estimated_block_ns() const {
 }
 
 void analog_array::run_block(std::uint32_t block) {
-  if (current_ == activity_kind::mvm) return run_mvm(block);
+  if (current_ == activity_kind::mvm)
+    return run_mvm(block);
   const std::uint32_t first = block * rows_per_block();
   const std::uint32_t last = std::min(first + rows_per_block(), shape_.outputs);
-  if (current_ == activity_kind::exact_update) run_exact_update(first, last);
-  if (current_ == activity_kind::pulsed_update) run_pulsed_update(first, last);
+  if (current_ == activity_kind::exact_update)
+    run_exact_update(first, last);
+  if (current_ == activity_kind::pulsed_update)
+    run_pulsed_update(first, last);
 }
 
 void analog_array::run_mvm(std::uint32_t vector) {
   const std::span<float> scratch(scratch_.data() + vector * scratch_stride_, scratch_stride_);
-  efforts_[vector] = mvm_->mvm.run({weights().data(), shape_, mvm_->direction}, in_[vector], out_[vector], scales_[vector],
-                                   evaluation_ ? mvm_->evaluation : mvm_->training, first_vector_ + vector, scratch);
+  efforts_[vector] =
+      mvm_->mvm.run({weights().data(), shape_, mvm_->direction}, in_[vector], out_[vector], scales_[vector],
+                    evaluation_ ? mvm_->evaluation : mvm_->training, first_vector_ + vector, scratch);
 }
 
 void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t last_output) {
@@ -204,7 +229,8 @@ void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t la
 }
 
 void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output) {
-  const std::span<pulse_run> scratch(runs_.data() + std::size_t{first_output} / rows_per_block() * shape_.inputs, shape_.inputs);
+  const std::span<pulse_run> scratch(runs_.data() + std::size_t{first_output} / rows_per_block() * shape_.inputs,
+                                     shape_.inputs);
   const std::size_t words = trains_->words();
   for (std::uint32_t v = 0; v < trains_->vectors(); ++v) {
     const auto inputs = trains_->inputs(v);
@@ -212,19 +238,24 @@ void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t l
     const auto begin = std::ranges::lower_bound(outputs.lines, first_output, {}, &firing_line::line);
     for (auto o = static_cast<std::size_t>(begin - outputs.lines.begin()); o < outputs.lines.size(); ++o) {
       const auto [line, sign] = outputs.lines[o];
-      if (line >= last_output) break;
-      const auto runs = find_runs(inputs, line * shape_.inputs, sign, outputs.trains.subspan(o * words, words), scratch);
-      if (!runs.empty()) devices_->apply_pulses(line, runs, first_vector_ + v);
+      if (line >= last_output)
+        break;
+      const auto runs =
+          find_runs(inputs, line * shape_.inputs, sign, outputs.trains.subspan(o * words, words), scratch);
+      if (!runs.empty())
+        devices_->apply_pulses(line, runs, first_vector_ + v);
     }
   }
 }
 
 operation_activity analog_array::end() {
   operation_activity activity;
-  if (current_ == activity_kind::pulsed_update) activity = trains_->activity();
+  if (current_ == activity_kind::pulsed_update)
+    activity = trains_->activity();
   if (current_ == activity_kind::mvm)
     for (std::uint32_t v = 0; v < in_.vectors; ++v) {
-      for (std::uint32_t round = 0; round < efforts_[v].rounds; ++round) ++activity.vectors_in_round.at(round);
+      for (std::uint32_t round = 0; round < efforts_[v].rounds; ++round)
+        ++activity.vectors_in_round.at(round);
       activity.active_inputs += efforts_[v].active_inputs;
       activity.saturations += efforts_[v].saturations;
     }
@@ -233,7 +264,8 @@ operation_activity analog_array::end() {
 }
 
 void analog_array::set_weights(std::span<const float> weights) {
-  if (weights.size() != shape_.cells()) throw std::invalid_argument("weights do not fit the array");
+  if (weights.size() != shape_.cells())
+    throw std::invalid_argument("weights do not fit the array");
   devices_->program(weights, programmings_++);
 }
 

@@ -36,8 +36,8 @@ struct array_parameters {
 [[nodiscard]] bool updates_exactly(const array_parameters& parameters);
 
 /// One operation at a time: begin_*() plans it, run_block() of every block (any order, any thread) computes it, end()
-/// returns its activity. Operands must stay valid and unchanged from begin to end. Values depend on the seed, the array's
-/// id, the vector indices and the order of operations; never on burst sizes, blocks or threads.
+/// returns its activity. Operands must stay valid and unchanged from begin to end. Values depend on the seed, the
+/// array's id, the vector indices and the order of operations; never on burst sizes, blocks or threads.
 class analog_array : public kernel {
 public:
   /// Draws the devices; weights are 0 (or the nearest value that a device allows).
@@ -51,7 +51,8 @@ public:
   /// \param first_vector noise index of the burst's first vector
   /// \param evaluation draw from separate streams and leave the running mean of noise management as it is
   /// \throws std::invalid_argument if the operands do not fit
-  void begin_mvm(mvm_direction direction, const_burst in, mutable_burst out, std::uint64_t first_vector, bool evaluation);
+  void begin_mvm(mvm_direction direction, const_burst in, mutable_burst out, std::uint64_t first_vector,
+                 bool evaluation);
   /// W <- W - learning_rate d[v] x[v]^T for all pairs in order.
   /// \param learning_rate >= 0; 0 does nothing at all
   /// \throws std::invalid_argument if the operands do not fit or the rate is negative
@@ -62,7 +63,8 @@ public:
   void run_block(std::uint32_t block) override;
   operation_activity end();
 
-  /// Sets all weights, row-major outputs x inputs; clipped to each device's bounds, with write noise if the device has it.
+  /// Sets all weights, row-major outputs x inputs; clipped to each device's bounds, with write noise if the device has
+  /// it.
   void set_weights(std::span<const float> weights);
   /// Weights that a read sees, row-major outputs x inputs.
   [[nodiscard]] std::span<const float> weights() const { return devices_->weights(); }

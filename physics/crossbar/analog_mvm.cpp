@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/physics/crossbar/analog_mvm.h>
-
 #include <tilework/physics/periphery/input_scale.h>
 
 #include <algorithm>
@@ -13,12 +12,16 @@ namespace {
 /// Draws of one pass that must differ from each other: part of the slot.
 enum class draw : std::uint32_t { input_rounding, input_noise, weight_noise, output_noise, output_rounding };
 
-float squared_norm(std::span<const float> v) { return std::inner_product(v.begin(), v.end(), v.begin(), 0.0F); }
+float squared_norm(std::span<const float> v) {
+  return std::inner_product(v.begin(), v.end(), v.begin(), 0.0F);
+}
 
-std::vector<float> spread(const noise_stream& lines, std::uint32_t slot, float mean, float relative_std, std::uint32_t count) {
+std::vector<float> spread(const noise_stream& lines, std::uint32_t slot, float mean, float relative_std,
+                          std::uint32_t count) {
   std::vector<float> values(count);
   lines.fill_normals(0, slot, values);
-  for (auto& v : values) v = std::abs(mean * (1 + relative_std * v));
+  for (auto& v : values)
+    v = std::abs(mean * (1 + relative_std * v));
   return values;
 }
 
@@ -45,8 +48,11 @@ struct analog_mvm::pass {
   }
 };
 
-analog_mvm::analog_mvm(const io_parameters& parameters, array_shape shape, mvm_direction direction, const noise_stream& lines)
-    : io_(parameters), direction_(direction), driven_(direction == mvm_direction::forward ? shape.inputs : shape.outputs),
+analog_mvm::analog_mvm(const io_parameters& parameters, array_shape shape, mvm_direction direction,
+                       const noise_stream& lines)
+    : io_(parameters),
+      direction_(direction),
+      driven_(direction == mvm_direction::forward ? shape.inputs : shape.outputs),
       read_(direction == mvm_direction::forward ? shape.outputs : shape.inputs),
       dac_(converter::make(io_.inp_res, io_.inp_bound, io_.inp_sto_round)),
       adc_(converter::make(io_.out_res, io_.out_bound, io_.out_sto_round)) {
@@ -55,13 +61,15 @@ analog_mvm::analog_mvm(const io_parameters& parameters, array_shape shape, mvm_d
   if (io_.v_offset_std > 0) {
     drawn.v_offset.resize(read_);
     lines.fill_normals(0, 0, drawn.v_offset);
-    for (auto& v : drawn.v_offset) v = std::max(io_.v_offset_std * v, 0.0F);
+    for (auto& v : drawn.v_offset)
+      v = std::max(io_.v_offset_std * v, 0.0F);
   }
   if (io_.out_nonlinearity > 0) {
     const float at_bound = io_.out_bound > 0 ? io_.out_nonlinearity / io_.out_bound : io_.out_nonlinearity;
     drawn.nonlinearity = spread(lines, 1, at_bound, io_.out_nonlinearity_std, read_);
   }
-  if (io_.out_noise > 0 && io_.out_noise_std > 0) drawn.out_noise = spread(lines, 2, io_.out_noise, io_.out_noise_std, read_);
+  if (io_.out_noise > 0 && io_.out_noise_std > 0)
+    drawn.out_noise = spread(lines, 2, io_.out_noise, io_.out_noise_std, read_);
   set_lines(std::move(drawn));
 }
 
@@ -79,7 +87,8 @@ bool analog_mvm::manages_bounds() const {
 }
 
 bool analog_mvm::silences(float scale) const {
-  if (is_exact() || io_.noise_management == noise_management::none || scale > 0) return false;
+  if (is_exact() || io_.noise_management == noise_management::none || scale > 0)
+    return false;
   return direction_ == mvm_direction::backward || io_.inp_noise <= 0;
 }
 
@@ -88,9 +97,11 @@ mvm_effort analog_mvm::run(const weight_view& w, std::span<const float> x, std::
   mvm_effort effort;
   if (is_exact()) {
     multiply(w, x, y);
-    for (auto& v : y) v *= io_.out_scale;
+    for (auto& v : y)
+      v *= io_.out_scale;
     effort.rounds = 1;
-    effort.active_inputs = static_cast<std::uint64_t>(std::count_if(x.begin(), x.end(), [](float v) { return v != 0; }));
+    effort.active_inputs =
+        static_cast<std::uint64_t>(std::count_if(x.begin(), x.end(), [](float v) { return v != 0; }));
     return effort;
   }
   if (silences(scale)) {
@@ -100,7 +111,17 @@ mvm_effort analog_mvm::run(const weight_view& w, std::span<const float> x, std::
   const std::size_t n = driven_;
   const std::size_t m = read_;
   const auto reads = scratch.subspan(3 * n);
-  pass p{w, noise, vector, 0, 0, scratch.subspan(0, n), scratch.subspan(n, n), scratch.subspan(2 * n, n), reads.subspan(0, m), reads.subspan(m, m), reads.subspan(2 * m, m)};
+  pass p{w,
+         noise,
+         vector,
+         0,
+         0,
+         scratch.subspan(0, n),
+         scratch.subspan(n, n),
+         scratch.subspan(2 * n, n),
+         reads.subspan(0, m),
+         reads.subspan(m, m),
+         reads.subspan(2 * m, m)};
   float reduction = 0.5F;
   float factor = 1;
   for (bool accepted = false; !accepted; ++p.round) {
@@ -111,17 +132,21 @@ mvm_effort analog_mvm::run(const weight_view& w, std::span<const float> x, std::
       reduction = 1;
     }
     factor = io_.noise_management != noise_management::none && scale > 0 ? 1 / scale : 1.0F;
-    if (manages_bounds()) factor /= reduction;
-    accepted = run_pass(p, x, y, factor, effort) || !manages_bounds() || static_cast<int>(reduction) > io_.max_bm_factor ||
+    if (manages_bounds())
+      factor /= reduction;
+    accepted = run_pass(p, x, y, factor, effort) || !manages_bounds() ||
+               static_cast<int>(reduction) > io_.max_bm_factor ||
                (dac_.step > 0 && reduction > io_.max_bm_res / dac_.step);
   }
   effort.rounds = p.round;
   const float back = io_.out_scale / factor;
-  for (auto& v : y) v *= back;
+  for (auto& v : y)
+    v *= back;
   return effort;
 }
 
-bool analog_mvm::run_pass(pass& p, std::span<const float> x, std::span<float> y, float factor, mvm_effort& effort) const {
+bool analog_mvm::run_pass(pass& p, std::span<const float> x, std::span<float> y, float factor,
+                          mvm_effort& effort) const {
   drive(p, x, factor, effort);
   if (io_.mv_type == mv_type::one_pass) {
     read_array(p, p.driven, y);
@@ -135,35 +160,44 @@ bool analog_mvm::run_pass(pass& p, std::span<const float> x, std::span<float> y,
   p.half = 1;
   std::transform(p.driven.begin(), p.driven.end(), p.one_sign.begin(), [](float v) { return std::max(v, 0.0F); });
   read_array(p, p.one_sign, p.partial);
-  if (digital) in_range = convert(p, p.partial, effort) && in_range;
+  if (digital)
+    in_range = convert(p, p.partial, effort) && in_range;
   std::transform(y.begin(), y.end(), p.partial.begin(), y.begin(), std::plus<>());
   p.half = 0;
   return digital ? in_range : convert(p, y, effort);
 }
 
 void analog_mvm::drive(const pass& p, std::span<const float> x, float factor, mvm_effort& effort) const {
-  auto& out = p.driven;
+  const auto out = p.driven;
   if (dac_.needs_uniforms()) {
     p.uniforms(draw::input_rounding, p.work_driven);
-    for (std::size_t j = 0; j < out.size(); ++j) out[j] = dac_.clip(dac_.quantise(x[j] * factor, p.work_driven[j]));
+    for (std::size_t j = 0; j < out.size(); ++j)
+      out[j] = dac_.clip(dac_.quantise(x[j] * factor, p.work_driven[j]));
   } else {
-    for (std::size_t j = 0; j < out.size(); ++j) out[j] = dac_.clip(dac_.quantise(x[j] * factor));
+    for (std::size_t j = 0; j < out.size(); ++j)
+      out[j] = dac_.clip(dac_.quantise(x[j] * factor));
   }
-  for (const float v : out) effort.active_inputs += v != 0;
+  for (const float v : out)
+    effort.active_inputs += v != 0;
   if (io_.inp_noise > 0) {
     p.normals(draw::input_noise, p.work_driven);
-    for (std::size_t j = 0; j < out.size(); ++j) out[j] += io_.inp_noise * p.work_driven[j];
+    for (std::size_t j = 0; j < out.size(); ++j)
+      out[j] += io_.inp_noise * p.work_driven[j];
   }
   if (io_.inp_asymmetry != 0)
     for (auto& v : out)
-      if (v < 0) v *= 1 - io_.inp_asymmetry;
+      if (v < 0)
+        v *= 1 - io_.inp_asymmetry;
 }
 
 void analog_mvm::read_array(const pass& p, std::span<const float> driven, std::span<float> y) const {
   multiply(p.w, driven, y);
-  if (io_.ir_drop > 0) subtract_ir_drop(p, driven, y);
-  if (!lines_.v_offset.empty() || io_.r_series > 0) apply_offsets(driven, y);
-  if (io_.w_noise > 0 && io_.w_noise_type != weight_noise::none) add_weight_noise(p, driven, y);
+  if (io_.ir_drop > 0)
+    subtract_ir_drop(p, driven, y);
+  if (!lines_.v_offset.empty() || io_.r_series > 0)
+    apply_offsets(driven, y);
+  if (io_.w_noise > 0 && io_.w_noise_type != weight_noise::none)
+    add_weight_noise(p, driven, y);
 }
 
 /// Voltage drop along the read line, a cubic in the line's total current instead of a circuit solution.
@@ -172,7 +206,8 @@ void analog_mvm::subtract_ir_drop(const pass& p, std::span<const float> driven, 
   const auto inputs = p.work_driven;
   const auto current = p.work_read;
   const auto weighted = p.work_read2;
-  for (std::size_t j = 0; j < inputs.size(); ++j) inputs[j] = std::abs(driven[j]);
+  for (std::size_t j = 0; j < inputs.size(); ++j)
+    inputs[j] = std::abs(driven[j]);
   multiply_absolute(p.w, inputs, current);
   for (std::size_t j = 0; j < inputs.size(); ++j) {
     const float distance = 1 - static_cast<float>(j) / n;
@@ -186,10 +221,11 @@ void analog_mvm::subtract_ir_drop(const pass& p, std::span<const float> driven, 
   }
 }
 
-/// Voltage offsets of the outputs and series resistance; weights are differences to a reference of weight -v_offset_w_min.
+/// Voltage offsets of the outputs and series resistance; weights are differences to a reference of weight
+/// -v_offset_w_min.
 void analog_mvm::apply_offsets(std::span<const float> driven, std::span<float> y) const {
-  const float reference = io_.v_offset_w_min == 0 ? 0.0F
-                                                  : -io_.v_offset_w_min * std::accumulate(driven.begin(), driven.end(), 0.0F);
+  const float reference =
+      io_.v_offset_w_min == 0 ? 0.0F : -io_.v_offset_w_min * std::accumulate(driven.begin(), driven.end(), 0.0F);
   const auto damped = [&](float v) { return v / (1 + std::min(io_.r_series * std::abs(v), io_.r_series_max_total)); };
   for (std::size_t i = 0; i < y.size(); ++i) {
     const float offset = lines_.v_offset.empty() ? 0.0F : lines_.v_offset[i];
@@ -202,12 +238,14 @@ void analog_mvm::add_weight_noise(const pass& p, std::span<const float> driven, 
   p.normals(draw::weight_noise, p.work_read);
   if (io_.w_noise_type == weight_noise::additive_constant) {
     const float deviation = io_.w_noise * std::sqrt(squared_norm(driven));
-    for (std::size_t i = 0; i < y.size(); ++i) y[i] += deviation * p.work_read[i];
+    for (std::size_t i = 0; i < y.size(); ++i)
+      y[i] += deviation * p.work_read[i];
     return;
   }
   std::transform(driven.begin(), driven.end(), p.work_driven.begin(), [](float v) { return v * v; });
   multiply_absolute(p.w, p.work_driven, p.work_read2);
-  for (std::size_t i = 0; i < y.size(); ++i) y[i] += io_.w_noise * std::sqrt(p.work_read2[i]) * p.work_read[i];
+  for (std::size_t i = 0; i < y.size(); ++i)
+    y[i] += io_.w_noise * std::sqrt(p.work_read2[i]) * p.work_read[i];
 }
 
 /// Non-linearity, noise and ADC. Returns whether bound management has nothing to complain about.
@@ -219,7 +257,8 @@ bool analog_mvm::convert(const pass& p, std::span<float> y, mvm_effort& effort) 
     }
   if (io_.out_asymmetry > 0)
     for (auto& v : y)
-      if (v < 0) v *= 1 - io_.out_asymmetry;
+      if (v < 0)
+        v *= 1 - io_.out_asymmetry;
   if (io_.out_noise > 0) {
     p.normals(draw::output_noise, p.work_read);
     for (std::size_t i = 0; i < y.size(); ++i)
@@ -227,9 +266,11 @@ bool analog_mvm::convert(const pass& p, std::span<float> y, mvm_effort& effort) 
   }
   if (adc_.needs_uniforms()) {
     p.uniforms(draw::output_rounding, p.work_read);
-    for (std::size_t i = 0; i < y.size(); ++i) y[i] = adc_.quantise(y[i], p.work_read[i]);
+    for (std::size_t i = 0; i < y.size(); ++i)
+      y[i] = adc_.quantise(y[i], p.work_read[i]);
   } else {
-    for (auto& v : y) v = adc_.quantise(v);
+    for (auto& v : y)
+      v = adc_.quantise(v);
   }
   std::uint64_t above = 0;
   std::uint64_t below = 0;

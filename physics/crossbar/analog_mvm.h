@@ -16,9 +16,9 @@ namespace tilework::physics {
 
 /// Static differences between the read lines; empty = the effect is off.
 struct line_properties {
-  std::vector<float> v_offset;        ///< relative voltage offset V_i
-  std::vector<float> nonlinearity;    ///< n_i in y / (1 + n_i |y|)
-  std::vector<float> out_noise;       ///< std before the ADC
+  std::vector<float> v_offset;     ///< relative voltage offset V_i
+  std::vector<float> nonlinearity; ///< n_i in y / (1 + n_i |y|)
+  std::vector<float> out_noise;    ///< std before the ADC
 };
 
 /// What one vector cost.
@@ -38,8 +38,8 @@ public:
   /// \param scale the vector's noise-management scale, see input_scale.h
   /// \param vector index for the noise; round r of bound management redraws everything
   /// \param scratch scratch_size() floats, contents irrelevant
-  mvm_effort run(const weight_view& w, std::span<const float> x, std::span<float> y, float scale, const noise_stream& noise,
-                 std::uint64_t vector, std::span<float> scratch) const;
+  mvm_effort run(const weight_view& w, std::span<const float> x, std::span<float> y, float scale,
+                 const noise_stream& noise, std::uint64_t vector, std::span<float> scratch) const;
 
   [[nodiscard]] std::size_t scratch_size() const { return 3 * (std::size_t{driven_} + read_); }
   /// Whether a vector with this scale is answered with zeros without using the array.
@@ -60,7 +60,8 @@ private:
   void apply_offsets(std::span<const float> driven, std::span<float> y) const;
   void add_weight_noise(const pass& p, std::span<const float> driven, std::span<float> y) const;
   [[nodiscard]] bool convert(const pass& p, std::span<float> y, mvm_effort& effort) const;
-  [[nodiscard]] bool run_pass(pass& p, std::span<const float> x, std::span<float> y, float factor, mvm_effort& effort) const;
+  [[nodiscard]] bool run_pass(pass& p, std::span<const float> x, std::span<float> y, float factor,
+                              mvm_effort& effort) const;
 
   io_parameters io_;
   mvm_direction direction_;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/physics/crossbar/pulse_trains.h>
-
 #include <tilework/physics/periphery/converter.h>
 #include <tilework/physics/periphery/input_scale.h>
 
@@ -17,7 +16,8 @@ constexpr std::uint32_t rounding_tag = 1U << 30U;
 
 /// Largest random word that fires: P(word <= last) = p to 2^-32. For p > 0.
 std::uint32_t last_firing_word(float p) {
-  if (p >= 1) return 0xFFFFFFFFU;
+  if (p >= 1)
+    return 0xFFFFFFFFU;
   return static_cast<std::uint32_t>(std::ceil(static_cast<double>(p) * 0x1p32) - 1);
 }
 
@@ -39,7 +39,8 @@ pulse_trains::pulse_trains(const update_parameters& parameters, float granularit
 }
 
 void pulse_trains::reserve(std::uint32_t longest) {
-  if (longest <= longest_) return;
+  if (longest <= longest_)
+    return;
   longest_ = longest;
   words_ = (std::size_t{longest} + 63) / 64;
   for (auto* s : {&inputs_, &outputs_}) {
@@ -69,9 +70,11 @@ void pulse_trains::draw(const_burst x, const_burst d, float learning_rate, std::
 
 void pulse_trains::quantise_probabilities(side& s, std::uint64_t noise_vector) const {
   const converter steps{relative_step(parameters_.res), {}, parameters_.sto_round};
-  if (steps.step <= 0) return;
+  if (steps.step <= 0)
+    return;
   if (!steps.stochastic) {
-    for (auto& p : s.probabilities) p = steps.quantise(p);
+    for (auto& p : s.probabilities)
+      p = steps.quantise(p);
     return;
   }
   stream_.fill_uniforms(noise_vector, s.slot_tag | rounding_tag, s.uniforms);
@@ -81,7 +84,8 @@ void pulse_trains::quantise_probabilities(side& s, std::uint64_t noise_vector) c
 
 void pulse_trains::draw_side(side& s, std::span<const float> operand, float factor, std::uint32_t bit_length,
                              std::uint32_t vector, std::uint64_t noise_vector) {
-  for (std::size_t l = 0; l < s.size; ++l) s.probabilities[l] = std::abs(operand[l]) * factor;
+  for (std::size_t l = 0; l < s.size; ++l)
+    s.probabilities[l] = std::abs(operand[l]) * factor;
   quantise_probabilities(s, noise_vector);
   std::fill_n(s.pulses.begin(), bit_length, 0U);
   const std::size_t first = std::size_t{vector} * s.size;
@@ -97,13 +101,16 @@ void pulse_trains::draw_side(side& s, std::span<const float> operand, float fact
   };
   if (bit_length > 0)
     for (std::uint32_t l = 0; l < s.size; ++l) {
-      if (!(s.probabilities[l] > 0)) continue;
+      if (!(s.probabilities[l] > 0))
+        continue;
       batch.line[batch.count] = l;
       batch.last_word[batch.count] = last_firing_word(s.probabilities[l]);
       batch.sign[batch.count] = operand[l] < 0 ? -1 : 1;
-      if (++batch.count == lanes) flush();
+      if (++batch.count == lanes)
+        flush();
     }
-  if (batch.count > 0) flush();
+  if (batch.count > 0)
+    flush();
   s.firing[vector] = static_cast<std::uint32_t>(firing);
 }
 
@@ -117,12 +124,14 @@ void pulse_trains::draw_batch(const line_batch& batch, std::uint32_t slot_tag, s
       const auto random = stream_.words(noise_vector, batch.line, slot_tag | ((word * 64 + slot) / 4));
       for (std::size_t l = 0; l < lanes; ++l) {
         std::uint64_t four = 0;
-        for (std::uint32_t q = 0; q < 4; ++q) four |= static_cast<std::uint64_t>(random[q][l] <= batch.last_word[l]) << q;
+        for (std::uint32_t q = 0; q < 4; ++q)
+          four |= static_cast<std::uint64_t>(random[q][l] <= batch.last_word[l]) << q;
         train[l] |= four << slot;
       }
     }
     const std::uint64_t used = slots == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << slots) - 1;
-    for (std::size_t l = 0; l < batch.count; ++l) trains[l * words_ + word] = train[l] & used;
+    for (std::size_t l = 0; l < batch.count; ++l)
+      trains[l * words_ + word] = train[l] & used;
   }
 }
 
@@ -142,7 +151,8 @@ std::size_t pulse_trains::keep_firing(const line_batch& batch, std::span<firing_
       fires = fires || train[word] != 0;
       target[word] = train[word];
     }
-    if (fires) lines[firing++] = {batch.line[l], batch.sign[l]};
+    if (fires)
+      lines[firing++] = {batch.line[l], batch.sign[l]};
   }
   return firing;
 }

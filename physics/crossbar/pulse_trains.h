@@ -24,7 +24,8 @@ struct firing_line {
   std::int32_t sign = 0; ///< of the operand: -1 or +1
 };
 
-/// Lines of one side that fire for one vector, ascending, with their trains: `words` 64-bit words per line, slot 0 in bit 0.
+/// Lines of one side that fire for one vector, ascending, with their trains: `words` 64-bit words per line, slot 0 in
+/// bit 0.
 struct firing_lines {
   std::span<const firing_line> lines;
   std::span<const std::uint64_t> trains;
@@ -48,13 +49,13 @@ public:
 
 private:
   struct side {
-    std::uint32_t size = 0;             ///< lines
-    std::uint32_t slot_tag = 0;         ///< tells the random numbers of the two sides apart
-    std::vector<firing_line> lines;     ///< max_burst x size
-    std::vector<std::uint64_t> trains;  ///< max_burst x size x words
-    std::vector<std::uint32_t> firing;  ///< per vector
-    std::vector<std::uint32_t> pulses;  ///< per slot of the current vector: lines that fire
-    std::vector<float> probabilities;   ///< of the current vector
+    std::uint32_t size = 0;            ///< lines
+    std::uint32_t slot_tag = 0;        ///< tells the random numbers of the two sides apart
+    std::vector<firing_line> lines;    ///< max_burst x size
+    std::vector<std::uint64_t> trains; ///< max_burst x size x words
+    std::vector<std::uint32_t> firing; ///< per vector
+    std::vector<std::uint32_t> pulses; ///< per slot of the current vector: lines that fire
+    std::vector<float> probabilities;  ///< of the current vector
     std::vector<float> uniforms;
   };
   /// Lines whose trains are drawn together.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/physics/crossbar/update_parameters.h>
-
 #include <tilework/core/error.h>
+#include <tilework/physics/crossbar/update_parameters.h>
 
 #include <algorithm>
 #include <cmath>
@@ -24,7 +23,8 @@ bool stretches(const update_parameters& p, float granularity, float learning_rat
 } // namespace
 
 void update_parameters::validate() const {
-  if (pulse_type == pulse_type::stochastic_compressed || is_exact()) return;
+  if (pulse_type == pulse_type::stochastic_compressed || is_exact())
+    return;
   for (const auto& [name, type] : names_of(pulse_type))
     if (type == pulse_type)
       throw input_error("pulse_type " + std::string(name) +
@@ -32,7 +32,8 @@ void update_parameters::validate() const {
 }
 
 std::uint32_t longest_train(const update_parameters& parameters, float granularity, float learning_rate) {
-  if (stretches(parameters, granularity, learning_rate)) return bit_length_from(learning_rate / granularity);
+  if (stretches(parameters, granularity, learning_rate))
+    return bit_length_from(learning_rate / granularity);
   return static_cast<std::uint32_t>(parameters.desired_bl);
 }
 
@@ -40,10 +41,13 @@ pulse_plan plan_pulses(const update_parameters& parameters, float granularity, f
                        float largest_d) {
   pulse_plan plan{longest_train(parameters, granularity, learning_rate), 1, 1};
   const auto balanced = [&] { return std::sqrt(learning_rate / (granularity * static_cast<float>(plan.bit_length))); };
-  if (!stretches(parameters, granularity, learning_rate)) plan.output_factor = plan.input_factor = balanced();
-  if (!parameters.update_management && !parameters.update_bl_management) return plan;
+  if (!stretches(parameters, granularity, learning_rate))
+    plan.output_factor = plan.input_factor = balanced();
+  if (!parameters.update_management && !parameters.update_bl_management)
+    return plan;
 
-  if (!(largest_x > 0 && largest_d > 0)) return {};
+  if (!(largest_x > 0 && largest_d > 0))
+    return {};
   const auto desired = static_cast<float>(parameters.desired_bl);
   float d = parameters.um_grad_scale * largest_d;
   const float pulses = learning_rate * largest_x * d / granularity; // expected at the largest cross-point
@@ -51,7 +55,8 @@ pulse_plan plan_pulses(const update_parameters& parameters, float granularity, f
     plan.bit_length = bit_length_from(std::min(pulses, desired));
     plan.output_factor = plan.input_factor = balanced();
   }
-  if (pulses > desired) d *= desired / pulses;
+  if (pulses > desired)
+    d *= desired / pulses;
   plan.output_factor *= std::sqrt(largest_x / d);
   plan.input_factor *= std::sqrt(d / largest_x);
   return plan;

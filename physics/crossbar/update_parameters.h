@@ -24,7 +24,9 @@ inline constexpr std::array<std::pair<std::string_view, pulse_type>, 6> pulse_ty
      {"DETERMINISTIC_IMPLICIT", pulse_type::deterministic_implicit}}};
 } // namespace detail
 
-constexpr std::span<const std::pair<std::string_view, pulse_type>> names_of(pulse_type) { return detail::pulse_type_names; }
+constexpr std::span<const std::pair<std::string_view, pulse_type>> names_of(pulse_type) {
+  return detail::pulse_type_names;
+}
 
 /// Names, meanings and defaults follow AIHWKit's UpdateParameters; the scheme is that of Gokmen & Vlasov,
 /// Front. Neurosci. 10:333 (2016).
@@ -45,15 +47,20 @@ struct update_parameters {
     v("pulse_type", &update::pulse_type, field{.doc = "how products become pulses; NONE: exact update, ideal device"});
     v("desired_bl", &update::desired_bl, field{.minimum = 1, .maximum = 65535, .doc = "longest pulse train in slots"});
     v("fixed_bl", &update::fixed_bl, field{.doc = "without management: always use desired_bl"});
-    v("update_bl_management", &update::update_bl_management, field{.doc = "shorten trains as far as the operands allow"});
-    v("update_management", &update::update_management, field{.doc = "balance the pulse probabilities of the two sides"});
-    v("um_grad_scale", &update::um_grad_scale, field{.minimum = 0, .open_minimum = true, .doc = "factor of max|d| in update management"});
+    v("update_bl_management", &update::update_bl_management,
+      field{.doc = "shorten trains as far as the operands allow"});
+    v("update_management", &update::update_management,
+      field{.doc = "balance the pulse probabilities of the two sides"});
+    v("um_grad_scale", &update::um_grad_scale,
+      field{.minimum = 0, .open_minimum = true, .doc = "factor of max|d| in update management"});
     v("res", &update::res, field{.doc = "step of pulse probabilities, or number of steps; <= 0: continuous"});
     v("sto_round", &update::sto_round, field{.doc = "stochastic rounding of pulse probabilities"});
   }
 
   /// Whether the update is W -= lr d x^T without pulses.
-  [[nodiscard]] bool is_exact() const { return pulse_type == pulse_type::none || pulse_type == pulse_type::none_with_device; }
+  [[nodiscard]] bool is_exact() const {
+    return pulse_type == pulse_type::none || pulse_type == pulse_type::none_with_device;
+  }
   /// \throws input_error for pulse types that are not available
   void validate() const;
 
@@ -67,10 +74,9 @@ struct pulse_plan {
   float input_factor = 0;       ///< probability of input line j: |x_j| * input_factor (B)
 };
 
-/// Plan for one vector pair. Single precision decides the ceiling that gives the bit length, as in the published results.
-/// \param granularity mean weight change of one pulse, > 0
-/// \param learning_rate > 0
-/// \param largest_x, largest_d largest magnitudes of the operands
+/// Plan for one vector pair. Single precision decides the ceiling that gives the bit length, as in the published
+/// results. \param granularity mean weight change of one pulse, > 0 \param learning_rate > 0 \param largest_x,
+/// largest_d largest magnitudes of the operands
 pulse_plan plan_pulses(const update_parameters& parameters, float granularity, float learning_rate, float largest_x,
                        float largest_d);
 

@@ -8,11 +8,15 @@ namespace {
 
 using matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-auto as_matrix(const weight_view& w) { return Eigen::Map<const matrix>(w.data, w.shape.outputs, w.shape.inputs); }
+auto as_matrix(const weight_view& w) {
+  return Eigen::Map<const matrix>(w.data, w.shape.outputs, w.shape.inputs);
+}
 auto as_vector(std::span<const float> v) {
   return Eigen::Map<const Eigen::VectorXf>(v.data(), static_cast<Eigen::Index>(v.size()));
 }
-auto as_vector(std::span<float> v) { return Eigen::Map<Eigen::VectorXf>(v.data(), static_cast<Eigen::Index>(v.size())); }
+auto as_vector(std::span<float> v) {
+  return Eigen::Map<Eigen::VectorXf>(v.data(), static_cast<Eigen::Index>(v.size()));
+}
 
 } // namespace
 

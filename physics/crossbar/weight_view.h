@@ -21,8 +21,12 @@ struct weight_view {
   array_shape shape;
   mvm_direction direction = mvm_direction::forward;
 
-  [[nodiscard]] std::uint32_t driven_lines() const { return direction == mvm_direction::forward ? shape.inputs : shape.outputs; }
-  [[nodiscard]] std::uint32_t read_lines() const { return direction == mvm_direction::forward ? shape.outputs : shape.inputs; }
+  [[nodiscard]] std::uint32_t driven_lines() const {
+    return direction == mvm_direction::forward ? shape.inputs : shape.outputs;
+  }
+  [[nodiscard]] std::uint32_t read_lines() const {
+    return direction == mvm_direction::forward ? shape.outputs : shape.inputs;
+  }
 };
 
 /// out = W in. Bits depend on the arguments only. No allocation.

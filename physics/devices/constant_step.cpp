@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/physics/devices/constant_step.h>
-
 #include <tilework/physics/devices/pulsed_array.h>
 
 namespace tilework::physics {

@@ -39,8 +39,8 @@ public:
   /// What a read sees: row-major outputs x inputs.
   [[nodiscard]] virtual std::span<const float> weights() const = 0;
 
-  /// Applies the pulses of one output line for one vector pair, each with fresh noise: pulse n of the line uses number n
-  /// of the stream (vector, output). So a line is done in one call, its cells in ascending order.
+  /// Applies the pulses of one output line for one vector pair, each with fresh noise: pulse n of the line uses number
+  /// n of the stream (vector, output). So a line is done in one call, its cells in ascending order.
   virtual void apply_pulses(std::uint32_t output, std::span<const pulse_run> runs, std::uint64_t vector) = 0;
   /// weights of one output += factor * x, then clipped to each device's bounds.
   virtual void add_exactly(std::uint32_t output, std::span<const float> x, float factor, std::uint64_t vector) = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/physics/devices/device_spec.h>
-
 #include <tilework/core/nearest_name.h>
+#include <tilework/physics/devices/device_spec.h>
 
 #include <array>
 #include <string>
@@ -15,12 +14,14 @@ constexpr std::size_t model_count = std::variant_size_v<device_spec>;
 
 constexpr auto model_names = []<std::size_t... i>(std::index_sequence<i...>) {
   return std::array<std::string_view, model_count>{std::variant_alternative_t<i, device_spec>::name...};
-}(std::make_index_sequence<model_count>());
+}
+(std::make_index_sequence<model_count>());
 
 template <std::size_t i = 0>
 device_spec default_of(std::size_t index) {
   if constexpr (i + 1 < model_count)
-    if (index != i) return default_of<i + 1>(index);
+    if (index != i)
+      return default_of<i + 1>(index);
   return std::variant_alternative_t<i, device_spec>{};
 }
 
@@ -79,26 +80,35 @@ constexpr std::array<preset, 4> presets{
 
 constexpr auto preset_names = [] {
   std::array<std::string_view, presets.size()> names;
-  for (std::size_t i = 0; i < presets.size(); ++i) names[i] = presets[i].name;
+  for (std::size_t i = 0; i < presets.size(); ++i)
+    names[i] = presets[i].name;
   return names;
 }();
 
 } // namespace
 
-std::span<const std::string_view> device_model_names() { return model_names; }
-std::span<const std::string_view> device_preset_names() { return preset_names; }
+std::span<const std::string_view> device_model_names() {
+  return model_names;
+}
+std::span<const std::string_view> device_preset_names() {
+  return preset_names;
+}
 
 device_spec device_named(std::string_view name) {
   for (std::size_t i = 0; i < model_count; ++i)
-    if (model_names[i] == name) return default_of(i);
+    if (model_names[i] == name)
+      return default_of(i);
   for (const auto& p : presets)
-    if (p.name == name) return p.make();
+    if (p.name == name)
+      return p.make();
   std::vector<std::string_view> known(model_names.begin(), model_names.end());
   known.insert(known.end(), preset_names.begin(), preset_names.end());
   throw input_error("unknown device '" + std::string(name) + "': " + suggestion(name, known));
 }
 
-std::string_view model_name(const device_spec& spec) { return model_names.at(spec.index()); }
+std::string_view model_name(const device_spec& spec) {
+  return model_names.at(spec.index());
+}
 
 void validate(const device_spec& spec) {
   std::visit([](const auto& p) { p.validate(); }, spec);

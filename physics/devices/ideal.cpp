@@ -21,7 +21,8 @@ public:
   }
   void add_exactly(std::uint32_t output, std::span<const float> x, float factor, std::uint64_t) override {
     float* const w = weights_.data() + std::size_t{output} * inputs_;
-    for (std::size_t j = 0; j < x.size(); ++j) w[j] += factor * x[j];
+    for (std::size_t j = 0; j < x.size(); ++j)
+      w[j] += factor * x[j];
   }
   void program(std::span<const float> weights, std::uint64_t) override { std::ranges::copy(weights, weights_.begin()); }
 
@@ -29,7 +30,8 @@ public:
   void load(byte_reader& in) override {
     const auto size = weights_.size();
     in.read_vector(weights_);
-    if (weights_.size() != size) throw input_error("checkpoint belongs to another array or device");
+    if (weights_.size() != size)
+      throw input_error("checkpoint belongs to another array or device");
   }
 
 private:

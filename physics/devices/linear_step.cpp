@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/physics/devices/linear_step.h>
-
 #include <tilework/physics/devices/pulsed_array.h>
 
 #include <cmath>
@@ -26,7 +25,8 @@ struct linear_step_model {
     return c;
   }
   [[nodiscard]] float slope(float gamma, float step, float reference) const {
-    if (reference == 0) return 0;
+    if (reference == 0)
+      return 0;
     return -(p.allow_increasing ? gamma : std::abs(gamma)) * step / reference;
   }
   [[nodiscard]] float step(const cell& c, float w, bool down, float xi) const {
@@ -46,7 +46,8 @@ struct linear_step_model {
 
 void linear_step::validate() const {
   pulsed_parameters::validate();
-  if ((reverse_up || reverse_down) && !mult_noise) throw input_error("reverse_up and reverse_down need mult_noise: true");
+  if ((reverse_up || reverse_down) && !mult_noise)
+    throw input_error("reverse_up and reverse_down need mult_noise: true");
 }
 
 std::unique_ptr<device_array> make_devices(const linear_step& parameters, const device_context& context) {

@@ -34,9 +34,11 @@ struct linear_step : pulsed_parameters {
     v("gamma_up", &p::gamma_up, field{.doc = "relative decrease of the up step from weight 0 to w_max"});
     v("gamma_down", &p::gamma_down, field{.doc = "relative decrease of the down step from weight 0 to w_min"});
     v("gamma_up_dtod", &p::gamma_up_dtod, field{.minimum = 0, .doc = "spread of gamma_up over devices, absolute"});
-    v("gamma_down_dtod", &p::gamma_down_dtod, field{.minimum = 0, .doc = "spread of gamma_down over devices, absolute"});
+    v("gamma_down_dtod", &p::gamma_down_dtod,
+      field{.minimum = 0, .doc = "spread of gamma_down over devices, absolute"});
     v("allow_increasing", &p::allow_increasing, field{.doc = "steps may grow towards the bound"});
-    v("mean_bound_reference", &p::mean_bound_reference, field{.doc = "slopes refer to the nominal, not the own bounds"});
+    v("mean_bound_reference", &p::mean_bound_reference,
+      field{.doc = "slopes refer to the nominal, not the own bounds"});
     v("mult_noise", &p::mult_noise, field{.doc = "pulse noise scales with the step at the present weight"});
     v("reverse_up", &p::reverse_up, field{.doc = "up step is small at w_min instead of w_max"});
     v("reverse_down", &p::reverse_down, field{.doc = "down step is small at w_max instead of w_min"});

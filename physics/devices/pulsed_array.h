@@ -20,15 +20,19 @@
 
 namespace tilework::physics {
 
-/// With write noise the weight that pulses change is hidden; a touched device shows it with a fresh, lasting error. Only
-/// the error after the last pulse of a vector pair can be seen, so only that one is drawn.
+/// With write noise the weight that pulses change is hidden; a touched device shows it with a fresh, lasting error.
+/// Only the error after the last pulse of a vector pair can be seen, so only that one is drawn.
 template <typename Model>
 class pulsed_array final : public device_array {
 public:
   pulsed_array(Model model, const pulsed_parameters& parameters, const device_context& context)
-      : model_(std::move(model)), shape_(context.shape), pulse_noise_(context.seed, purpose::cycle_to_cycle, context.id),
+      : model_(std::move(model)),
+        shape_(context.shape),
+        pulse_noise_(context.seed, purpose::cycle_to_cycle, context.id),
         write_noise_(context.seed, purpose::write_noise, context.id),
-        programming_(context.seed, purpose::programming, context.id), cells_(shape_.cells()), visible_(shape_.cells()),
+        programming_(context.seed, purpose::programming, context.id),
+        cells_(shape_.cells()),
+        visible_(shape_.cells()),
         hidden_(has_write_noise() ? shape_.cells() : 0) {
     const noise_stream spread(context.seed, purpose::device_to_device, context.id);
     for (std::uint32_t c = 0; c < cells_.size(); ++c) {
@@ -37,7 +41,8 @@ public:
       cells_[c] = model_.make_cell(drawn, random);
       visible_[c] = clipped(cells_[c], 0);
     }
-    if (has_write_noise()) hidden_ = visible_;
+    if (has_write_noise())
+      hidden_ = visible_;
   }
 
   [[nodiscard]] float granularity() const override { return model_.granularity(); }
@@ -51,12 +56,15 @@ public:
       const cell& c = cells_[run.cell];
       const bool down = run.pulses < 0;
       float w = weights[run.cell];
-      for (auto n = std::abs(run.pulses); n > 0; --n) w = clipped(c, model_.step(c, w, down, noisy ? noise.next() : 0));
+      for (auto n = std::abs(run.pulses); n > 0; --n)
+        w = clipped(c, model_.step(c, w, down, noisy ? noise.next() : 0));
       weights[run.cell] = w;
     }
-    if (!has_write_noise()) return;
+    if (!has_write_noise())
+      return;
     normal_sequence error(write_noise_, vector, output);
-    for (const auto& run : runs) show(run.cell, error.next());
+    for (const auto& run : runs)
+      show(run.cell, error.next());
   }
 
   void add_exactly(std::uint32_t output, std::span<const float> x, float factor, std::uint64_t vector) override {
@@ -65,17 +73,22 @@ public:
     for (std::uint32_t j = 0; j < shape_.inputs; ++j) {
       auto& w = persistent()[first + j];
       w = clipped(cells_[first + j], w + factor * x[j]);
-      if (has_write_noise()) show(first + j, error.next());
+      if (has_write_noise())
+        show(first + j, error.next());
     }
   }
 
   void program(std::span<const float> weights, std::uint64_t event) override {
-    for (std::size_t c = 0; c < cells_.size(); ++c) persistent()[c] = clipped(cells_[c], weights[c]);
-    if (!has_write_noise()) return;
+    for (std::size_t c = 0; c < cells_.size(); ++c)
+      persistent()[c] = clipped(cells_[c], weights[c]);
+    if (!has_write_noise())
+      return;
     visible_ = hidden_;
-    if (!model_.write_noise_on_set()) return;
+    if (!model_.write_noise_on_set())
+      return;
     normal_sequence error(programming_, event, 0);
-    for (std::uint32_t c = 0; c < cells_.size(); ++c) show(c, error.next());
+    for (std::uint32_t c = 0; c < cells_.size(); ++c)
+      show(c, error.next());
   }
 
   void save(byte_writer& out) const override {
@@ -98,7 +111,8 @@ private:
   static void read_state(byte_reader& in, std::vector<float>& state) {
     const auto size = state.size();
     in.read_vector(state);
-    if (state.size() != size) throw input_error("checkpoint belongs to another array or device");
+    if (state.size() != size)
+      throw input_error("checkpoint belongs to another array or device");
   }
 
   Model model_;

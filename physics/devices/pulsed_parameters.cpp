@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/physics/devices/pulsed_parameters.h>
-
 #include <tilework/core/error.h>
+#include <tilework/physics/devices/pulsed_parameters.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +9,8 @@
 namespace tilework::physics {
 
 void pulsed_parameters::validate() const {
-  if (w_min > 0 || w_max < 0) throw input_error("w_min must be <= 0 and w_max must be >= 0");
+  if (w_min > 0 || w_max < 0)
+    throw input_error("w_min must be <= 0 and w_max must be >= 0");
 }
 
 device_draw draw_device(const pulsed_parameters& p, draw_sequence& random, bool bias_line) {
@@ -29,7 +29,8 @@ device_draw draw_device(const pulsed_parameters& p, draw_sequence& random, bool 
   if (p.enforce_consistency) {
     d.up = std::abs(d.up);
     d.down = std::abs(d.down);
-    if (d.min > d.max) std::swap(d.min, d.max);
+    if (d.min > d.max)
+      std::swap(d.min, d.max);
     d.max = std::abs(d.max);
     d.min = -std::abs(d.min);
   } else if (d.min > d.max) {
@@ -40,7 +41,8 @@ device_draw draw_device(const pulsed_parameters& p, draw_sequence& random, bool 
     const float high = std::min(d.max, p.corrupt_devices_range);
     d = {0, 0, low + (high - low) * stuck_at, low + (high - low) * stuck_at};
   }
-  if (p.perfect_bias && bias_line) d = {p.dw_min, p.dw_min, 100 * p.w_max, 100 * p.w_min};
+  if (p.perfect_bias && bias_line)
+    d = {p.dw_min, p.dw_min, 100 * p.w_max, 100 * p.w_min};
   return d;
 }
 

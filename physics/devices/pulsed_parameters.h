@@ -68,7 +68,8 @@ void pulsed_parameters::common_fields(Visitor&& v) {
   put("perfect_bias", &p::perfect_bias, field{.doc = "devices of the last input line have no spread and wide bounds"});
   put("corrupt_devices_prob", &p::corrupt_devices_prob,
       field{.minimum = 0, .maximum = 1, .doc = "probability of a device that is stuck"});
-  put("corrupt_devices_range", &p::corrupt_devices_range, field{.minimum = 0, .doc = "largest weight of a stuck device"});
+  put("corrupt_devices_range", &p::corrupt_devices_range,
+      field{.minimum = 0, .doc = "largest weight of a stuck device"});
 }
 
 } // namespace tilework::physics

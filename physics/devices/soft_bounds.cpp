@@ -5,7 +5,7 @@ namespace tilework::physics {
 
 linear_step soft_bounds::as_linear_step() const {
   linear_step p;
-  static_cast<pulsed_parameters&>(p) = *this;
+  static_cast<pulsed_parameters&>(p) = static_cast<const pulsed_parameters&>(*this);
   p.gamma_up = p.gamma_down = 1;
   p.gamma_up_dtod = p.gamma_down_dtod = 0;
   p.mean_bound_reference = false;

@@ -13,7 +13,8 @@ namespace tilework::physics {
 
 /// Step relative to the full range: `resolution` itself, its inverse if it is a number of steps (> 1), 0 if off (<= 0).
 inline float relative_step(float resolution) {
-  if (resolution <= 0) return 0;
+  if (resolution <= 0)
+    return 0;
   return resolution > 1 ? 1 / resolution : resolution;
 }
 
@@ -25,7 +26,8 @@ struct converter {
 
   /// \param bound_ <= 0: unlimited, then no step is possible either
   static converter make(float resolution, float bound_, bool stochastic_) {
-    if (bound_ <= 0) return {};
+    if (bound_ <= 0)
+      return {};
     return {relative_step(resolution) * 2 * bound_, bound_, stochastic_};
   }
 

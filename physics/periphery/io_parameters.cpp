@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/physics/periphery/io_parameters.h>
-
 #include <tilework/core/error.h>
 #include <tilework/core/nearest_name.h>
+#include <tilework/physics/periphery/io_parameters.h>
 
 #include <algorithm>
 #include <string>
@@ -30,20 +29,27 @@ io_parameters standard_io() {
 
 } // namespace
 
-std::span<const std::string_view> io_preset_names() { return preset_names; }
+std::span<const std::string_view> io_preset_names() {
+  return preset_names;
+}
 
 io_parameters io_preset(std::string_view name) {
-  if (name == "IOParameters") return {};
-  if (name == "PresetIO") return preset_io();
-  if (name == "StandardIO") return standard_io();
+  if (name == "IOParameters")
+    return {};
+  if (name == "PresetIO")
+    return preset_io();
+  if (name == "StandardIO")
+    return standard_io();
   throw input_error("unknown preset '" + std::string(name) + "': " + suggestion(name, preset_names));
 }
 
 void io_parameters::validate() const {
   if (noise_management != noise_management::none && inp_bound != 1.0F)
     throw input_error("inp_bound must be 1 when noise_management is not NONE");
-  if (inp_bound <= 0 && inp_res > 0) throw input_error("inp_res must be <= 0 (off) when inp_bound is <= 0 (unlimited)");
-  if (out_bound <= 0 && out_res > 0) throw input_error("out_res must be <= 0 (off) when out_bound is <= 0 (unlimited)");
+  if (inp_bound <= 0 && inp_res > 0)
+    throw input_error("inp_res must be <= 0 (off) when inp_bound is <= 0 (unlimited)");
+  if (out_bound <= 0 && out_res > 0)
+    throw input_error("out_res must be <= 0 (off) when out_bound is <= 0 (unlimited)");
 }
 
 } // namespace tilework::physics

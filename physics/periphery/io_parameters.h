@@ -44,10 +44,18 @@ inline constexpr std::array<std::pair<std::string_view, weight_noise>, 3> weight
      {"PCM_READ", weight_noise::pcm_read}}};
 } // namespace detail
 
-constexpr enum_names<mv_type> names_of(mv_type) { return detail::mv_type_names; }
-constexpr enum_names<noise_management> names_of(noise_management) { return detail::noise_management_names; }
-constexpr enum_names<bound_management> names_of(bound_management) { return detail::bound_management_names; }
-constexpr enum_names<weight_noise> names_of(weight_noise) { return detail::weight_noise_names; }
+constexpr enum_names<mv_type> names_of(mv_type) {
+  return detail::mv_type_names;
+}
+constexpr enum_names<noise_management> names_of(noise_management) {
+  return detail::noise_management_names;
+}
+constexpr enum_names<bound_management> names_of(bound_management) {
+  return detail::bound_management_names;
+}
+constexpr enum_names<weight_noise> names_of(weight_noise) {
+  return detail::weight_noise_names;
+}
 
 /// Signals are dimensionless: weight 1 and input 1 give output 1. A resolution is a step relative to the full range
 /// [-bound, bound], or a number of steps if it is above 1; off if <= 0.
@@ -129,7 +137,8 @@ void io_parameters::fields(Visitor&& v) {
   v("nm_assumed_wmax", &io::nm_assumed_wmax, field{.minimum = 0, .doc = "weight assumed by ABS_MAX_NP_SUM"});
   v("nm_decay", &io::nm_decay, field{.minimum = 0, .maximum = 1, .doc = "rate of the running mean of AVERAGE_ABS_MAX"});
   v("bound_management", &io::bound_management, field{.doc = "what happens when the ADC clips (forward only)"});
-  v("max_bm_factor", &io::max_bm_factor, field{.minimum = 0, .maximum = 1023, .doc = "largest reduction before giving up"});
+  v("max_bm_factor", &io::max_bm_factor,
+    field{.minimum = 0, .maximum = 1023, .doc = "largest reduction before giving up"});
   v("max_bm_res", &io::max_bm_res, field{.minimum = 0, .doc = "give up when reduction exceeds this / DAC step"});
   v("bm_test_negative_bound", &io::bm_test_negative_bound, field{.doc = "clipping at the lower bound counts too"});
   v("w_noise", &io::w_noise, field{.minimum = 0, .doc = "std of weight noise, fresh for every product"});

@@ -11,7 +11,9 @@
 namespace tilework::physics {
 
 /// Uniform in [0, 1), 24 bits.
-constexpr float uniform_from(std::uint32_t word) { return static_cast<float>(static_cast<std::int32_t>(word >> 8U)) * 0x1p-24F; }
+constexpr float uniform_from(std::uint32_t word) {
+  return static_cast<float>(static_cast<std::int32_t>(word >> 8U)) * 0x1p-24F;
+}
 
 /// Natural logarithm of a positive, normal number; absolute error below 2e-7 for arguments in (0, 1].
 /// log m = 2 artanh((m - 1)/(m + 1)) with the mantissa m brought into [sqrt(1/2), sqrt(2)).
@@ -41,7 +43,8 @@ inline normal_pair normals_from(std::uint32_t radius_word, std::uint32_t angle_w
   const float a = static_cast<float>(rest) * (2 * std::numbers::pi_v<float> * 0x1p-32F);
   const float a2 = a * a;
   // Taylor series, nested; remainders below 2e-9.
-  const float sine = a * (1 - a2 * (1.0F / 6) * (1 - a2 * (1.0F / 20) * (1 - a2 * (1.0F / 42) * (1 - a2 * (1.0F / 72)))));
+  const float sine =
+      a * (1 - a2 * (1.0F / 6) * (1 - a2 * (1.0F / 20) * (1 - a2 * (1.0F / 42) * (1 - a2 * (1.0F / 72)))));
   const float cosine =
       1 - a2 * 0.5F * (1 - a2 * (1.0F / 12) * (1 - a2 * (1.0F / 30) * (1 - a2 * (1.0F / 56) * (1 - a2 * (1.0F / 90)))));
   const bool swapped = (quarter & 1U) != 0;

@@ -13,13 +13,14 @@ constexpr std::size_t lanes = 4;
 template <typename Convert>
 void fill(const noise_stream& stream, std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
           std::span<float> out, Convert convert) {
-  std::array<std::array<float, lanes>, 4> values;
+  std::array<std::array<float, lanes>, 4> values{};
   for (std::size_t first = 0; first < out.size(); first += 4 * lanes) {
     std::array<std::uint32_t, lanes> block{};
     std::iota(block.begin(), block.end(), first_block + static_cast<std::uint32_t>(first / 4));
     convert(stream.words(vector, block, slot), values);
     const std::size_t count = std::min(4 * lanes, out.size() - first);
-    for (std::size_t e = 0; e < count; ++e) out[first + e] = values[e % 4][e / 4];
+    for (std::size_t e = 0; e < count; ++e)
+      out[first + e] = values[e % 4][e / 4];
   }
 }
 
@@ -27,8 +28,9 @@ void fill(const noise_stream& stream, std::uint32_t first_block, std::uint64_t v
 
 noise_stream::noise_stream(std::uint64_t seed, purpose what, logical_array array) {
   const std::uint64_t id = array.key();
-  const auto w = philox({static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32U), static_cast<std::uint32_t>(what), 0},
-                        {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32U)});
+  const auto w = philox(
+      {static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32U), static_cast<std::uint32_t>(what), 0},
+      {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32U)});
   key_ = {w[0], w[1]};
 }
 
@@ -58,13 +60,15 @@ void normal_sequence::refill() {
 void noise_stream::fill_uniforms(std::uint64_t vector, std::uint32_t slot, std::span<float> out) const {
   fill(*this, 0, vector, slot, out, [](const auto& w, auto& values) {
     for (std::size_t q = 0; q < 4; ++q)
-      for (std::size_t l = 0; l < lanes; ++l) values[q][l] = uniform_from(w[q][l]);
+      for (std::size_t l = 0; l < lanes; ++l)
+        values[q][l] = uniform_from(w[q][l]);
   });
 }
 
 float draw_sequence::normal() {
   const auto position = normals_++;
-  if (position % 4 == 0) block_ = stream_->normals(vector_, element_, position / 4);
+  if (position % 4 == 0)
+    block_ = stream_->normals(vector_, element_, position / 4);
   return block_[position % 4];
 }
 

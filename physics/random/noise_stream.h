@@ -69,9 +69,10 @@ public:
 
 private:
   friend class normal_sequence;
-  void fill_normals_from(std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot, std::span<float> out) const;
+  void fill_normals_from(std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
+                         std::span<float> out) const;
 
-  philox_key key_;
+  philox_key key_{};
 };
 
 /// The normals of (vector, slot) one after the other: number n is the n-th of noise_stream::fill_normals().
@@ -80,7 +81,8 @@ public:
   normal_sequence(const noise_stream& stream, std::uint64_t vector, std::uint32_t slot)
       : stream_(&stream), vector_(vector), slot_(slot) {}
   float next() {
-    if (position_ == filled_) refill();
+    if (position_ == filled_)
+      refill();
     return buffer_[position_++];
   }
 
@@ -91,7 +93,7 @@ private:
   std::uint64_t vector_;
   std::uint32_t slot_;
   std::uint32_t blocks_ = 0; ///< random blocks used so far
-  std::array<float, 64> buffer_;
+  std::array<float, 64> buffer_{};
   std::size_t filled_ = 0;
   std::size_t position_ = 0;
 };

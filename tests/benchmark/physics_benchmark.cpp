@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products and pulsed updates of one array on one thread. Operands A and B are dense, C and D like images (19 % of the
+// inputs, small errors); A and C with learning rate 0.1, B and D with 0.01.
+#include <tilework/physics/crossbar/analog_array.h>
+
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+#include <vector>
+
+namespace tilework::physics {
+namespace {
+
+constexpr std::uint32_t burst = 16;
+
+struct operands {
+  std::vector<float> x;
+  std::vector<float> d;
+  float learning_rate;
+};
+
+operands make_operands(char which, array_shape shape) {
+  const bool dense = which == 'A' || which == 'B';
+  operands o{std::vector<float>(std::size_t{burst} * shape.inputs),
+             std::vector<float>(std::size_t{burst} * shape.outputs), which == 'A' || which == 'C' ? .1F : .01F};
+  const noise_stream random(1, purpose::dataset, {});
+  random.fill_normals(0, 0, o.d);
+  for (auto& v : o.d)
+    v *= dense ? .1F : .01F;
+  if (dense) {
+    random.fill_normals(1, 0, o.x);
+    for (auto& v : o.x)
+      v *= .5F;
+  } else {
+    std::vector<float> keep(o.x.size());
+    random.fill_uniforms(1, 0, keep);
+    random.fill_uniforms(2, 0, o.x);
+    for (std::size_t i = 0; i < keep.size(); ++i)
+      o.x[i] = keep[i] < .19F ? 1 - o.x[i] : 0;
+  }
+  return o;
+}
+
+void run_blocks(analog_array& array) {
+  for (std::uint32_t b = 0; b < array.blocks(); ++b)
+    array.run_block(b);
+}
+
+template <typename Device>
+void update(benchmark::State& state, Device device, char which) {
+  constexpr array_shape shape{512, 512};
+  array_parameters p;
+  p.device = device;
+  analog_array array(shape, p, 1, {}, burst);
+  const auto o = make_operands(which, shape);
+  std::uint64_t vector = 0;
+  std::uint64_t pulses = 0;
+  for (auto _ : state) {
+    array.begin_update({o.x.data(), burst, shape.inputs, shape.inputs},
+                       {o.d.data(), burst, shape.outputs, shape.outputs}, o.learning_rate, vector);
+    run_blocks(array);
+    pulses += array.end().coincidences;
+    vector += burst;
+  }
+  state.counters["vectors/s"] = benchmark::Counter(static_cast<double>(vector), benchmark::Counter::kIsRate);
+  state.counters["pulses/s"] = benchmark::Counter(static_cast<double>(pulses), benchmark::Counter::kIsRate);
+}
+
+void product(benchmark::State& state, mvm_direction direction) {
+  constexpr array_shape shape{512, 512};
+  analog_array array(shape, {}, 1, {}, burst);
+  const auto o = make_operands('A', shape);
+  std::vector<float> out(std::size_t{burst} * 512);
+  std::uint64_t vector = 0;
+  for (auto _ : state) {
+    array.begin_mvm(direction, {o.x.data(), burst, 512, 512}, {out.data(), burst, 512, 512}, vector, false);
+    run_blocks(array);
+    benchmark::DoNotOptimize(array.end());
+    vector += burst;
+  }
+  state.counters["vectors/s"] = benchmark::Counter(static_cast<double>(vector), benchmark::Counter::kIsRate);
+}
+
+/// Shape of one step of batch-1 training on 28 x 28 images: 784-256-128-10; no backward product of the first layer.
+void image_step(benchmark::State& state) {
+  const std::vector<array_shape> shapes{{784, 256}, {256, 128}, {128, 10}};
+  const std::vector<float> error_scale{.005F, .02F, .1F};
+  std::vector<std::unique_ptr<analog_array>> arrays;
+  std::vector<operands> data;
+  std::vector<std::vector<float>> out;
+  for (std::size_t l = 0; l < shapes.size(); ++l) {
+    arrays.push_back(std::make_unique<analog_array>(shapes[l], array_parameters{}, 1,
+                                                    logical_array{.layer = static_cast<std::uint16_t>(l)}, burst));
+    data.push_back(make_operands('C', shapes[l]));
+    if (l > 0)
+      for (std::size_t i = 0; i < data[l].x.size(); ++i)
+        data[l].x[i] = .3F + .4F * static_cast<float>(i % 7) / 6;
+    for (auto& v : data[l].d)
+      v *= error_scale[l] / .01F;
+    out.emplace_back(std::max(shapes[l].inputs, shapes[l].outputs));
+  }
+  std::uint64_t vector = 0;
+  for (auto _ : state) {
+    const auto v = vector++ % burst;
+    for (std::size_t l = 0; l < shapes.size(); ++l) {
+      const auto [inputs, outputs] = shapes[l];
+      const const_burst x{data[l].x.data() + v * inputs, 1, inputs, inputs};
+      const const_burst d{data[l].d.data() + v * outputs, 1, outputs, outputs};
+      arrays[l]->begin_mvm(mvm_direction::forward, x, {out[l].data(), 1, outputs, outputs}, vector, false);
+      run_blocks(*arrays[l]);
+      arrays[l]->end();
+      if (l > 0) {
+        arrays[l]->begin_mvm(mvm_direction::backward, d, {out[l].data(), 1, inputs, inputs}, vector, false);
+        run_blocks(*arrays[l]);
+        arrays[l]->end();
+      }
+      arrays[l]->begin_update(x, d, .05F, vector);
+      run_blocks(*arrays[l]);
+      arrays[l]->end();
+    }
+  }
+  state.counters["epoch_s"] = benchmark::Counter(static_cast<double>(vector) / 60'000,
+                                                 benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
+BENCHMARK_CAPTURE(update, constant_step_A, constant_step{}, 'A');
+BENCHMARK_CAPTURE(update, constant_step_B, constant_step{}, 'B');
+BENCHMARK_CAPTURE(update, constant_step_C, constant_step{}, 'C');
+BENCHMARK_CAPTURE(update, constant_step_D, constant_step{}, 'D');
+BENCHMARK_CAPTURE(update, soft_bounds_A, soft_bounds{}, 'A');
+BENCHMARK_CAPTURE(update, soft_bounds_C, soft_bounds{}, 'C');
+BENCHMARK_CAPTURE(update, ideal_C, ideal{}, 'C');
+BENCHMARK_CAPTURE(product, forward, mvm_direction::forward);
+BENCHMARK_CAPTURE(product, backward, mvm_direction::backward);
+BENCHMARK(image_step);
+
+} // namespace
+} // namespace tilework::physics
+
+BENCHMARK_MAIN();

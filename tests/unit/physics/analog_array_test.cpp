@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "statistics.h"
+
+#include <tilework/core/error.h>
+#include <tilework/core/worker_pool.h>
+#include <tilework/physics/crossbar/analog_array.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <sstream>
+#include <vector>
+
+namespace tilework::physics {
+namespace {
+
+constexpr array_shape shape{301, 67}; // several update blocks, odd lengths
+constexpr std::uint32_t samples = 64;
+constexpr std::uint64_t seed = 5;
+
+std::vector<float> random_values(std::size_t count, std::uint64_t which, float scale, float kept = 1) {
+  std::vector<float> values(count);
+  std::vector<float> keep(count);
+  noise_stream(99, purpose::dataset, {}).fill_normals(which, 0, values);
+  noise_stream(99, purpose::dataset, {}).fill_uniforms(which, 1, keep);
+  for (std::size_t i = 0; i < count; ++i)
+    values[i] = keep[i] < kept ? values[i] * scale : 0;
+  return values;
+}
+
+void run_in_order(analog_array& array) {
+  for (std::uint32_t b = 0; b < array.blocks(); ++b)
+    array.run_block(b);
+}
+
+struct trace {
+  std::vector<float> outputs; ///< of all products
+  std::vector<float> weights;
+  operation_activity activity; ///< sum
+  friend bool operator==(const trace&, const trace&) = default;
+};
+
+void add(operation_activity& sum, const operation_activity& more) {
+  for (std::size_t r = 0; r < max_mvm_rounds; ++r)
+    sum.vectors_in_round[r] += more.vectors_in_round[r];
+  sum.active_inputs += more.active_inputs;
+  sum.saturations += more.saturations;
+  sum.pulse_slots += more.pulse_slots;
+  sum.input_line_pulses += more.input_line_pulses;
+  sum.output_line_pulses += more.output_line_pulses;
+  sum.coincidences += more.coincidences;
+  sum.half_selected += more.half_selected;
+  sum.random_bits += more.random_bits;
+}
+
+/// Forward and backward of 64 vectors, then 64 updates, then forward again; in bursts of `burst`.
+template <typename Run>
+trace train(const array_parameters& parameters, std::uint32_t burst, Run run) {
+  analog_array array(shape, parameters, seed, {1, 0, 0, 0, 0}, burst);
+  array.set_weights(random_values(shape.cells(), 1, .2F));
+  const auto x = random_values(std::size_t{samples} * shape.inputs, 2, .5F, .4F);
+  const auto d = random_values(std::size_t{samples} * shape.outputs, 3, .02F);
+  std::vector<float> y(std::size_t{samples} * shape.outputs);
+  std::vector<float> z(std::size_t{samples} * shape.inputs);
+  trace result;
+  const auto finish = [&] {
+    run(array);
+    add(result.activity, array.end());
+  };
+  const auto products = [&](std::uint64_t first) {
+    for (std::uint32_t v = 0; v < samples; v += burst) {
+      const const_burst in{x.data() + v * shape.inputs, burst, shape.inputs, shape.inputs};
+      const const_burst errors{d.data() + v * shape.outputs, burst, shape.outputs, shape.outputs};
+      array.begin_mvm(mvm_direction::forward, in, {y.data() + v * shape.outputs, burst, shape.outputs, shape.outputs},
+                      first + v, false);
+      finish();
+      array.begin_mvm(mvm_direction::backward, errors, {z.data() + v * shape.inputs, burst, shape.inputs, shape.inputs},
+                      first + v, false);
+      finish();
+    }
+    result.outputs.insert(result.outputs.end(), y.begin(), y.end());
+    result.outputs.insert(result.outputs.end(), z.begin(), z.end());
+  };
+  products(0);
+  for (std::uint32_t v = 0; v < samples; v += burst) {
+    array.begin_update({x.data() + v * shape.inputs, burst, shape.inputs, shape.inputs},
+                       {d.data() + v * shape.outputs, burst, shape.outputs, shape.outputs}, .1F, v);
+    finish();
+  }
+  products(samples);
+  result.weights.assign(array.weights().begin(), array.weights().end());
+  return result;
+}
+
+array_parameters noisy() {
+  array_parameters p;
+  soft_bounds device;
+  device.write_noise_std = 2;
+  p.device = device;
+  p.forward.inp_noise = .01F;
+  p.forward.out_bound = 2; // makes bound management work
+  p.forward.w_noise = .01F;
+  p.forward.w_noise_type = weight_noise::pcm_read;
+  p.forward.out_sto_round = p.backward.inp_sto_round = true;
+  p.backward.noise_management = noise_management::average_abs_max;
+  return p;
+}
+
+class independence : public testing::TestWithParam<int> {
+protected:
+  static array_parameters parameters() {
+    auto p = noisy();
+    if (GetParam() == 1)
+      p.device = constant_step{};
+    if (GetParam() == 2)
+      p.device = ideal{};
+    if (GetParam() == 3)
+      p.update.pulse_type = pulse_type::none_with_device;
+    if (GetParam() == 4) {
+      p.update.desired_bl = 100;
+      p.update.update_bl_management = false;
+    }
+    return p;
+  }
+};
+
+TEST_P(independence, of_the_burst_size) {
+  const auto whole = train(parameters(), 64, run_in_order);
+  EXPECT_EQ(whole, train(parameters(), 1, run_in_order));
+  EXPECT_EQ(whole, train(parameters(), 16, run_in_order));
+}
+
+TEST_P(independence, of_the_order_of_blocks) {
+  const auto backwards = [](analog_array& array) {
+    for (std::uint32_t b = array.blocks(); b-- > 0;)
+      array.run_block(b);
+  };
+  EXPECT_EQ(train(parameters(), 64, run_in_order), train(parameters(), 64, backwards));
+}
+
+TEST_P(independence, of_threads) {
+  const auto expected = train(parameters(), 64, run_in_order);
+  for (const unsigned threads : {1U, 2U, 3U}) {
+    worker_pool pool(threads);
+    EXPECT_EQ(expected, train(parameters(), 64,
+                              [&](analog_array& array) {
+                                std::array<kernel*, 1> kernels{&array};
+                                pool.run(kernels);
+                              }))
+        << threads;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(devices_and_updates, independence, testing::Range(0, 5));
+
+TEST(analog_array, seed_and_place_decide) {
+  const auto output = [](std::uint64_t run_seed, logical_array id, bool evaluation) {
+    analog_array array({10, 10}, {}, run_seed, id, 1);
+    const std::vector<float> x(10, 1);
+    std::vector<float> y(10);
+    array.begin_mvm(mvm_direction::forward, {x.data(), 1, 10, 10}, {y.data(), 1, 10, 10}, 3, evaluation);
+    run_in_order(array);
+    array.end();
+    return y;
+  };
+  EXPECT_EQ(output(1, {}, false), output(1, {}, false));
+  EXPECT_NE(output(1, {}, false), output(2, {}, false));
+  EXPECT_NE(output(1, {}, false), output(1, {.copy = 1}, false));
+  EXPECT_NE(output(1, {}, false), output(1, {}, true));
+}
+
+TEST(analog_array, evaluation_leaves_the_running_mean_alone) {
+  array_parameters p;
+  p.forward.noise_management = noise_management::average_abs_max;
+  p.forward.out_noise = 0;
+  analog_array array({2, 1}, p, 1, {}, 1);
+  array.set_weights(std::vector<float>{.5F, .5F});
+  const auto state = [&] {
+    std::ostringstream out;
+    array.save(out);
+    return out.str();
+  };
+  const auto forward = [&](float value, bool evaluation) {
+    const std::vector<float> x{value, 0};
+    std::vector<float> y(1);
+    array.begin_mvm(mvm_direction::forward, {x.data(), 1, 2, 2}, {y.data(), 1, 1, 1}, 0, evaluation);
+    run_in_order(array);
+    array.end();
+    return y[0];
+  };
+  const auto fresh = state();
+  forward(1, true);
+  EXPECT_EQ(state(), fresh);
+  forward(1, false);
+  const auto trained = state();
+  EXPECT_NE(trained, fresh);
+  EXPECT_NEAR(forward(4, true), .5, .05); // clipped at the scale 1
+  EXPECT_EQ(state(), trained);
+}
+
+TEST(analog_array, zero_learning_rate_does_nothing) {
+  analog_array array(shape, noisy(), 1, {}, 1);
+  const std::vector<float> before(array.weights().begin(), array.weights().end());
+  const auto x = random_values(shape.inputs, 2, 1);
+  const auto d = random_values(shape.outputs, 3, 1);
+  array.begin_update({x.data(), 1, shape.inputs, shape.inputs}, {d.data(), 1, shape.outputs, shape.outputs}, 0, 0);
+  EXPECT_EQ(array.blocks(), 0U);
+  run_in_order(array);
+  EXPECT_EQ(array.end(), operation_activity{});
+  EXPECT_TRUE(std::ranges::equal(before, array.weights()));
+}
+
+TEST(analog_array, exact_updates) {
+  for (const bool with_device : {false, true}) {
+    array_parameters p;
+    p.update.pulse_type = with_device ? pulse_type::none_with_device : pulse_type::none;
+    constant_step device;
+    device.w_max_dtod = device.w_min_dtod = 0;
+    p.device = device;
+    analog_array array({2, 2}, p, 1, {}, 1);
+    const std::vector<float> x{1, -2};
+    const std::vector<float> d{3, .25F};
+    array.begin_update({x.data(), 1, 2, 2}, {d.data(), 1, 2, 2}, .5F, 0);
+    run_in_order(array);
+    EXPECT_EQ(array.end(), operation_activity{});
+    const std::vector<float> unbounded{-1.5F, 3, -.125F, .25F};
+    for (std::size_t c = 0; c < 4; ++c)
+      EXPECT_EQ(array.weights()[c], with_device ? std::clamp(unbounded[c], -.6F, .6F) : unbounded[c]);
+  }
+}
+
+TEST(analog_array, activity_of_products) {
+  array_parameters p;
+  p.forward.out_bound = .5F;
+  p.forward.out_noise = 0;
+  analog_array array({2, 1}, p, 1, {}, 3);
+  array.set_weights(std::vector<float>{.4F, .4F});
+  const std::vector<float> x{1, 0, 1, 1, 0, 0}; // .4; .8: two rounds; nothing
+  std::vector<float> y(3);
+  array.begin_mvm(mvm_direction::forward, {x.data(), 3, 2, 2}, {y.data(), 3, 1, 1}, 0, false);
+  EXPECT_EQ(array.blocks(), 3U);
+  run_in_order(array);
+  const auto a = array.end();
+  EXPECT_EQ(a.vectors_in_round[0], 2U);
+  EXPECT_EQ(a.vectors_in_round[1], 1U);
+  EXPECT_EQ(a.vectors_in_round[2], 0U);
+  EXPECT_EQ(a.passes(), 3U);
+  EXPECT_EQ(a.active_inputs, 1U + 2U + 2U);
+  EXPECT_EQ(a.saturations, 1U);
+}
+
+TEST(analog_array, silenced_vectors_are_counted) {
+  array_parameters p;
+  p.forward.noise_management = noise_management::max;
+  analog_array array({2, 1}, p, 1, {}, 2);
+  const std::vector<float> x{-1, -2, 0, 0};
+  std::vector<float> y(2);
+  array.begin_mvm(mvm_direction::forward, {x.data(), 2, 2, 2}, {y.data(), 2, 1, 1}, 0, false);
+  EXPECT_EQ(array.silenced_vectors(), 1U);
+}
+
+// The mean of a non-saturated update is exact gradient descent. 4.5 standard errors: false alarm 7e-6 per cross-point.
+TEST(analog_array, mean_update_is_gradient_descent) {
+  array_parameters p;
+  constant_step device;
+  device.dw_min_dtod = device.up_down_dtod = 0;
+  device.w_max = 1e4F;
+  device.w_min = -1e4F;
+  p.device = device;
+  const std::vector<float> x{1, .5F, -.3F, 0, .01F};
+  const std::vector<float> d{.1F, -.3F, .02F};
+  analog_array array({5, 3}, p, 1, {}, 1);
+  std::array<sample, 15> changes;
+  std::vector<float> before(15);
+  for (std::uint64_t v = 0; v < 20'000; ++v) {
+    array.set_weights(std::vector<float>(15, 0));
+    array.begin_update({x.data(), 1, 5, 5}, {d.data(), 1, 3, 3}, .1F, v);
+    run_in_order(array);
+    array.end();
+    for (std::size_t c = 0; c < 15; ++c)
+      changes[c].add(array.weights()[c]);
+  }
+  for (std::size_t c = 0; c < 15; ++c)
+    EXPECT_NEAR(changes[c].mean(), -.1 * static_cast<double>(d[c / 5]) * static_cast<double>(x[c % 5]),
+                4.5 * changes[c].error_of_mean() + 1e-8)
+        << c;
+}
+
+TEST(analog_array, state_can_be_saved_and_restored) {
+  const auto p = noisy();
+  const auto x = random_values(shape.inputs, 2, .5F);
+  const auto d = random_values(shape.outputs, 3, .02F);
+  const auto update = [&](analog_array& array, std::uint64_t v) {
+    array.begin_update({x.data(), 1, shape.inputs, shape.inputs}, {d.data(), 1, shape.outputs, shape.outputs}, .1F, v);
+    run_in_order(array);
+    array.end();
+  };
+  analog_array original(shape, p, seed, {}, 1);
+  original.set_weights(random_values(shape.cells(), 1, .2F));
+  update(original, 0);
+  std::stringstream file;
+  original.save(file);
+  analog_array copy(shape, p, seed, {}, 1);
+  copy.restore(file);
+  EXPECT_TRUE(std::ranges::equal(original.weights(), copy.weights()));
+  update(original, 1);
+  update(copy, 1);
+  EXPECT_TRUE(std::ranges::equal(original.weights(), copy.weights()));
+  original.set_weights(random_values(shape.cells(), 1, .2F));
+  copy.set_weights(random_values(shape.cells(), 1, .2F));
+  EXPECT_TRUE(std::ranges::equal(original.weights(), copy.weights()));
+
+  std::stringstream again;
+  original.save(again);
+  analog_array other({3, 2}, p, seed, {}, 1);
+  EXPECT_THROW(other.restore(again), input_error);
+}
+
+TEST(analog_array, misfits_are_refused) {
+  EXPECT_THROW(analog_array({0, 3}, {}, 1, {}, 1), input_error);
+  analog_array array({3, 2}, {}, 1, {}, 1);
+  std::vector<float> v(6);
+  EXPECT_THROW(array.begin_mvm(mvm_direction::forward, {v.data(), 1, 2, 2}, {v.data(), 1, 2, 2}, 0, false),
+               std::invalid_argument);
+  EXPECT_THROW(array.begin_mvm(mvm_direction::forward, {v.data(), 2, 3, 3}, {v.data(), 2, 2, 2}, 0, false),
+               std::invalid_argument);
+  EXPECT_THROW(array.begin_update({v.data(), 1, 3, 3}, {v.data(), 1, 2, 2}, -1, 0), std::invalid_argument);
+  EXPECT_THROW(array.set_weights(v = std::vector<float>(5)), std::invalid_argument);
+}
+
+} // namespace
+} // namespace tilework::physics

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/error.h>
+#include <tilework/physics/crossbar/analog_array.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <type_traits>
+
+namespace tilework::physics {
+namespace {
+
+/// Visits fields exactly as a reader of files does: every member must belong to T itself, and defaults must be valid.
+template <typename T>
+std::set<std::string> check_fields(const T& defaults) {
+  std::set<std::string> names;
+  T::fields([&]<typename M>(std::string_view name, M T::*member, const field& meta) {
+    EXPECT_TRUE(names.insert(std::string(name)).second) << name << " occurs twice";
+    EXPECT_FALSE(meta.doc.empty()) << name;
+    if constexpr (std::is_arithmetic_v<M> && !std::is_same_v<M, bool>) {
+      EXPECT_GE(static_cast<double>(defaults.*member), meta.minimum) << name;
+      EXPECT_LE(static_cast<double>(defaults.*member), meta.maximum) << name;
+      EXPECT_TRUE(!meta.open_minimum || static_cast<double>(defaults.*member) > meta.minimum) << name;
+    }
+    if constexpr (std::is_enum_v<M>) {
+      const auto known = names_of(M{});
+      EXPECT_TRUE(std::ranges::any_of(known, [&](const auto& k) { return k.second == defaults.*member; })) << name;
+    }
+  });
+  return names;
+}
+
+TEST(io_parameters, fields_are_complete) {
+  const auto names = check_fields(io_parameters{});
+  EXPECT_EQ(names.size(), 33U);
+  EXPECT_TRUE(names.contains("out_noise"));
+  EXPECT_TRUE(names.contains("bound_management"));
+}
+
+TEST(io_parameters, presets) {
+  EXPECT_EQ(io_preset("IOParameters"), io_parameters{});
+  EXPECT_EQ(io_preset("PresetIO").out_bound, 20);
+  EXPECT_EQ(io_preset("PresetIO").out_noise, 0.1F);
+  EXPECT_EQ(io_preset("StandardIO").inp_res, 1.0F / 254);
+  for (const auto name : io_preset_names())
+    EXPECT_NO_THROW(io_preset(name).validate()) << name;
+  EXPECT_THROW(io_preset("PresetIo"), input_error);
+}
+
+TEST(io_parameters, contradictions_are_named) {
+  io_parameters p;
+  p.inp_bound = 2;
+  try {
+    p.validate();
+    FAIL();
+  } catch (const input_error& e) {
+    EXPECT_NE(std::string(e.what()).find("inp_bound"), std::string::npos);
+    EXPECT_NE(std::string(e.what()).find("noise_management"), std::string::npos);
+  }
+  p.noise_management = noise_management::none;
+  EXPECT_NO_THROW(p.validate());
+  p.out_bound = 0;
+  EXPECT_THROW(p.validate(), input_error);
+  p.out_res = -1;
+  EXPECT_NO_THROW(p.validate());
+}
+
+TEST(update_parameters, fields_and_pulse_types) {
+  EXPECT_EQ(check_fields(update_parameters{}).size(), 8U);
+  update_parameters p;
+  EXPECT_NO_THROW(p.validate());
+  p.pulse_type = pulse_type::mean_count;
+  EXPECT_THROW(p.validate(), input_error);
+}
+
+TEST(device_spec, every_name_makes_a_valid_device) {
+  for (const auto names : {device_model_names(), device_preset_names()})
+    for (const auto name : names) {
+      const auto spec = device_named(name);
+      EXPECT_NO_THROW(validate(spec)) << name;
+      std::visit([](const auto& p) { check_fields(p); }, spec);
+      EXPECT_EQ(make_devices(spec, {{5, 3}, 1, {}})->weights().size(), 15U);
+    }
+  EXPECT_EQ(model_name(device_named("EcRam")), "LinearStep");
+  EXPECT_EQ(model_name(device_named("SoftBounds")), "SoftBounds");
+}
+
+TEST(device_spec, unknown_name_lists_the_known_ones) {
+  try {
+    device_named("EcRm");
+    FAIL();
+  } catch (const input_error& e) {
+    EXPECT_NE(std::string(e.what()).find("'EcRam'"), std::string::npos) << e.what();
+  }
+}
+
+TEST(device_spec, window_must_contain_zero) {
+  constant_step p;
+  p.w_min = 0.1F;
+  EXPECT_THROW(validate(device_spec(p)), input_error);
+  linear_step q;
+  q.reverse_up = true;
+  q.mult_noise = false;
+  EXPECT_THROW(validate(device_spec(q)), input_error);
+}
+
+} // namespace
+} // namespace tilework::physics
