@@ -33,12 +33,16 @@ node load_tree(const std::filesystem::path& file, path_list& open_files);
 
 /// Replaces "extends" at the top of `tree` by the content of the named file.
 node extended(node tree, path_list& open_files) {
-  if (tree.kind == node_kind::absent) tree.kind = node_kind::map;
-  if (tree.kind != node_kind::map) throw input_error(tree.where + ": expected a map of keys and values");
+  if (tree.kind == node_kind::absent)
+    tree.kind = node_kind::map;
+  if (tree.kind != node_kind::map)
+    throw input_error(tree.where + ": expected a map of keys and values");
   const auto extends = std::ranges::find(tree.entries, "extends", &map_entry::key);
-  if (extends == tree.entries.end()) return tree;
+  if (extends == tree.entries.end())
+    return tree;
   const auto parent = extends->value;
-  if (parent.kind != node_kind::scalar) throw input_error(extends->where + ": extends: expected the name of a file");
+  if (parent.kind != node_kind::scalar)
+    throw input_error(extends->where + ": extends: expected the name of a file");
   tree.entries.erase(extends);
   try {
     auto base = load_tree((parent.folder / parent.text).lexically_normal(), open_files);
@@ -76,7 +80,8 @@ override_value parse_override(const std::string& text) {
   const auto path = text.substr(0, equals);
   for (std::size_t first = 0; first <= path.size();) {
     const auto dot = std::min(path.find('.', first), path.size());
-    if (dot == first) throw input_error(fmt::format("--set {}: empty name in the path", path));
+    if (dot == first)
+      throw input_error(fmt::format("--set {}: empty name in the path", path));
     result.path.push_back(path.substr(first, dot - first));
     first = dot + 1;
   }
@@ -99,11 +104,13 @@ void apply(node& root, const override_value& change) {
       continue;
     }
     if (n->kind == node_kind::scalar)
-      throw input_error(fmt::format("{}: cannot set '{}' inside the single value '{}' given at {}", where, name, n->text,
-                                    n->where));
-    if (n->kind == node_kind::absent) n->where = where;
+      throw input_error(
+          fmt::format("{}: cannot set '{}' inside the single value '{}' given at {}", where, name, n->text, n->where));
+    if (n->kind == node_kind::absent)
+      n->where = where;
     n = &n->at_or_new(name);
-    if (n->where.empty()) n->where = where;
+    if (n->where.empty())
+      n->where = where;
   }
   *n = change.value;
 }
@@ -111,41 +118,52 @@ void apply(node& root, const override_value& change) {
 /// Locations of keys that an override created.
 void locate_new_keys(node& n) {
   for (auto& entry : n.entries) {
-    if (entry.where.empty()) entry.where = entry.value.where;
+    if (entry.where.empty())
+      entry.where = entry.value.where;
     locate_new_keys(entry.value);
   }
-  for (auto& item : n.items) locate_new_keys(item);
+  for (auto& item : n.items)
+    locate_new_keys(item);
 }
 
 void include(node& root, const std::string& key) {
   auto* value = root.find(key);
-  if (value == nullptr || value->kind != node_kind::scalar) return;
+  if (value == nullptr || value->kind != node_kind::scalar)
+    return;
   const auto file = (value->folder / value->text).lexically_normal();
   if (!std::filesystem::exists(file))
-    throw input_error(fmt::format("{}: {}: cannot open {}: No such file or directory", value->where, key, file.string()));
+    throw input_error(
+        fmt::format("{}: {}: cannot open {}: No such file or directory", value->where, key, file.string()));
   path_list open_files;
   *value = load_tree(file, open_files);
 }
 
 node finished(node root, const load_options& options) {
   std::vector<override_value> overrides;
-  for (const auto& text : options.overrides) overrides.push_back(parse_override(text));
+  for (const auto& text : options.overrides)
+    overrides.push_back(parse_override(text));
   const auto names_include = [&](const override_value& change) {
-    return change.path.size() == 1 && std::ranges::find(options.included, change.path.front()) != options.included.end();
+    return change.path.size() == 1 &&
+           std::ranges::find(options.included, change.path.front()) != options.included.end();
   };
   // First which files are included, then what is changed inside them.
   for (const auto& change : overrides)
-    if (names_include(change)) apply(root, change);
-  for (const auto& key : options.included) include(root, key);
+    if (names_include(change))
+      apply(root, change);
+  for (const auto& key : options.included)
+    include(root, key);
   for (const auto& change : overrides)
-    if (!names_include(change)) apply(root, change);
+    if (!names_include(change))
+      apply(root, change);
   locate_new_keys(root);
   return root;
 }
 
 } // namespace
 
-document::document(node given) : state_(std::make_shared<state>()) { state_->given = std::move(given); }
+document::document(node given) : state_(std::make_shared<state>()) {
+  state_->given = std::move(given);
+}
 
 document document::load(const std::filesystem::path& file, const load_options& options) {
   path_list open_files;
@@ -157,6 +175,8 @@ document document::parse(const std::string& text, const std::string& name, const
   return document(finished(extended(parse_yaml(text, name, {}), open_files), options));
 }
 
-std::string document::resolved_yaml() const { return to_yaml(state_->resolved); }
+std::string document::resolved_yaml() const {
+  return to_yaml(state_->resolved);
+}
 
 } // namespace tilework::config

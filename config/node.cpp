@@ -13,12 +13,15 @@ const node* node::find(std::string_view key) const {
   return found == entries.end() || found->value.kind == node_kind::absent ? nullptr : &found->value;
 }
 
-node* node::find(std::string_view key) { return const_cast<node*>(std::as_const(*this).find(key)); } // NOLINT
+node* node::find(std::string_view key) {
+  return const_cast<node*>(std::as_const(*this).find(key));
+} // NOLINT
 
 node& node::at_or_new(std::string_view key) {
   kind = node_kind::map;
   const auto found = std::ranges::find(entries, key, &map_entry::key);
-  if (found != entries.end()) return found->value;
+  if (found != entries.end())
+    return found->value;
   entries.push_back({std::string(key), {}, {}});
   return entries.back().value;
 }
@@ -39,17 +42,23 @@ namespace {
 
 void emit(YAML::Emitter& out, const node& n) {
   switch (n.kind) {
-  case node_kind::absent: out << YAML::Null; break;
-  case node_kind::scalar: out << n.text; break;
+  case node_kind::absent:
+    out << YAML::Null;
+    break;
+  case node_kind::scalar:
+    out << n.text;
+    break;
   case node_kind::list: {
     const bool scalars = std::ranges::all_of(n.items, [](const node& item) { return item.kind == node_kind::scalar; });
     out << (scalars ? YAML::Flow : YAML::Block) << YAML::BeginSeq;
-    for (const auto& item : n.items) emit(out, item);
+    for (const auto& item : n.items)
+      emit(out, item);
     out << YAML::EndSeq;
     break;
   }
   case node_kind::map:
-    if (n.entries.empty()) out << YAML::Flow;
+    if (n.entries.empty())
+      out << YAML::Flow;
     out << YAML::BeginMap;
     for (const auto& entry : n.entries)
       if (entry.value.kind != node_kind::absent) {

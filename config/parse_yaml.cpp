@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <functional>
 #include <sstream>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,25 +19,47 @@ namespace {
 
 using place_of = std::function<std::string(const YAML::Mark&)>;
 
+/// Whether the quoted text that begins at `first` has an end; the parser accepts a missing one in some places.
+bool quote_closes(std::string_view text, std::size_t first) {
+  const char quote = text[first];
+  for (std::size_t i = first + 1; i < text.size(); ++i) {
+    if (quote == '"' && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == quote) {
+      if (quote == '"' || i + 1 == text.size() || text[i + 1] != quote)
+        return true;
+      ++i; // a doubled single quote stands for one
+    }
+  }
+  return false;
+}
+
 class tree_builder : public YAML::EventHandler {
 public:
-  tree_builder(place_of place, std::filesystem::path folder) : place_(std::move(place)), folder_(std::move(folder)) {}
+  tree_builder(std::string_view text, place_of place, std::filesystem::path folder)
+      : text_(text), place_(std::move(place)), folder_(std::move(folder)) {}
 
   node root;
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (std::exchange(started_, true)) throw input_error(place_(mark) + ": only one YAML document per file is allowed");
+    if (std::exchange(started_, true))
+      throw input_error(place_(mark) + ": only one YAML document per file is allowed");
   }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(mark, anchor, node_kind::absent); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t /*anchor*/) override { throw anchors_not_allowed(mark); }
   void OnScalar(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
                 const std::string& value) override {
+    const auto first = static_cast<std::size_t>(std::max(mark.pos, 0));
+    const bool quoted = first < text_.size() && (text_[first] == '"' || text_[first] == '\'');
+    if (quoted && !quote_closes(text_, first))
+      throw input_error(place_(mark) + ": this quote is never closed");
     if (expects_key()) {
       add_key(mark, value);
       return;
     }
-    if (auto* n = add(mark, anchor, node_kind::scalar)) n->text = value;
+    if (auto* n = add(mark, anchor, node_kind::scalar))
+      n->text = value;
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& /*tag*/, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value /*style*/) override {
@@ -73,8 +96,10 @@ private:
   }
 
   node* add(const YAML::Mark& mark, YAML::anchor_t anchor, node_kind kind) {
-    if (anchor != 0) throw anchors_not_allowed(mark);
-    if (expects_key()) throw input_error(place_(mark) + ": a key must be a plain word");
+    if (anchor != 0)
+      throw anchors_not_allowed(mark);
+    if (expects_key())
+      throw input_error(place_(mark) + ": a key must be a plain word");
     node* n = &root;
     if (!open_.empty()) {
       auto& parent = open_.back();
@@ -87,6 +112,7 @@ private:
     return n;
   }
 
+  std::string_view text_;
   place_of place_;
   std::filesystem::path folder_;
   std::vector<open_node> open_;
@@ -95,12 +121,14 @@ private:
 
 node parse(const std::string& text, const place_of& place, const std::filesystem::path& folder) {
   std::istringstream stream(text);
-  tree_builder builder(place, folder);
+  tree_builder builder(text, place, folder);
   try {
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {}
+    while (parser.HandleNextDocument(builder)) {
+    }
   } catch (const YAML::Exception& e) {
-    throw input_error(fmt::format("{}: {}", place(e.mark), e.msg));
+    const bool open_quote = e.msg == YAML::ErrorMsg::EOF_IN_SCALAR;
+    throw input_error(fmt::format("{}: {}", place(e.mark), open_quote ? "a quote is never closed" : e.msg));
   }
   return std::move(builder.root);
 }
@@ -109,7 +137,8 @@ node parse(const std::string& text, const place_of& place, const std::filesystem
 
 node parse_yaml(const std::string& text, const std::string& name, const std::filesystem::path& folder) {
   return parse(
-      text, [&](const YAML::Mark& mark) { return fmt::format("{}:{}:{}", name, mark.line + 1, mark.column + 1); }, folder);
+      text, [&](const YAML::Mark& mark) { return fmt::format("{}:{}:{}", name, mark.line + 1, mark.column + 1); },
+      folder);
 }
 
 node parse_yaml_value(const std::string& text, const std::string& where) {

@@ -4,13 +4,20 @@
 
 #include <tilework/config/reader.h>
 
+#include <algorithm>
+#include <initializer_list>
+#include <string_view>
+
 namespace tilework::config {
 
 /// Values of all fields of T, by default those of `defaults`. A number whose field has a unit that dimension_of()
 /// knows is written with its unit ("5 ns"), any other as a plain number.
+/// \param except fields that follow from something else: neither read nor recorded
 template <typename T>
-T read_fields(reader& r, T defaults) {
+T read_fields(reader& r, T defaults, std::initializer_list<std::string_view> except = {}) {
   T::fields([&]<typename M>(std::string_view name, M T::*member, const field& meta) {
+    if (std::find(except.begin(), except.end(), name) != except.end())
+      return;
     auto& value = defaults.*member;
     if constexpr (std::floating_point<M>)
       if (const auto d = dimension_of(meta.unit)) {

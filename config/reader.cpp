@@ -18,10 +18,14 @@ namespace {
 std::string expected_text(std::string_view noun, const field& limits, const auto& print) {
   std::string text{noun};
   const bool below = std::isfinite(limits.maximum);
-  if (!std::isfinite(limits.minimum)) return below ? text + " of at most " + print(limits.maximum) : text;
-  if (limits.open_minimum) text += " greater than " + print(limits.minimum);
-  if (limits.open_minimum) return below ? text + " and at most " + print(limits.maximum) : text;
-  if (below) return text + " from " + print(limits.minimum) + " to " + print(limits.maximum);
+  if (!std::isfinite(limits.minimum))
+    return below ? text + " of at most " + print(limits.maximum) : text;
+  if (limits.open_minimum)
+    text += " greater than " + print(limits.minimum);
+  if (limits.open_minimum)
+    return below ? text + " and at most " + print(limits.maximum) : text;
+  if (below)
+    return text + " from " + print(limits.minimum) + " to " + print(limits.maximum);
   return text + " of at least " + print(limits.minimum);
 }
 
@@ -29,20 +33,27 @@ bool within(double value, const field& limits) {
   return (limits.open_minimum ? value > limits.minimum : value >= limits.minimum) && value <= limits.maximum;
 }
 
-std::string print_number(double value) { return fmt::format("{}", value); }
+std::string print_number(double value) {
+  return fmt::format("{}", value);
+}
 
 template <typename T>
 std::optional<T> parse_number(std::string_view text) {
   if constexpr (std::is_floating_point_v<T>) {
-    if (text == ".inf" || text == "+.inf") return std::numeric_limits<T>::infinity();
-    if (text == "-.inf") return -std::numeric_limits<T>::infinity();
+    if (text == ".inf" || text == "+.inf")
+      return std::numeric_limits<T>::infinity();
+    if (text == "-.inf")
+      return -std::numeric_limits<T>::infinity();
   }
-  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.starts_with('+'))
+    text.remove_prefix(1);
   T value{};
   const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (result.ec != std::errc{} || result.ptr != text.data() + text.size()) return std::nullopt;
+  if (result.ec != std::errc{} || result.ptr != text.data() + text.size())
+    return std::nullopt;
   if constexpr (std::is_floating_point_v<T>)
-    if (std::isnan(value)) return std::nullopt;
+    if (std::isnan(value))
+      return std::nullopt;
   return value;
 }
 
@@ -67,8 +78,10 @@ std::optional<T> parse_scalar(const std::string& text, const field& limits) {
   if constexpr (std::is_same_v<T, std::string>) {
     return text;
   } else if constexpr (std::is_same_v<T, bool>) {
-    if (text == "true") return true;
-    if (text == "false") return false;
+    if (text == "true")
+      return true;
+    if (text == "false")
+      return false;
     return std::nullopt;
   } else {
     const auto value = parse_number<T>(text);
@@ -79,9 +92,11 @@ std::optional<T> parse_scalar(const std::string& text, const field& limits) {
 /// Text that parse_scalar() turns into exactly this value.
 template <plain_scalar T>
 std::string print_scalar(const T& value) {
-  if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
+  if constexpr (std::is_same_v<T, bool>)
+    return value ? "true" : "false";
   if constexpr (std::is_floating_point_v<T>)
-    if (std::isinf(value)) return value > 0 ? ".inf" : "-.inf";
+    if (std::isinf(value))
+      return value > 0 ? ".inf" : "-.inf";
   return fmt::format("{}", value);
 }
 
@@ -92,12 +107,14 @@ std::string_view word_for(node_kind kind) {
 
 } // namespace
 
-reader::reader(const document& doc) : reader(doc.state_, &doc.state_->given, &doc.state_->resolved, "") {}
+reader::reader(const document& doc) : reader(doc.state_, &doc.state_->given, &doc.state_->resolved, "") {
+}
 
 reader::reader(std::shared_ptr<document::state> state, const node* given, node* resolved, std::string path)
     : state_(std::move(state)), given_(given), resolved_(resolved), path_(std::move(path)) {
   resolved_->kind = node_kind::map;
-  if (given_ != nullptr) state_->asked.try_emplace(given_);
+  if (given_ != nullptr)
+    state_->asked.try_emplace(given_);
 }
 
 node_kind reader::kind(std::string_view key) const {
@@ -107,20 +124,24 @@ node_kind reader::kind(std::string_view key) const {
 
 std::vector<std::string> reader::keys() const {
   std::vector<std::string> result;
-  if (given_ == nullptr) return result;
+  if (given_ == nullptr)
+    return result;
   for (const auto& entry : given_->entries)
-    if (entry.value.kind != node_kind::absent) result.push_back(entry.key);
+    if (entry.value.kind != node_kind::absent)
+      result.push_back(entry.key);
   return result;
 }
 
 std::string reader::where(std::string_view key) const {
-  if (given_ == nullptr) return state_->given.where;
+  if (given_ == nullptr)
+    return state_->given.where;
   const auto* n = given_->find(key);
   return n == nullptr ? given_->where : n->where;
 }
 
 std::string reader::path_of(std::string_view key) const {
-  if (key.empty()) return path_;
+  if (key.empty())
+    return path_;
   return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
 }
 
@@ -139,9 +160,11 @@ input_error reader::missing(std::string_view key) {
 }
 
 const node* reader::ask(std::string_view key) {
-  if (given_ == nullptr) return nullptr;
+  if (given_ == nullptr)
+    return nullptr;
   auto& known = state_->asked[given_];
-  if (std::ranges::find(known, key) == known.end()) known.emplace_back(key);
+  if (std::ranges::find(known, key) == known.end())
+    known.emplace_back(key);
   return given_->find(key);
 }
 
@@ -162,7 +185,8 @@ void reader::record_texts(std::string_view key, const std::vector<std::string>& 
   auto& n = resolved_->at_or_new(key);
   n.kind = node_kind::list;
   n.items.clear();
-  for (const auto& text : texts) n.items.push_back({.kind = node_kind::scalar, .text = text});
+  for (const auto& text : texts)
+    n.items.push_back({.kind = node_kind::scalar, .text = text});
 }
 
 template <plain_scalar T>
@@ -174,9 +198,11 @@ template <plain_scalar T>
 std::optional<T> reader::find(std::string_view key, const field& limits) {
   const auto expected = expected_scalar<T>(limits);
   const auto* n = ask_scalar(key, expected);
-  if (n == nullptr) return std::nullopt;
+  if (n == nullptr)
+    return std::nullopt;
   auto value = parse_scalar<T>(n->text, limits);
-  if (!value) throw error_at(*n, key, fmt::format("expected {}, got '{}'", expected, n->text));
+  if (!value)
+    throw error_at(*n, key, fmt::format("expected {}, got '{}'", expected, n->text));
   record_text(key, print_scalar(*value));
   return value;
 }
@@ -185,18 +211,21 @@ template <plain_scalar T>
 std::vector<T> reader::get_list(std::string_view key, const std::vector<T>& default_value, const field& limits) {
   const auto* n = ask(key);
   std::vector<T> values;
-  if (n == nullptr) values = default_value;
+  if (n == nullptr)
+    values = default_value;
   const auto expected = "a list, each " + expected_scalar<T>(limits);
   if (n != nullptr && n->kind != node_kind::list)
     throw error_at(*n, key, fmt::format("expected {}, got {}", expected, word_for(n->kind)));
   if (n != nullptr)
     for (const auto& item : n->items) {
       const auto value = item.kind == node_kind::scalar ? parse_scalar<T>(item.text, limits) : std::nullopt;
-      if (!value) throw error_at(item, key, fmt::format("expected {}, got '{}'", expected, item.text));
+      if (!value)
+        throw error_at(item, key, fmt::format("expected {}, got '{}'", expected, item.text));
       values.push_back(*value);
     }
   std::vector<std::string> texts;
-  for (const auto& value : values) texts.push_back(print_scalar<T>(value));
+  for (const auto& value : values)
+    texts.push_back(print_scalar<T>(value));
   record_texts(key, texts);
   return values;
 }
@@ -221,7 +250,8 @@ TILEWORK_SCALAR(std::string)
 
 std::optional<std::size_t> reader::find_name(std::string_view key, std::span<const std::string_view> names) {
   const auto* n = ask_scalar(key, fmt::format("one of {}", fmt::join(names, ", ")));
-  if (n == nullptr) return std::nullopt;
+  if (n == nullptr)
+    return std::nullopt;
   const auto found = std::ranges::find(names, n->text);
   if (found == names.end())
     throw error_at(*n, key, fmt::format("unknown value '{}'; {}", n->text, suggestion(n->text, names)));
@@ -231,7 +261,8 @@ std::optional<std::size_t> reader::find_name(std::string_view key, std::span<con
 
 std::optional<double> reader::find_quantity(std::string_view key, dimension d, const field& limits) {
   const auto* n = ask_scalar(key, "a number with a unit");
-  if (n == nullptr) return std::nullopt;
+  if (n == nullptr)
+    return std::nullopt;
   double si = 0;
   try {
     si = parse_quantity(n->text, d);
@@ -247,30 +278,32 @@ std::optional<double> reader::find_quantity(std::string_view key, dimension d, c
 }
 
 double reader::quantity(std::string_view key, dimension d, double default_si, const field& limits) {
-  if (const auto found = find_quantity(key, d, limits)) return *found;
+  if (const auto found = find_quantity(key, d, limits))
+    return *found;
   record_text(key, exact_quantity(default_si, d));
   return default_si;
 }
 
 double reader::require_quantity(std::string_view key, dimension d, const field& limits) {
-  if (const auto found = find_quantity(key, d, limits)) return *found;
+  if (const auto found = find_quantity(key, d, limits))
+    return *found;
   throw missing(key);
 }
 
 amount reader::get_amount(std::string_view key, const std::vector<std::string>& units, const amount& default_value,
                           const field& limits) {
-  const auto expected = fmt::format("{} and one of {}", expected_text("an integer", limits, print_number),
-                                    fmt::join(units, ", "));
+  const auto expected =
+      fmt::format("{} and one of {}", expected_text("an integer", limits, print_number), fmt::join(units, ", "));
   const auto* n = ask_scalar(key, expected);
   amount result = default_value;
   if (n != nullptr) {
     const auto space = std::min(n->text.find(' '), n->text.size());
     const auto count = parse_scalar<std::uint64_t>(n->text.substr(0, space), limits);
     const auto unit = n->text.substr(std::min(space + 1, n->text.size()));
-    const auto known = std::ranges::find_if(units, [&](const auto& u) {
-      return unit == u || unit == u + "s" || (u.ends_with("ch") && unit == u + "es");
-    });
-    if (!count || known == units.end()) throw error_at(*n, key, fmt::format("expected {}, got '{}'", expected, n->text));
+    const auto known = std::ranges::find_if(
+        units, [&](const auto& u) { return unit == u || unit == u + "s" || (u.ends_with("ch") && unit == u + "es"); });
+    if (!count || known == units.end())
+      throw error_at(*n, key, fmt::format("expected {}, got '{}'", expected, n->text));
     result = {*count, *known};
   }
   record_text(key, fmt::format("{} {}", result.count, result.unit));
@@ -279,7 +312,8 @@ amount reader::get_amount(std::string_view key, const std::vector<std::string>& 
 
 std::optional<std::filesystem::path> reader::find_file(std::string_view key) {
   const auto* n = ask_scalar(key, "the name of a file");
-  if (n == nullptr) return std::nullopt;
+  if (n == nullptr)
+    return std::nullopt;
   const auto file = std::filesystem::absolute(n->folder / n->text).lexically_normal();
   record_text(key, file.string());
   return file;
@@ -296,7 +330,8 @@ std::vector<std::filesystem::path> reader::get_files(std::string_view key) {
         files.push_back(std::filesystem::absolute(item.folder / item.text).lexically_normal());
   }
   std::vector<std::string> texts;
-  for (const auto& file : files) texts.push_back(file.string());
+  for (const auto& file : files)
+    texts.push_back(file.string());
   record_texts(key, texts);
   return files;
 }
@@ -315,7 +350,8 @@ std::vector<reader> reader::children(std::string_view key) {
   auto& resolved = resolved_->at_or_new(key);
   resolved.kind = node_kind::list;
   std::vector<reader> result;
-  if (n == nullptr) return result;
+  if (n == nullptr)
+    return result;
   resolved.items.resize(n->items.size());
   auto target = resolved.items.begin();
   for (const auto& item : n->items) {
@@ -327,9 +363,10 @@ std::vector<reader> reader::children(std::string_view key) {
 }
 
 void reader::exclusive(std::string_view a, std::string_view b) const {
-  if (!has(a) || !has(b)) return;
-  throw error(b, fmt::format("two values for one quantity: '{}' is already given as '{}' at {}; leave one of them out", b,
-                             a, where(a)));
+  if (!has(a) || !has(b))
+    return;
+  throw error(b, fmt::format("two values for one quantity: '{}' is already given as '{}' at {}; leave one of them out",
+                             b, a, where(a)));
 }
 
 namespace {
@@ -337,18 +374,23 @@ namespace {
 using asked_keys = std::map<const node*, std::vector<std::string>>;
 
 void reject_unknown(const node& n, const std::string& path, const asked_keys& asked) {
-  const auto join = [&](std::string_view name) { return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name); };
+  const auto join = [&](std::string_view name) {
+    return path.empty() ? std::string(name) : fmt::format("{}.{}", path, name);
+  };
   if (n.kind == node_kind::list) {
     std::size_t index = 0;
-    for (const auto& item : n.items) reject_unknown(item, join(std::to_string(index++)), asked);
+    for (const auto& item : n.items)
+      reject_unknown(item, join(std::to_string(index++)), asked);
     return;
   }
   const auto known = asked.find(&n);
-  if (known == asked.end()) return; // a value that was read as a whole
+  if (known == asked.end())
+    return; // a value that was read as a whole
   for (const auto& entry : n.entries) {
     if (std::ranges::find(known->second, entry.key) == known->second.end())
       throw input_error(fmt::format("{}: unknown key '{}' {}; {}", entry.where, entry.key,
-                                    path.empty() ? "at top level" : "in " + path, suggestion(entry.key, known->second)));
+                                    path.empty() ? "at top level" : "in " + path,
+                                    suggestion(entry.key, known->second)));
     reject_unknown(entry.value, join(entry.key), asked);
   }
 }
@@ -356,7 +398,8 @@ void reject_unknown(const node& n, const std::string& path, const asked_keys& as
 } // namespace
 
 void reader::finish() const {
-  if (given_ != nullptr) reject_unknown(*given_, path_, state_->asked);
+  if (given_ != nullptr)
+    reject_unknown(*given_, path_, state_->asked);
 }
 
 } // namespace tilework::config

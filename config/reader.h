@@ -25,11 +25,14 @@ namespace tilework::config {
 
 /// An enum whose spellings names_of(E{}) lists: a range of pair<string_view, E>, found by argument-dependent lookup.
 template <typename E>
-concept named_enum = std::is_enum_v<E> && requires(E e) { names_of(e); };
+concept named_enum = std::is_enum_v<E> && requires(E e) {
+  names_of(e);
+};
 
 /// bool, (unsigned) integers of 8 to 64 bits, float, double, std::string.
 template <typename T>
-concept plain_scalar = std::same_as<T, bool> || std::integral<T> || std::floating_point<T> || std::same_as<T, std::string>;
+concept plain_scalar =
+    std::same_as<T, bool> || std::integral<T> || std::floating_point<T> || std::same_as<T, std::string>;
 
 /// "10 epochs": a count of something.
 struct amount {
@@ -60,15 +63,18 @@ public:
   std::optional<E> find(std::string_view key, const field& /*limits*/ = {}) {
     const auto names = names_of(E{});
     std::vector<std::string_view> spellings;
-    for (const auto& [name, value] : names) spellings.push_back(name);
+    for (const auto& [name, value] : names)
+      spellings.push_back(name);
     const auto chosen = find_name(key, spellings);
-    if (!chosen) return std::nullopt;
+    if (!chosen)
+      return std::nullopt;
     return std::data(names)[*chosen].second;
   }
   /// The value, or the default.
   template <typename T>
   T get(std::string_view key, T default_value, const field& limits = {}) {
-    if (auto found = find<T>(key, limits)) return *found;
+    if (auto found = find<T>(key, limits))
+      return *found;
     record_default(key, default_value);
     return default_value;
   }
@@ -76,7 +82,8 @@ public:
   /// The value, which must be there.
   template <typename T>
   T require(std::string_view key, const field& limits = {}) {
-    if (auto found = find<T>(key, limits)) return *std::move(found);
+    if (auto found = find<T>(key, limits))
+      return *std::move(found);
     throw missing(key);
   }
 
@@ -124,7 +131,8 @@ private:
   template <named_enum E>
   void record_default(std::string_view key, E value) {
     for (const auto& [name, named] : names_of(E{}))
-      if (named == value) return record_text(key, std::string(name));
+      if (named == value)
+        return record_text(key, std::string(name));
   }
 
   std::shared_ptr<document::state> state_;

@@ -34,7 +34,7 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
 template <typename Candidates>
 std::string nearest_name(std::string_view name, const Candidates& candidates) {
   std::string best;
-  std::size_t best_distance = std::max<std::size_t>(1, name.size() / 3) + 1;
+  std::size_t best_distance = (name.size() < 2 ? 0 : std::max<std::size_t>(1, name.size() / 3)) + 1;
   for (const auto& candidate : candidates)
     if (const auto distance = edit_distance(name, candidate); distance < best_distance) {
       best_distance = distance;
@@ -51,7 +51,8 @@ std::string suggestion(std::string_view name, const Candidates& candidates) {
   text += "allowed: ";
   bool first = true;
   for (const auto& candidate : candidates) {
-    if (!first) text += ", ";
+    if (!first)
+      text += ", ";
     text += candidate;
     first = false;
   }

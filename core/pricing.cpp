@@ -25,7 +25,8 @@ std::array<const energy_price*, action_count> coverage(const technology& tech) {
       auto& slot = price_of.at(index(a));
       if (slot != nullptr)
         throw input_error(fmt::format("{}: {} is covered twice, by price '{}' here and by '{}' at {}",
-                                      price.origin.location, name_of(a), price.name, slot->name, slot->origin.location));
+                                      price.origin.location, name_of(a), price.name, slot->name,
+                                      slot->origin.location));
       slot = &price;
     }
   }
@@ -35,17 +36,19 @@ std::array<const energy_price*, action_count> coverage(const technology& tech) {
 const unit_price* find_unit(const std::vector<unit_price>& prices, component_kind kind, std::string_view what) {
   const unit_price* found = nullptr;
   for (const auto& price : prices) {
-    if (price.of != kind) continue;
+    if (price.of != kind)
+      continue;
     if (found != nullptr)
-      throw input_error(fmt::format("{}: {} of {} is given twice, also at {}", price.origin.location, what, name_of(kind),
-                                    found->origin.location));
+      throw input_error(fmt::format("{}: {} of {} is given twice, also at {}", price.origin.location, what,
+                                    name_of(kind), found->origin.location));
     found = &price;
   }
   return found;
 }
 
 double checked(const std::optional<double>& value, std::string_view what, std::string_view of) {
-  if (!value) throw input_error(fmt::format("no {} for {} in this price list", what, of));
+  if (!value)
+    throw input_error(fmt::format("no {} for {} in this price list", what, of));
   return *value;
 }
 
@@ -68,7 +71,8 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
   std::vector<std::string> missing;
   for (std::size_t i = 0; i < action_count; ++i) {
     const auto a = static_cast<action>(i);
-    if (!is_needed(a)) continue;
+    if (!is_needed(a))
+      continue;
     const auto* price = price_of.at(i);
     if (price == nullptr) {
       missing.push_back(fmt::format("energy of {}.{}", name_of(performer_of(a)), name_of(a)));
@@ -82,22 +86,30 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
   for (auto kind : needed) {
     const auto* area = find_unit(tech.areas, kind, "the area");
     const auto* leakage = find_unit(tech.leakages, kind, "the leakage");
-    if (area == nullptr) missing.push_back(fmt::format("area of {}", name_of(kind)));
-    if (leakage == nullptr) missing.push_back(fmt::format("leakage of {}", name_of(kind)));
-    if (area == nullptr || leakage == nullptr) continue;
+    if (area == nullptr)
+      missing.push_back(fmt::format("area of {}", name_of(kind)));
+    if (leakage == nullptr)
+      missing.push_back(fmt::format("leakage of {}", name_of(kind)));
+    if (area == nullptr || leakage == nullptr)
+      continue;
     const double unit_area_m2 = evaluate(area->value, priced_quantity::area, machine, area->origin);
     areas_.at(index(kind)) = unit_area_m2;
     leakages_.at(index(kind)) =
         evaluate(leakage->value, priced_quantity::leakage, machine, leakage->origin, unit_area_m2);
   }
   if (!missing.empty())
-    throw input_error(fmt::format("technology '{}' has no price for: {}; add them to a technology file, an explicit zero "
-                                  "with its reason as source if they cost nothing",
-                                  tech.name, fmt::join(missing, ", ")));
+    throw input_error(
+        fmt::format("{}technology '{}' has no price for: {}; add them to a technology file, an explicit zero "
+                    "with its reason as source if they cost nothing",
+                    tech.location.empty() ? "" : tech.location + ": ", tech.name, fmt::join(missing, ", ")));
 }
 
-double price_list::energy_J(action a) const { return checked(energies_.at(index(a)), "energy", name_of(a)); }
-double price_list::area_m2(component_kind kind) const { return checked(areas_.at(index(kind)), "area", name_of(kind)); }
+double price_list::energy_J(action a) const {
+  return checked(energies_.at(index(a)), "energy", name_of(a));
+}
+double price_list::area_m2(component_kind kind) const {
+  return checked(areas_.at(index(kind)), "area", name_of(kind));
+}
 double price_list::leakage_W(component_kind kind) const {
   return checked(leakages_.at(index(kind)), "leakage", name_of(kind));
 }
@@ -105,13 +117,15 @@ double price_list::leakage_W(component_kind kind) const {
 cost_sheet price(const ledger& books, const price_list& prices, const std::array<femtoseconds, phase_count>& exposed) {
   cost_sheet sheet;
   for (const auto& account : books.accounts()) {
-    component_cost cost{.name = account.name, .kind = account.kind, .area_m2 = account.units * prices.area_m2(account.kind)};
+    component_cost cost{
+        .name = account.name, .kind = account.kind, .area_m2 = account.units * prices.area_m2(account.kind)};
     const double leakage_W = account.units * prices.leakage_W(account.kind);
     for (std::size_t p = 0; p < phase_count; ++p) {
       const auto ph = static_cast<phase>(p);
       auto& energy_J = cost.phase_energy_J.at(p);
       const auto book = [&](std::optional<action> what, std::uint64_t count, double row_energy_J) {
-        if (count == 0) return;
+        if (count == 0)
+          return;
         sheet.rows.push_back({account.name, account.kind, what, ph, count, row_energy_J});
         energy_J += row_energy_J;
       };
@@ -123,7 +137,8 @@ cost_sheet price(const ledger& books, const price_list& prices, const std::array
       const auto time = exposed.at(p);
       book(std::nullopt, static_cast<std::uint64_t>(time.count), leakage_W * time.seconds());
       sheet.phase_energy_J.at(p) += energy_J;
-      if (is_training(ph)) cost.training_energy_J += energy_J;
+      if (is_training(ph))
+        cost.training_energy_J += energy_J;
     }
     sheet.training_energy_J += cost.training_energy_J;
     sheet.area_m2 += cost.area_m2;

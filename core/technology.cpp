@@ -12,16 +12,17 @@
 namespace tilework {
 namespace {
 
-/// Energy per conversion in J: regression over B. Murmann's ADC survey as used by Accelergy's ADC plug-in
-/// (figure of merit limited by rate and by resolution; scaled with the node).
+/// Energy per conversion in J: regression over B. Murmann's ADC survey, coefficients of the Accelergy ADC plug-in
+/// (adc_data/model.yaml at 6851cb8). The figure of merit is limited by rate and by resolution and scaled with the node.
 double adc_survey_energy(int bits, double rate_Hz, double node_m) {
   constexpr double pico = 1e-12;
   const double b = bits;
-  const double sndr_dB = 6.02 * b + 1.76;
-  const double best_merit_dB = 128.307 + 3.2205 * b;
-  const double merit_dB = std::min(213.78 - 2.872 * std::log(rate_Hz), best_merit_dB);
+  const double sndr_dB = 20 * std::log10(2.0) * b + 10 * std::log10(1.5); // full-scale sine over quantisation noise
+  const double best_merit_dB = 128.3068287 + 3.220511511 * b;
+  const double merit_dB = std::min(213.7806687 - 2.87190304 * std::log(rate_Hz), best_merit_dB);
   const double node_nm = node_m * 1e9;
-  const double scale = std::exp(26.05 + 1.880 * std::log(node_nm) - 2.829 * std::log(b) - 1.470);
+  const double scale =
+      std::exp(26.04962157 + 1.880036921 * std::log(node_nm) - 2.829125605 * std::log(b) - 1.470202213);
   return pico * scale / (2 * std::pow(10.0, (merit_dB - sndr_dB) / 10));
 }
 
@@ -30,11 +31,13 @@ double adc_survey_area(int bits, double rate_Hz, double node_m) {
   constexpr double square_micrometre = 1e-12;
   const double energy_pJ = adc_survey_energy(bits, rate_Hz, node_m) * 1e12;
   const double node_nm = node_m * 1e9;
-  return square_micrometre * std::exp(1.346 + 0.9933 * std::log(node_nm) + 0.1807 * std::log(rate_Hz) +
-                                      0.2991 * std::log(energy_pJ));
+  return square_micrometre * std::exp(1.346191644 + 0.9932794745 * std::log(node_nm) +
+                                      0.1807153842 * std::log(rate_Hz) + 0.2991242619 * std::log(energy_pJ));
 }
 
-std::string_view name_of_formula(formula f) { return formula_names.at(static_cast<std::size_t>(f)).first; }
+std::string_view name_of_formula(formula f) {
+  return formula_names.at(static_cast<std::size_t>(f)).first;
+}
 
 /// Evaluates one law; what is missing is reported with the law's name.
 class evaluator {
@@ -47,10 +50,12 @@ public:
   double operator()(const number_format_law& law) const {
     std::string known;
     for (const auto& [format, value] : law.values) {
-      if (format == machine_.number_format) return value;
+      if (format == machine_.number_format)
+        return value;
       known += (known.empty() ? "" : ", ") + format;
     }
-    throw failure(fmt::format("no value for number format '{}', there are values for {}", machine_.number_format, known));
+    throw failure(
+        fmt::format("no value for number format '{}', there are values for {}", machine_.number_format, known));
   }
 
   double operator()(const flit_bit_law& law) const {
@@ -66,8 +71,9 @@ public:
   double operator()(const formula_law& f) const {
     const auto name = name_of_formula(f.law);
     if (f.law == formula::adc_survey) {
-      if (quantity_ == priced_quantity::leakage) throw failure("formula adc_survey does not give leakage");
-      static_cast<void>(needed(machine_.adc_bits, name, "the ADC's bits"));
+      if (quantity_ == priced_quantity::leakage)
+        throw failure("formula adc_survey does not give leakage");
+      const auto bits = static_cast<int>(needed(machine_.adc_bits, name, "the ADC's bits"));
       const double rate = needed(machine_.adc_rate_Hz, name, "the ADC's conversion time");
       const double node = needed(f.node_m, name, "a process node");
       return quantity_ == priced_quantity::energy ? adc_survey_energy(bits, rate, node)
@@ -93,7 +99,8 @@ private:
       throw failure(fmt::format("{} gives {} only", law, quantity == priced_quantity::energy ? "energy" : "leakage"));
   }
   [[nodiscard]] double needed(double value, std::string_view law, std::string_view what) const {
-    if (!(value > 0)) throw failure(fmt::format("{} needs {}, which is not given", law, what));
+    if (!(value > 0))
+      throw failure(fmt::format("{} needs {}, which is not given", law, what));
     return value;
   }
 
@@ -104,21 +111,25 @@ private:
 };
 
 std::optional<action> uncovered(const std::vector<action>& wanted, const std::vector<action>& covered) {
-  const auto found = std::ranges::find_if(wanted, [&](action a) { return std::ranges::find(covered, a) == covered.end(); });
+  const auto found =
+      std::ranges::find_if(wanted, [&](action a) { return std::ranges::find(covered, a) == covered.end(); });
   return found == wanted.end() ? std::nullopt : std::optional(*found);
 }
 
 void override_energies(std::vector<energy_price>& prices, const std::vector<energy_price>& later) {
   std::vector<action> overridden;
-  for (const auto& price : later) overridden.insert(overridden.end(), price.covers.begin(), price.covers.end());
+  for (const auto& price : later)
+    overridden.insert(overridden.end(), price.covers.begin(), price.covers.end());
   std::erase_if(prices, [&](const energy_price& old) {
     const auto by = std::ranges::find_if(later, [&](const energy_price& price) {
       return std::ranges::find_first_of(old.covers, price.covers) != old.covers.end();
     });
-    if (by == later.end()) return false;
+    if (by == later.end())
+      return false;
     if (const auto left = uncovered(old.covers, overridden))
-      throw input_error(fmt::format("{}: price '{}' replaces only a part of '{}' ({}); {} would be left without a price",
-                                    by->origin.location, by->name, old.name, old.origin.location, name_of(*left)));
+      throw input_error(
+          fmt::format("{}: price '{}' replaces only a part of '{}' ({}); {} would be left without a price",
+                      by->origin.location, by->name, old.name, old.origin.location, name_of(*left)));
     return true;
   });
   prices.insert(prices.end(), later.begin(), later.end());

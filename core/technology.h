@@ -19,7 +19,9 @@ namespace tilework {
 enum class confidence : std::uint8_t { high, medium, low };
 inline constexpr std::array<std::pair<std::string_view, confidence>, 3> confidence_names{
     {{"high", confidence::high}, {"medium", confidence::medium}, {"low", confidence::low}}};
-constexpr const auto& names_of(confidence /*tag*/) { return confidence_names; }
+constexpr const auto& names_of(confidence /*tag*/) {
+  return confidence_names;
+}
 
 /// Where a figure comes from.
 struct provenance {
@@ -43,7 +45,9 @@ inline constexpr std::array<std::pair<std::string_view, formula>, 4> formula_nam
      {"ohmic_read", formula::ohmic_read},
      {"ohmic_update", formula::ohmic_update},
      {"ohmic_half_select", formula::ohmic_half_select}}};
-constexpr const auto& names_of(formula /*tag*/) { return formula_names; }
+constexpr const auto& names_of(formula /*tag*/) {
+  return formula_names;
+}
 
 /// Evaluated with the machine's quantities. \param node_m process node, for adc_survey
 struct formula_law {
@@ -87,6 +91,7 @@ struct technology {
   std::vector<energy_price> energies;
   std::vector<unit_price> areas;
   std::vector<unit_price> leakages;
+  std::string location{}; ///< file:line:column of what names its files; empty if it has none
 };
 
 /// `later` overrides `first` by what it covers.

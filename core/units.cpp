@@ -29,16 +29,23 @@ constexpr double day = 86400;
 constexpr double kibi = 1024;
 
 constexpr std::array one{unit{"", 0}};
-constexpr std::array time_units{unit{"fs", -15}, unit{"ps", -12},         unit{"ns", -9},         unit{"us", -6},
-                                unit{"ms", -3},  unit{"s", 0},            unit{"min", 0, minute, false},
-                                unit{"h", 0, hour, false}, unit{"d", 0, day, false}, unit{"y", 0, 365 * day, false}};
+constexpr std::array time_units{unit{"fs", -15},
+                                unit{"ps", -12},
+                                unit{"ns", -9},
+                                unit{"us", -6},
+                                unit{"ms", -3},
+                                unit{"s", 0},
+                                unit{"min", 0, minute, false},
+                                unit{"h", 0, hour, false},
+                                unit{"d", 0, day, false},
+                                unit{"y", 0, 365 * day, false}};
 constexpr std::array energy_units{unit{"aJ", -18}, unit{"fJ", -15}, unit{"pJ", -12}, unit{"nJ", -9},
                                   unit{"uJ", -6},  unit{"mJ", -3},  unit{"J", 0},    unit{"kJ", 3}};
 constexpr std::array power_units{unit{"fW", -15}, unit{"pW", -12}, unit{"nW", -9}, unit{"uW", -6},
                                  unit{"mW", -3},  unit{"W", 0},    unit{"kW", 3}};
 constexpr std::array area_units{unit{"nm2", -18}, unit{"um2", -12}, unit{"mm2", -6}, unit{"cm2", -4, 1, false},
                                 unit{"m2", 0, 1, false}};
-constexpr std::array length_units{unit{"pm", -12}, unit{"nm", -9}, unit{"um", -6},
+constexpr std::array length_units{unit{"pm", -12}, unit{"nm", -9},           unit{"um", -6},
                                   unit{"mm", -3},  unit{"cm", -2, 1, false}, unit{"m", 0}};
 constexpr std::array conductance_units{unit{"fS", -15}, unit{"pS", -12}, unit{"nS", -9},
                                        unit{"uS", -6},  unit{"mS", -3},  unit{"S", 0}};
@@ -100,22 +107,21 @@ constexpr std::array<dimension_description, dimension_count> descriptions{{
     {"a power density", "2 uW/mm2", "W/m2", density_units},
 }};
 
-const dimension_description& describe(dimension d) { return descriptions.at(static_cast<std::size_t>(d)); }
+const dimension_description& describe(dimension d) {
+  return descriptions.at(static_cast<std::size_t>(d));
+}
 
 std::string_view trimmed(std::string_view text) {
   const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
+  if (first == std::string_view::npos)
+    return {};
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 /// One spelling for micro, ohm and squares.
 std::string normalised_unit(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> spellings{{{"\u00b5", "u"},
-                                                                                    {"\u03bc", "u"},
-                                                                                    {"\u03a9", "Ohm"},
-                                                                                    {"\u2126", "Ohm"},
-                                                                                    {"\u00b2", "2"},
-                                                                                    {"^2", "2"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> spellings{
+      {{"\u00b5", "u"}, {"\u03bc", "u"}, {"\u03a9", "Ohm"}, {"\u2126", "Ohm"}, {"\u00b2", "2"}, {"^2", "2"}}};
   std::string unit_text;
   for (text = trimmed(text); !text.empty();) {
     const auto special = std::ranges::find_if(spellings, [&](const auto& s) { return text.starts_with(s.first); });
@@ -129,11 +135,13 @@ input_error wrong_quantity(std::string_view text, dimension d) {
   const auto& expected = describe(d);
   std::string symbols;
   for (const auto& u : expected.units) {
-    if (u.symbol.empty()) continue;
+    if (u.symbol.empty())
+      continue;
     symbols += symbols.empty() ? " (" : ", ";
     symbols += u.symbol;
   }
-  if (!symbols.empty()) symbols += ')';
+  if (!symbols.empty())
+    symbols += ')';
   return input_error(
       fmt::format("expected {} such as '{}'{}, got '{}'", expected.noun, expected.example, symbols, text));
 }
@@ -149,11 +157,13 @@ decimal decimal_from(std::string_view scientific) {
   const auto e = scientific.find('e');
   decimal result;
   for (char c : scientific.substr(0, e))
-    if (c != '.') result.digits += c;
+    if (c != '.')
+      result.digits += c;
   const auto last = result.digits.find_last_not_of('0');
   result.digits.erase(last + 1);
   auto exponent = scientific.substr(e + 1);
-  if (exponent.front() == '+') exponent.remove_prefix(1);
+  if (exponent.front() == '+')
+    exponent.remove_prefix(1);
   std::from_chars(exponent.data(), exponent.data() + exponent.size(), result.point);
   ++result.point;
   return result;
@@ -167,8 +177,10 @@ std::string to_text(const decimal& number) {
   const auto size = static_cast<int>(digits.size());
   if (number.point > longest_integer || number.point < -most_leading_zeros)
     return fmt::format("{}{}{}e{}", digits.substr(0, 1), size > 1 ? "." : "", digits.substr(1), number.point - 1);
-  if (number.point <= 0) return fmt::format("0.{:0>{}}", digits, size - number.point);
-  if (size <= number.point) return fmt::format("{:0<{}}", digits, number.point);
+  if (number.point <= 0)
+    return fmt::format("0.{:0>{}}", digits, size - number.point);
+  if (size <= number.point)
+    return fmt::format("{:0<{}}", digits, number.point);
   const auto integer_digits = static_cast<std::size_t>(number.point);
   return fmt::format("{}.{}", digits.substr(0, integer_digits), digits.substr(integer_digits));
 }
@@ -180,31 +192,37 @@ const unit& best_unit(const decimal& number, dimension d) {
   const auto& units = describe(d).units;
   const unit* best = &units.front();
   for (const auto& u : units)
-    if (u.printed && u.exponent < number.point + slack) best = &u;
+    if (u.printed && u.exponent < number.point + slack)
+      best = &u;
   return *best;
 }
 
 std::string with_unit(const std::string& number, std::string_view symbol) {
-  if (symbol == "cycles" && number == "1") symbol = "cycle";
+  if (symbol == "cycles" && number == "1")
+    symbol = "cycle";
   return symbol.empty() ? number : fmt::format("{} {}", number, symbol);
 }
 
 /// Binary units for whole multiples of 1 KiB, else nothing.
 std::optional<std::string> binary_size(double bytes) {
   constexpr double exact_integers = 9007199254740992.0;
-  if (bytes < kibi || bytes > exact_integers || std::fmod(bytes, kibi) != 0) return std::nullopt;
+  if (bytes < kibi || bytes > exact_integers || std::fmod(bytes, kibi) != 0)
+    return std::nullopt;
   constexpr std::array<std::string_view, 3> symbols{"KiB", "MiB", "GiB"};
   std::size_t symbol = 0;
-  for (bytes /= kibi; symbol + 1 < symbols.size() && std::fmod(bytes, kibi) == 0; bytes /= kibi) ++symbol;
+  for (bytes /= kibi; symbol + 1 < symbols.size() && std::fmod(bytes, kibi) == 0; bytes /= kibi)
+    ++symbol;
   return fmt::format("{:.0f} {}", bytes, symbols.at(symbol));
 }
 
 /// \param scientific text of |si| in scientific notation
 std::string render(double si, std::string_view scientific, dimension d) {
-  if (si == 0) return with_unit("0", describe(d).internal_unit);
+  if (si == 0)
+    return with_unit("0", describe(d).internal_unit);
   const std::string sign = si < 0 ? "-" : "";
   if (d == dimension::data_size)
-    if (const auto text = binary_size(std::abs(si))) return sign + *text;
+    if (const auto text = binary_size(std::abs(si)))
+      return sign + *text;
   auto number = decimal_from(scientific);
   const auto& u = best_unit(number, d);
   number.point -= u.exponent;
@@ -224,24 +242,28 @@ double parse_quantity(std::string_view text, dimension d) {
   const auto symbol = normalised_unit(whole.substr(number_text.size()));
   const auto& units = describe(d).units;
   const auto found = std::ranges::find(units, symbol, &unit::symbol);
-  if (found == units.end()) throw wrong_quantity(text, d);
+  if (found == units.end())
+    throw wrong_quantity(text, d);
 
   const auto e = number_text.find_first_of("eE");
   int exponent = 0;
   if (e != std::string_view::npos) {
     auto digits = number_text.substr(e + 1);
-    if (digits.front() == '+') digits.remove_prefix(1);
+    if (digits.front() == '+')
+      digits.remove_prefix(1);
     std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
   }
   const auto scaled = fmt::format("{}e{}", number_text.substr(0, e), exponent + found->exponent);
   double value = 0;
   const auto result = std::from_chars(scaled.data(), scaled.data() + scaled.size(), value);
-  if (result.ec != std::errc{}) throw wrong_quantity(text, d);
+  if (result.ec != std::errc{})
+    throw wrong_quantity(text, d);
   return value * found->factor;
 }
 
 std::string format_quantity(double si, dimension d, int digits) {
-  if (!std::isfinite(si)) return with_unit(fmt::format("{}", si), describe(d).internal_unit);
+  if (!std::isfinite(si))
+    return with_unit(fmt::format("{}", si), describe(d).internal_unit);
   return render(si, fmt::format("{:.{}e}", std::abs(si), digits - 1), d);
 }
 
@@ -253,9 +275,11 @@ std::string exact_quantity(double si, dimension d) {
 }
 
 std::optional<dimension> dimension_of(std::string_view unit_text) {
-  if (unit_text.empty()) return std::nullopt;
+  if (unit_text.empty())
+    return std::nullopt;
   const auto found = std::ranges::find(descriptions, unit_text, &dimension_description::internal_unit);
-  if (found == descriptions.end()) return std::nullopt;
+  if (found == descriptions.end())
+    return std::nullopt;
   return static_cast<dimension>(found - descriptions.begin());
 }
 

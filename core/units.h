@@ -33,8 +33,8 @@ enum class dimension : std::uint8_t {
 inline constexpr std::size_t dimension_count = 17;
 
 /// Value in SI units of a number with its unit, correctly rounded: "0.1 uS" is the double 1e-7.
-/// Prefixes f p n u (also the micro sign) m k M G T where usual, KiB MiB GiB for data sizes, squares as "mm2" or "mm^2".
-/// \throws input_error "expected a time such as '175 ns' (fs, ps, ...), got '175 nm'".
+/// Prefixes f p n u (also the micro sign) m k M G T where usual, KiB MiB GiB for data sizes, squares as "mm2" or
+/// "mm^2". \throws input_error "expected a time such as '175 ns' (fs, ps, ...), got '175 nm'".
 double parse_quantity(std::string_view text, dimension d);
 
 /// For people: "175 ns", "3.21 mJ". \param digits significant decimal digits, 1 to 17.

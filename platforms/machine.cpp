@@ -70,7 +70,7 @@ void machine::run() {
 }
 
 std::uint64_t machine::delayed_requests() const {
-  std::uint64_t sum = network_->carrier().delayed_requests() + vector_unit_->delayed_requests() +
+  std::uint64_t sum = before_resume_.delayed + network_->carrier().delayed_requests() + vector_unit_->delayed_requests() +
                       buffer_->delayed_requests() + memory_->delayed_requests();
   for (const auto& t : tiles_) sum += t->delayed_requests();
   return sum;
@@ -86,6 +86,7 @@ void machine::save(std::ostream& out) const {
     writer.write(account.counts);
     writer.write(account.busy);
   }
+  writer.write(contention_counts{delayed_requests(), out_of_order_requests()});
   sequencer_->save(out);
 }
 
@@ -101,6 +102,7 @@ void machine::restore(std::istream& in) {
     reader.read(account.counts);
     reader.read(account.busy);
   }
+  reader.read(before_resume_);
   sequencer_->restore(in);
 }
 

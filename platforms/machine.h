@@ -51,13 +51,19 @@ public:
   /// Calendar bookings that found their resource taken: where it is 0, loosely and approximately timed runs take equal time.
   [[nodiscard]] std::uint64_t delayed_requests() const;
   /// Network bookings made out of time order.
-  [[nodiscard]] std::uint64_t out_of_order_requests() const { return network_->carrier().out_of_order_requests(); }
+  [[nodiscard]] std::uint64_t out_of_order_requests() const {
+    return before_resume_.out_of_order + network_->carrier().out_of_order_requests();
+  }
 
   /// Weights of all arrays and everything counted and timed so far. Only between steps.
   void save(std::ostream& out) const;
   void restore(std::istream& in);
 
 private:
+  struct contention_counts {
+    std::uint64_t delayed = 0;
+    std::uint64_t out_of_order = 0;
+  };
   void build_tiles(const elaboration& work);
 
   machine_configuration configuration_;
@@ -70,6 +76,7 @@ private:
   std::unique_ptr<hardware::memory_port> memory_;
   std::vector<std::unique_ptr<hardware::tile>> tiles_; ///< per array
   std::unique_ptr<hardware::sequencer> sequencer_;
+  contention_counts before_resume_; ///< of the part of the run that a checkpoint replaces
 };
 
 } // namespace tilework::platform

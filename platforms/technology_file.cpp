@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/platforms/technology_file.h>
-
 #include <tilework/core/nearest_name.h>
+#include <tilework/platforms/technology_file.h>
 
 #include <fmt/format.h>
 
@@ -20,44 +19,52 @@ constexpr field not_negative{.minimum = 0};
 template <typename E>
 std::vector<std::string> all_names(std::size_t count) {
   std::vector<std::string> names;
-  for (std::size_t i = 0; i < count; ++i) names.emplace_back(name_of(static_cast<E>(i)));
+  for (std::size_t i = 0; i < count; ++i)
+    names.emplace_back(name_of(static_cast<E>(i)));
   return names;
 }
 
 action parse_action(const reader& r, std::string_view key, const std::string& name) {
-  if (const auto a = action_from(name)) return *a;
+  if (const auto a = action_from(name))
+    return *a;
   throw r.error(key, fmt::format("unknown action '{}'; {}", name, suggestion(name, all_names<action>(action_count))));
 }
 
 component_kind parse_kind(const reader& r, std::string_view key, const std::string& name) {
-  if (const auto kind = component_kind_from(name)) return *kind;
+  if (const auto kind = component_kind_from(name))
+    return *kind;
   throw r.error(key, fmt::format("unknown component '{}'; {}", name,
                                  suggestion(name, all_names<component_kind>(component_kind_count))));
 }
 
 /// One word or a list of words, at least one.
 std::vector<std::string> read_words(reader& r, std::string_view key) {
-  auto words = r.kind(key) == node_kind::list ? r.get_list<std::string>(key, {})
-                                              : std::vector{r.require<std::string>(key)};
-  if (words.empty()) throw r.error(key, "expected at least one name");
+  auto words =
+      r.kind(key) == node_kind::list ? r.get_list<std::string>(key, {}) : std::vector{r.require<std::string>(key)};
+  if (words.empty())
+    throw r.error(key, "expected at least one name");
   return words;
 }
 
 price_law read_law(reader& r, dimension d) {
-  if (r.kind("value") != node_kind::map) return r.require_quantity("value", d, not_negative);
+  if (r.kind("value") != node_kind::map)
+    return r.require_quantity("value", d, not_negative);
   auto law = r.child("value");
   if (law.has("formula")) {
     const auto name = law.require<formula>("formula");
     return formula_law{name, law.find_quantity("node", dimension::length).value_or(0)};
   }
-  if (law.has("per_flit_bit")) return flit_bit_law{law.require_quantity("per_flit_bit", d, not_negative)};
-  if (law.has("per_area")) return area_law{law.require_quantity("per_area", dimension::power_density, not_negative)};
+  if (law.has("per_flit_bit"))
+    return flit_bit_law{law.require_quantity("per_flit_bit", d, not_negative)};
+  if (law.has("per_area"))
+    return area_law{law.require_quantity("per_area", dimension::power_density, not_negative)};
   number_format_law formats;
   for (const auto& format : law.keys())
     formats.values.emplace_back(format, law.require_quantity(format, d, not_negative));
   if (formats.values.empty())
-    throw r.error("value", "expected a quantity, {formula: ...}, {per_flit_bit: ...}, {per_area: ...} or a quantity per "
-                           "number format");
+    throw r.error("value",
+                  "expected a quantity, {formula: ...}, {per_flit_bit: ...}, {per_area: ...} or a quantity per "
+                  "number format");
   return formats;
 }
 
@@ -65,7 +72,8 @@ provenance read_provenance(reader& r) {
   provenance origin;
   origin.location = r.where();
   origin.source = r.require<std::string>("source");
-  if (origin.source.empty()) throw r.error("source", "expected where the figure comes from, got nothing");
+  if (origin.source.empty())
+    throw r.error("source", "expected where the figure comes from, got nothing");
   origin.node = r.get("node", "");
   origin.condition = r.get("condition", "");
   origin.trust = r.get("confidence", confidence::low);
@@ -77,7 +85,8 @@ void read_energy(reader r, std::vector<energy_price>& prices) {
   energy_price price;
   std::vector<action> covers;
   const auto words = read_words(r, "covers");
-  for (const auto& word : words) covers.push_back(parse_action(r, "covers", word));
+  for (const auto& word : words)
+    covers.push_back(parse_action(r, "covers", word));
   price.name = r.get("name", fmt::format("{}", fmt::join(words, "+")));
   price.value = read_law(r, dimension::energy);
   price.origin = read_provenance(r);
@@ -103,10 +112,12 @@ void read_energy(reader r, std::vector<energy_price>& prices) {
 
 void read_units(reader r, dimension d, std::vector<unit_price>& prices) {
   std::vector<component_kind> kinds;
-  for (const auto& word : read_words(r, "of")) kinds.push_back(parse_kind(r, "of", word));
+  for (const auto& word : read_words(r, "of"))
+    kinds.push_back(parse_kind(r, "of", word));
   const auto law = read_law(r, d);
   const auto origin = read_provenance(r);
-  for (auto kind : kinds) prices.push_back({kind, law, origin});
+  for (auto kind : kinds)
+    prices.push_back({kind, law, origin});
 }
 
 } // namespace
@@ -117,18 +128,24 @@ technology read_technology(const std::filesystem::path& file) {
   technology tech;
   tech.name = r.get("name", file.stem().string());
   r.get("description", "");
-  for (const auto& entry : r.children("energy")) read_energy(entry, tech.energies);
-  for (const auto& entry : r.children("area")) read_units(entry, dimension::area, tech.areas);
-  for (const auto& entry : r.children("leakage")) read_units(entry, dimension::power, tech.leakages);
+  for (const auto& entry : r.children("energy"))
+    read_energy(entry, tech.energies);
+  for (const auto& entry : r.children("area"))
+    read_units(entry, dimension::area, tech.areas);
+  for (const auto& entry : r.children("leakage"))
+    read_units(entry, dimension::power, tech.leakages);
   r.finish();
   return tech;
 }
 
 technology read_technologies(reader& machine) {
   const auto files = machine.get_files("technology");
-  if (files.empty()) throw machine.error("technology", "expected at least one technology file");
+  if (files.empty())
+    throw machine.error("technology", "expected at least one technology file");
   technology tech;
-  for (const auto& file : files) tech = merged(std::move(tech), read_technology(file));
+  for (const auto& file : files)
+    tech = merged(std::move(tech), read_technology(file));
+  tech.location = machine.where("technology");
   return tech;
 }
 

@@ -4,7 +4,8 @@
 ///     name: example
 ///     energy:
 ///       - {covers: [adc_conversion], value: {formula: adc_survey, node: 14 nm}, source: ..., confidence: medium}
-///       - {name: hop, covers: [flit_hop, router_arbitration], per: flit_hop, value: {per_flit_bit: 81 fJ}, source: ...}
+///       - {name: hop, covers: [flit_hop, router_arbitration], per: flit_hop, value: {per_flit_bit: 81 fJ}, source:
+///       ...}
 ///       - {covers: [alu_add, alu_compare], per: each, value: {fp16: 0.4 pJ, fp32: 0.9 pJ}, source: ...}
 ///     area:
 ///       - {of: adc, value: {formula: adc_survey, node: 14 nm}, source: ...}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/pricing.h>
+#include <tilework/platforms/technology_file.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace tilework::platform {
+namespace {
+
+std::filesystem::path shipped(const std::string& name) {
+  const char* const source = std::getenv("TILEWORK_SOURCE");
+  if (source == nullptr)
+    throw std::runtime_error("TILEWORK_SOURCE must name the source tree");
+  return std::filesystem::path(source) / "platforms/technologies" / name;
+}
+
+std::vector<component_kind> all_kinds() {
+  std::vector<component_kind> kinds;
+  for (std::size_t k = 0; k < component_kind_count; ++k)
+    kinds.push_back(static_cast<component_kind>(k));
+  return kinds;
+}
+
+machine_quantities typical_machine() {
+  machine_quantities m;
+  m.adc_bits = 8;
+  m.adc_rate_Hz = 5e6;
+  m.integration_time_s = 128e-9;
+  m.v_read_V = 0.2;
+  m.v_write_V = 1;
+  m.conductance_S = 0.5e-6;
+  m.pulse_width_s = 5e-9;
+  m.flit_width_bit = 64;
+  m.number_format = "fp16";
+  return m;
+}
+
+class technology_files : public testing::Test {
+protected:
+  void TearDown() override {
+    for (const auto& file : written_)
+      std::filesystem::remove(file);
+  }
+  std::filesystem::path write(const std::string& name, const std::string& text) {
+    written_.push_back(std::filesystem::path(testing::TempDir()) /
+                       (std::string(testing::UnitTest::GetInstance()->current_test_info()->name()) + "_" + name));
+    std::ofstream(written_.back()) << text;
+    return written_.back();
+  }
+  /// The message without the file's folder.
+  std::string error_of(const std::string& text) {
+    const auto file = write("t.yaml", text);
+    try {
+      read_technology(file);
+    } catch (const input_error& e) {
+      const std::string message = e.what();
+      return message.starts_with(file.string()) ? message.substr(file.string().size()) : message;
+    }
+    return "no error";
+  }
+
+private:
+  std::vector<std::filesystem::path> written_;
+};
+
+class shipped_technology : public testing::TestWithParam<const char*> {};
+
+TEST_P(shipped_technology, prices_every_action_and_unit_of_a_typical_machine) {
+  const auto tech = read_technology(shipped(GetParam()));
+  for (const char* format : {"fp16", "fp32", "bf16"}) {
+    auto machine = typical_machine();
+    machine.number_format = format;
+    const price_list prices(tech, machine, all_kinds());
+    for (std::size_t a = 0; a < action_count; ++a)
+      EXPECT_GE(prices.energy_J(static_cast<action>(a)), 0.0);
+  }
+  for (const auto& price : tech.energies)
+    EXPECT_FALSE(price.origin.source.empty());
+}
+
+TEST_P(shipped_technology, says_why_a_figure_is_zero) {
+  const auto tech = read_technology(shipped(GetParam()));
+  const auto check = [](const price_law& law, const provenance& origin) {
+    const auto* constant = std::get_if<double>(&law);
+    if (constant != nullptr && *constant == 0) {
+      EXPECT_TRUE(origin.source.starts_with("zero: ")) << origin.location;
+    }
+  };
+  for (const auto& price : tech.energies)
+    check(price.value, price.origin);
+  for (const auto& price : tech.areas)
+    check(price.value, price.origin);
+  for (const auto& price : tech.leakages)
+    check(price.value, price.origin);
+}
+
+INSTANTIATE_TEST_SUITE_P(files, shipped_technology, testing::Values("gallo.yaml", "generic_14nm.yaml"));
+
+struct study_layer {
+  double inputs, outputs, forward_pJ, backward_pJ;
+};
+constexpr study_layer study_layers[] = {
+    {784, 256, 2554.36, 14026.40}, {256, 128, 1185.88, 2318.04}, {128, 10, 94.93, 1137.41}};
+
+TEST(gallo_technology, reproduces_the_forward_rows_and_all_backward_rows_but_the_first) {
+  const price_list prices(read_technology(shipped("gallo.yaml")), typical_machine(), all_kinds());
+  const auto mvm_pJ = [&](double driven, double read) {
+    return 1e12 * (driven * prices.energy_J(action::dac_conversion) + read * prices.energy_J(action::adc_conversion) +
+                   driven * read * prices.energy_J(action::cell_read));
+  };
+  for (const auto& layer : study_layers)
+    EXPECT_NEAR(mvm_pJ(layer.inputs, layer.outputs) / layer.forward_pJ, 1, 1e-5);
+  // Not used in the fit.
+  EXPECT_NEAR(mvm_pJ(128, 256) / 2318.04, 1, 1e-3);
+  EXPECT_NEAR(mvm_pJ(10, 128) / 1137.41, 1, 1e-3);
+  EXPECT_NEAR(mvm_pJ(256, 784) / 14026.40, 0.514, 1e-3); // the study's outlier
+}
+
+TEST(gallo_technology, reproduces_the_sum_of_the_update_slots) {
+  const price_list prices(read_technology(shipped("gallo.yaml")), typical_machine(), all_kinds());
+  double slot_pJ = 0;
+  for (const auto& layer : study_layers) // there each line pulses in half of the slots
+    slot_pJ += 1e12 * (0.5 * layer.inputs * prices.energy_J(action::row_line_pulse) +
+                       0.5 * layer.outputs * prices.energy_J(action::column_line_pulse) +
+                       0.25 * layer.inputs * layer.outputs * prices.energy_J(action::update_pulse));
+  EXPECT_NEAR(slot_pJ / 54641.96, 1, 1e-4);
+}
+
+TEST(generic_14nm_technology, follows_the_machine) {
+  const auto tech = read_technology(shipped("generic_14nm.yaml"));
+  const price_list prices(tech, typical_machine(), all_kinds());
+  EXPECT_NEAR(prices.energy_J(action::adc_conversion), 0.362e-12, 0.0005e-12);
+  EXPECT_NEAR(prices.area_m2(component_kind::adc), 634e-12, 0.5e-12);
+  EXPECT_DOUBLE_EQ(prices.energy_J(action::cell_read), 2.56e-15);
+  EXPECT_DOUBLE_EQ(prices.energy_J(action::flit_hop), 64 * 81e-15);
+  EXPECT_EQ(prices.energy_J(action::router_arbitration), 0); // part of the hop
+  EXPECT_DOUBLE_EQ(prices.energy_J(action::alu_add), 0.4e-12);
+  EXPECT_NEAR(prices.leakage_W(component_kind::adc), 1.95 * 634e-12, 1.95 * 0.5e-12);
+}
+
+TEST_F(technology_files, report_mistakes_with_their_place) {
+  EXPECT_EQ(error_of("energy:\n  - {covers: adc_conversion, value: 1 pJ}\n"), ":2:5: energy.0.source is missing");
+  EXPECT_EQ(error_of("energy:\n  - {covers: adc_conversion, value: 1 pJ, source: ''}\n"),
+            ":2:51: energy.0.source: expected where the figure comes from, got nothing");
+  EXPECT_EQ(error_of("energy:\n  - {covers: adc_conversion, source: s}\n"), ":2:5: energy.0.value is missing");
+  EXPECT_EQ(error_of("energy:\n  - {covers: adc_conversion, value: 1 um2, source: s}\n"),
+            ":2:37: energy.0.value: expected an energy such as '0.36 pJ' (aJ, fJ, pJ, nJ, uJ, mJ, J, kJ), got '1 um2'");
+  EXPECT_EQ(
+      error_of("energy:\n  - {covers: [alu_add, alu_multiply], value: 1 pJ, source: s}\n"),
+      ":2:14: energy.0.covers: a price that covers several actions needs 'per: ACTION' (which one it is charged on) "
+      "or 'per: each'");
+  EXPECT_EQ(error_of("energy:\n  - {covers: [alu_add, alu_multiply], per: sample, value: 1 pJ, source: s}\n"),
+            ":2:44: energy.0.per: 'sample' must be one of the covered actions: alu_add, alu_multiply");
+  EXPECT_TRUE(
+      error_of("energy:\n  - {covers: adc_convrsion, value: 1 pJ, source: s}\n")
+          .starts_with(":2:14: energy.0.covers: unknown action 'adc_convrsion'; did you mean 'adc_conversion'?"));
+  EXPECT_TRUE(error_of("area:\n  - {of: adcs, value: 1 um2, source: s}\n")
+                  .starts_with(":2:10: area.0.of: unknown component 'adcs'; did you mean 'adc'?"));
+  EXPECT_TRUE(error_of("energy:\n  - {covers: sample, value: {formula: ohmic_red}, source: s}\n")
+                  .starts_with(":2:39: energy.0.value.formula: unknown value 'ohmic_red'; did you mean 'ohmic_read'?"));
+  EXPECT_TRUE(error_of("energy:\n  - {covers: sample, value: 1 pJ, source: s, sourec: t}\n")
+                  .starts_with(":2:46: unknown key 'sourec' in energy.0; did you mean 'source'?"));
+  EXPECT_EQ(error_of("energy:\n  - {covers: sample, value: -1 pJ, source: s}\n"),
+            ":2:29: energy.0.value: expected a value of at least 0 J, got '-1 pJ'");
+}
+
+TEST_F(technology_files, later_files_override_earlier_ones) {
+  const auto machine_file =
+      write("machine.yaml", "technology:\n  - " + shipped("generic_14nm.yaml").string() + "\n  - " +
+                                write("mine.yaml", "name: mine\nenergy:\n"
+                                                   "  - {covers: adc_conversion, value: 25 pJ, "
+                                                   "source: measured}\n")
+                                    .string() +
+                                "\n");
+  const auto document = config::document::load(machine_file);
+  config::reader machine(document);
+  const auto tech = read_technologies(machine);
+  machine.finish();
+  EXPECT_EQ(tech.name, "generic-14nm + mine");
+  const price_list prices(tech, typical_machine(), all_kinds());
+  EXPECT_DOUBLE_EQ(prices.energy_J(action::adc_conversion), 25e-12);
+  EXPECT_NEAR(prices.area_m2(component_kind::adc), 634e-12, 0.5e-12); // untouched
+}
+
+TEST_F(technology_files, half_an_override_of_a_joint_price_is_refused) {
+  const auto base = read_technology(shipped("generic_14nm.yaml"));
+  const auto half = read_technology(write("half.yaml", "energy: [{covers: flit_hop, value: 1 pJ, source: s}]\n"));
+  EXPECT_THROW(merged(base, half), input_error);
+}
+
+} // namespace
+} // namespace tilework::platform
