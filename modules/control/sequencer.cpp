@@ -35,9 +35,12 @@ sequencer::sequencer(const sc_core::sc_module_name& name, const sequencer_config
   for (std::size_t a = 0; a < configuration.node_of_array.size(); ++a)
     tile_ports_.push_back(std::make_unique<transaction::four_phase_initiator>(
         ("tile_port" + std::to_string(a)).c_str(), [this](auto& payload) { response_arrived(payload); }));
+  memory_access_.set_extension(&memory_traffic_);
   SC_THREAD(run);
   set_stack_size(stack_bytes);
 }
+
+sequencer::~sequencer() { memory_access_.clear_extension(&memory_traffic_); } // a member: not the payload's to delete
 
 void sequencer::run() {
   try {
@@ -129,7 +132,7 @@ void sequencer::run_approximately(const step& s) {
       begin_approximately(s, next.index);
       break;
     case moment::answered:
-      expect_ok(progress_[next.index].request);
+      expect_ok(progress_[next.index].request.payload(), s.program->operations()[next.index]);
       push({write_results(next.index, next.time), moment::written, next.index});
       break;
     case moment::written:
@@ -213,7 +216,7 @@ femtoseconds sequencer::transport(const step& s, std::uint32_t index) {
   if (auto* port = port_of(s.program->operations()[index])) {
     auto delay = at - time_.now();
     port->transport(p.request.payload(), delay);
-    expect_ok(p.request);
+    expect_ok(p.request.payload(), s.program->operations()[index]);
     at = time_.now(delay);
   }
   return write_results(index, at);
@@ -240,22 +243,19 @@ femtoseconds sequencer::access(tlm_utils::simple_initiator_socket<sequencer>& so
                                std::uint64_t bytes, femtoseconds at) {
   if (bytes == 0) return at;
   if (scratch_.size() < bytes) scratch_.resize(bytes);
-  const auto traffic = payloads_.acquire();
-  auto& payload = traffic.payload();
-  auto& tag = traffic.request();
-  const auto generation = tag.generation;
-  tag = request;
-  tag.generation = generation;
   const auto& first = command == ::tlm::TLM_READ_COMMAND ? request.op->inputs[0] : request.op->outputs[0];
   const std::uint64_t element = has_operand(first) ? arena_.slot(first.slot).first_element + first.first : 0;
+  auto& payload = memory_access_;
+  memory_traffic_.request = &request;
   payload.set_command(command);
   payload.set_address(element * numerics::bytes_of(configuration_.format));
   payload.set_data_ptr(scratch_.data());
   payload.set_data_length(static_cast<unsigned>(bytes));
   payload.set_streaming_width(static_cast<unsigned>(bytes));
+  payload.set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
   auto delay = transaction::to_sc_time(at - time_.now());
   socket->b_transport(payload, delay);
-  expect_ok(traffic);
+  expect_ok(payload, *request.op);
   return time_.now(delay);
 }
 
@@ -278,10 +278,9 @@ void sequencer::complete(const step& s, std::uint32_t index, femtoseconds done) 
   }
 }
 
-void sequencer::expect_ok(const transaction::transaction& answered) {
-  if (answered.payload().is_response_ok()) return;
-  const auto& op = *answered.request().op;
-  throw run_error(fmt::format("{} of layer {} failed: {}", name_of(op.kind), op.layer, answered.payload().get_response_string()));
+void sequencer::expect_ok(const ::tlm::tlm_generic_payload& answered, const operation& op) {
+  if (answered.is_response_ok()) return;
+  throw run_error(fmt::format("{} of layer {} failed: {}", name_of(op.kind), op.layer, answered.get_response_string()));
 }
 
 transaction::four_phase_initiator* sequencer::port_of(const operation& op) {

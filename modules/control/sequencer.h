@@ -8,6 +8,7 @@
 #include <tilework/numerics/number_format.h>
 #include <tilework/tlm/four_phase_initiator.h>
 #include <tilework/tlm/listener.h>
+#include <tilework/tlm/operand_traffic.h>
 #include <tilework/tlm/payload_pool.h>
 #include <tilework/tlm/timeline.h>
 
@@ -56,6 +57,7 @@ public:
 
   sequencer(const sc_core::sc_module_name& name, const sequencer_configuration& configuration, step_source& source,
             operand_arena& arena, std::uint32_t bytes_per_sample, transaction::timeline& time, worker_pool& pool);
+  ~sequencer() override;
 
   /// Way to the tile of array `array`.
   transaction::four_phase_initiator& tile_port(std::uint32_t array) { return *tile_ports_[array]; }
@@ -109,7 +111,7 @@ private:
   void response_arrived(::tlm::tlm_generic_payload& payload);
   void push(const pending& p);
   pending pop();
-  static void expect_ok(const transaction::transaction& answered);
+  static void expect_ok(const ::tlm::tlm_generic_payload& answered, const operation& op);
   [[nodiscard]] transaction::four_phase_initiator* port_of(const operation& op);
   [[nodiscard]] std::uint64_t bytes_of(const const_burst& operand) const;
   [[nodiscard]] mutable_burst view(const operand_ref& ref, std::uint32_t vectors);
@@ -134,6 +136,8 @@ private:
   std::uint64_t next_operation_id_ = 0;
   std::vector<std::uint64_t> weight_versions_;
   std::vector<std::uint64_t> versions_at_start_;
+  ::tlm::tlm_generic_payload memory_access_; ///< one at a time: memories answer b_transport without waiting
+  transaction::operand_traffic memory_traffic_;
   std::vector<unsigned char> scratch_; ///< where foreign memories may write
 
   phase_timeline phases_;

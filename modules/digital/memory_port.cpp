@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/modules/digital/memory_port.h>
 
-#include <tilework/tlm/tile_extension.h>
+#include <tilework/tlm/operand_traffic.h>
 
 #include <cmath>
 
@@ -15,7 +15,7 @@ memory_port::memory_port(const sc_core::sc_module_name& name, const memory_confi
 }
 
 void memory_port::b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  const auto* request = payload.get_extension<transaction::tile_request>();
+  const auto* request = transaction::operand_traffic::request_of(payload);
   if (request == nullptr || !payload.is_read()) { // only operands are stored here, no bytes
     payload.set_response_status(::tlm::TLM_COMMAND_ERROR_RESPONSE);
     return;

@@ -2,7 +2,7 @@
 #include <tilework/modules/digital/sram_buffer.h>
 
 #include <tilework/core/error.h>
-#include <tilework/tlm/tile_extension.h>
+#include <tilework/tlm/operand_traffic.h>
 
 #include <fmt/format.h>
 
@@ -35,7 +35,7 @@ sram_buffer::sram_buffer(const sc_core::sc_module_name& name, const sram_configu
 }
 
 void sram_buffer::b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  const auto* request = payload.get_extension<transaction::tile_request>();
+  const auto* request = transaction::operand_traffic::request_of(payload);
   payload.set_dmi_allowed(false);
   payload.set_response_status(request == nullptr ? access(payload) : ::tlm::TLM_OK_RESPONSE);
   if (payload.is_response_error()) return;

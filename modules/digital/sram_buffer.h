@@ -27,7 +27,7 @@ struct sram_configuration {
 void require_capacity(const sram_configuration& configuration, numerics::number_format format, const operand_arena& contents);
 
 /// Base-protocol memory. Byte address a is element a / bytes(format) of the operand arena, in the machine's number
-/// format, so any TLM-2.0 initiator can read operands. Requests of the machine itself carry a tile_request: their
+/// format, so any TLM-2.0 initiator can read operands. Accesses of the machine itself carry operand_traffic: their
 /// operands are views of the arena, so the bytes are counted and timed but not copied.
 /// A request takes latency + ceil(bytes / width) cycles on one port.
 class sram_buffer final : public sc_core::sc_module {
