@@ -16,7 +16,7 @@ namespace {
 
 struct header {
   std::array<char, 8> magic{'T', 'W', 'S', 'T', 'A', 'T', 'E', '\n'};
-  std::uint32_t version = 1;
+  std::uint32_t version = 2;
   std::uint32_t timing = 0;
   std::uint64_t configuration = 0; ///< checksum of the resolved configuration
   std::uint64_t state_bytes = 0;
@@ -51,7 +51,11 @@ void restore_checkpoint(const std::filesystem::path& file, simulation& run, cons
   std::ifstream in(file, std::ios::binary);
   if (!in) refuse("cannot open the checkpoint");
   header h;
-  byte_reader(in).read(h);
+  try {
+    byte_reader(in).read(h);
+  } catch (const input_error& truncated) {
+    refuse(truncated.what());
+  }
   const header expected;
   if (h.magic != expected.magic || h.version != expected.version)
     refuse("is no checkpoint of this version of tilework; start again without --resume");

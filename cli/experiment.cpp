@@ -93,12 +93,13 @@ physics::device_spec read_device(reader& r) {
   return spec;
 }
 
-/// Bits decide the resolution of a converter; the same quantity given again must agree.
-void require_resolution(const reader& r, std::string_view key, float given, float from_bits, std::string_view bits_key,
-                        unsigned bits) {
-  if (given == from_bits || !r.has(key)) return;
-  throw r.error(key, fmt::format("disagrees with {}: {} bits, which give 1/{}; leave {} out, or change the bits",
-                                 bits_key, bits, (1U << bits) - 2, key));
+/// The bits of a converter decide its resolution; a user may repeat it but not contradict.
+float resolution_of(reader& r, std::string_view key, std::string_view bits_key, unsigned bits) {
+  const auto from_bits = 1.0F / static_cast<float>((1U << bits) - 2);
+  if (const auto given = r.find<float>(key); given && *given != from_bits)
+    throw r.error(key, fmt::format("disagrees with {}: {} bits, which give 1/{}; leave {} out, or change the bits",
+                                   bits_key, bits, (1U << bits) - 2, key));
+  return from_bits;
 }
 
 physics::io_parameters read_io(reader r, const hardware::tile_configuration& tile) {
@@ -109,13 +110,9 @@ physics::io_parameters read_io(reader r, const hardware::tile_configuration& til
   } catch (const input_error& unknown) {
     throw r.error("preset", unknown.what());
   }
-  const auto resolution = [](unsigned bits) { return 1.0F / static_cast<float>((1U << bits) - 2); };
-  io.inp_res = resolution(tile.dac.bits);
-  io.out_res = resolution(tile.adc.bits);
-  const auto machine = io;
-  io = config::read_fields(r, io);
-  require_resolution(r, "inp_res", io.inp_res, machine.inp_res, "machine.tile.dac.bits", tile.dac.bits);
-  require_resolution(r, "out_res", io.out_res, machine.out_res, "machine.tile.adc.bits", tile.adc.bits);
+  io = config::read_fields(r, io, {"inp_res", "out_res"});
+  io.inp_res = resolution_of(r, "inp_res", "machine.tile.dac.bits", tile.dac.bits);
+  io.out_res = resolution_of(r, "out_res", "machine.tile.adc.bits", tile.adc.bits);
   try {
     io.validate();
   } catch (const input_error& contradiction) {
@@ -156,7 +153,13 @@ void read_evaluation(reader r, workload::session_configuration& session) {
 
 void check_shapes(const reader& r, const experiment& e) {
   const auto& layers = e.session.network.layers;
-  const auto shape = workload::shape_of(e.dataset_name);
+  const auto shape = [&] {
+    try {
+      return workload::shape_of(e.dataset_name);
+    } catch (const input_error& unknown) {
+      throw r.error("dataset", unknown.what());
+    }
+  }();
   if (layers.front() != shape.features || layers.back() != shape.classes)
     throw r.error("network", fmt::format("{} has {} features and {} classes, but the network has {} inputs and {} outputs",
                                          e.dataset_name, shape.features, shape.classes, layers.front(), layers.back()));
@@ -169,8 +172,6 @@ void add_warnings(experiment& e) {
     e.warnings.emplace_back("a perfect product ignores the machine's converters in its values, but pays for them");
   if (e.arrays.forward.noise_management == physics::noise_management::max)
     e.warnings.emplace_back("noise management MAX gives zero outputs for vectors without a positive element");
-  e.warnings.emplace_back("integration time and pulse width set time and energy; read noise and pulse response are "
-                          "given per device and do not follow them");
 }
 
 } // namespace
@@ -194,6 +195,8 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   e.placement = r.child("mapping").get_list("tiles", e.placement);
   read_evaluation(r.child("evaluate"), e.session);
   r.finish();
+  e.data.where = r.where("dataset");
+  e.places = {r.where("network"), r.where("mapping"), machine.child("digital").where("buffer")};
   check_shapes(r, e);
   add_warnings(e);
   e.resolved_yaml = document.resolved_yaml();

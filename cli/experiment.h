@@ -15,6 +15,13 @@
 
 namespace tilework::cli {
 
+/// Where the user said what only the whole combination can refuse: "file:line:column" or "--set a.b".
+struct experiment_places {
+  std::string network;
+  std::string mapping;
+  std::string buffer;
+};
+
 struct experiment {
   std::string name;
   std::string dataset_name;
@@ -25,6 +32,7 @@ struct experiment {
   technology prices;
   std::vector<std::uint32_t> placement;
   std::uint64_t seed = 1;
+  experiment_places places;
   std::vector<std::string> warnings; ///< what a user should know about the combination
 
   std::string resolved_yaml; ///< everything, defaults included: enough to reproduce

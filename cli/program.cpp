@@ -3,6 +3,7 @@
 
 #include <tilework/cli/commands.h>
 #include <tilework/core/error.h>
+#include <tilework/core/nearest_name.h>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -10,7 +11,10 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
-#include <map>
+#include <string>
+#include <vector>
+
+#include <systemc>
 
 namespace tilework::cli {
 namespace {
@@ -27,10 +31,13 @@ void add_run(CLI::App& app, run_options& options, command& chosen) {
   run->add_option("--set", options.overrides, "override a value, e.g. training.epochs=3")->take_all()->allow_extra_args(false);
   run->add_option("--resume", options.resume, "continue the run in this directory");
   run->add_option("--trace", options.trace, "write a trace of the first steps (Chrome/Perfetto JSON)");
-  static const std::map<std::string, hardware::timing_mode> modes{{"lt", hardware::timing_mode::loosely},
-                                                                  {"at", hardware::timing_mode::approximately}};
-  run->add_option("--timing", options.timing, "lt = loosely timed (default), at = approximately timed")
-      ->transform(CLI::CheckedTransformer(modes));
+  run->add_option_function<std::string>(
+         "--timing",
+         [&](const std::string& mode) {
+           options.timing = mode == "at" ? hardware::timing_mode::approximately : hardware::timing_mode::loosely;
+         },
+         "lt = loosely timed (default), at = approximately timed")
+      ->check(CLI::IsMember({"lt", "at"}));
   run->callback([&] { chosen = [&] { return run_command(options); }; });
 }
 
@@ -62,10 +69,29 @@ int guarded(const command& chosen) {
   } catch (const input_error& error) {
     fmt::print(stderr, "{}\n", error.what());
     return exit_bad_input;
+  } catch (const sc_core::sc_report& report) { // its what() has several lines
+    fmt::print(stderr, "run failed: SystemC: {}: {}\n", report.get_msg_type(), report.get_msg());
+    return exit_failed;
   } catch (const std::exception& error) {
     fmt::print(stderr, "run failed: {}\n", error.what());
     return exit_failed;
   }
+}
+
+/// Explains a command line that could not be parsed, or prints what --help and --version ask for.
+int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (argc < 2) {
+    fmt::print(stderr, "{}", app.help());
+    return exit_bad_input;
+  }
+  const std::string first = argv[1];
+  if (app.get_subcommands().empty() && !first.starts_with('-')) {
+    std::vector<std::string> names;
+    for (const auto* known : app.get_subcommands({})) names.push_back(known->get_name());
+    fmt::print(stderr, "unknown command '{}'; {}\n", first, suggestion(first, names));
+    return exit_bad_input;
+  }
+  return app.exit(error) == 0 ? exit_done : exit_bad_input;
 }
 
 } // namespace
@@ -86,7 +112,7 @@ int run_program(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_done : exit_bad_input;
+    return explain(app, error, argc, argv);
   }
   return guarded(chosen);
 }

@@ -11,8 +11,10 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 
 namespace tilework::cli {
@@ -47,6 +49,12 @@ public:
   void evaluated(const evaluation_row& row) override {
     progress_.set_accuracy(row.test_accuracy);
     directory_.append("metrics.jsonl", report::metrics_line(row));
+  }
+  /// A run that was killed may have written evaluations that came after the checkpoint, or repeats one of them.
+  void rewrite_metrics() const {
+    std::string lines;
+    for (const auto& row : run_.evaluations()) lines += report::metrics_line(row) + '\n';
+    directory_.write("metrics.jsonl", lines);
   }
   void epoch_done() override { write_checkpoint(); }
   void write_checkpoint() const {
@@ -83,10 +91,12 @@ report::run_directory directory_for(const run_options& options, const experiment
 }
 
 void write_file(const std::filesystem::path& path, const std::string& content) {
+  errno = 0;
   std::ofstream out(path, std::ios::binary);
   out << content;
   out.flush();
-  if (!out) throw run_error(fmt::format("cannot write {}: check that the folder exists and has space", path.string()));
+  if (!out)
+    throw run_error(fmt::format("cannot write {}: {}", path.string(), errno != 0 ? std::strerror(errno) : "write failed"));
 }
 
 void write_results(const report::run_directory& directory, const run_results& results) {
@@ -104,16 +114,17 @@ int run_command(const run_options& options) {
   simulation run(e, data, {options.threads, options.timing});
   if (!options.resume.empty())
     restore_checkpoint(options.resume / report::checkpoint_file, run, e.resolved_yaml, options.timing);
+  std::signal(SIGINT, note_interrupt); // from here on there is something to keep
+  std::signal(SIGTERM, note_interrupt);
   const auto directory = directory_for(options, e);
   directory.write(report::configuration_file, e.resolved_yaml);
   for (const auto& warning : e.warnings) fmt::print(stderr, "warning: {}\n", warning);
 
   progress_line progress(run, e.session.epochs, data.train.size(), stderr);
   run_keeper keeper(run, e, directory, progress, options.timing);
+  if (!options.resume.empty()) keeper.rewrite_metrics();
   tracer trace;
   if (!options.trace.empty()) run.machine().control().add_listener(trace);
-  std::signal(SIGINT, note_interrupt);
-  std::signal(SIGTERM, note_interrupt);
 
   run.run(keeper);
 

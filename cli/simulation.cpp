@@ -2,6 +2,7 @@
 #include <tilework/cli/simulation.h>
 
 #include <tilework/core/byte_stream.h>
+#include <tilework/core/error.h>
 #include <tilework/modules/digital/sram_buffer.h>
 
 #include <boost/crc.hpp>
@@ -42,12 +43,33 @@ constexpr const char* compiled_isa() {
 
 } // namespace
 
+namespace {
+
+/// Runs a check whose messages know no place.
+template <typename Check>
+auto located(const std::string& place, Check check) {
+  try {
+    return check();
+  } catch (const input_error& error) {
+    throw input_error(fmt::format("{}: {}", place, error.what()));
+  }
+}
+
+workload::network_map mapped(const experiment& e) {
+  return located(e.placement.empty() ? e.places.network : e.places.mapping, [&] {
+    return workload::map_network(e.session.network, {e.machine.tiles(), e.machine.tile.inputs, e.machine.tile.outputs},
+                                 e.placement);
+  });
+}
+
+} // namespace
+
 planned_run::planned_run(const experiment& e, const workload::dataset& data)
-    : map(workload::map_network(e.session.network,
-                                {e.machine.tiles(), e.machine.tile.inputs, e.machine.tile.outputs}, e.placement)),
+    : map(mapped(e)),
       session(e.session, data, map, management_of(e.arrays), arena),
       prices(price(e)) {
-  hardware::require_capacity(e.machine.buffer, e.machine.vector_unit.format, arena);
+  located(e.places.buffer,
+          [&] { hardware::require_capacity(e.machine.buffer, e.machine.vector_unit.format, arena); });
 }
 
 price_list planned_run::price(const experiment& e) {
@@ -155,6 +177,8 @@ run_results simulation::results() const {
   r.out_of_order_requests = machine_.out_of_order_requests();
   r.weights_digest = weights_digest();
   r.warnings = experiment_.warnings;
+  r.assumptions = {"network and buffers are calendars, not simulated flit by flit",
+                   "read noise and pulse response do not follow integration time, pulse width or conductances"};
   r.host = host();
   return r;
 }

@@ -11,6 +11,8 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <span>
+#include <vector>
 
 namespace tilework::cli {
 
@@ -58,6 +60,7 @@ public:
   /// Prices of everything counted so far.
   [[nodiscard]] cost_sheet costs() const;
   [[nodiscard]] femtoseconds training_time() const;
+  [[nodiscard]] std::span<const evaluation_row> evaluations() const { return evaluations_; }
 
   void save(std::ostream& out) const;
   void restore(std::istream& in);

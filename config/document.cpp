@@ -62,7 +62,10 @@ node load_tree(const std::filesystem::path& file, path_list& open_files) {
   if (std::ranges::find(open_files, identity) != open_files.end())
     throw input_error(fmt::format("{}:0:0: extends itself, directly or through other files", file.string()));
   open_files.push_back(identity);
-  auto tree = extended(parse_yaml(text, file.string(), file.parent_path()), open_files);
+  auto tree = parse_yaml(text, file.string(), file.parent_path());
+  if (tree.kind == node_kind::absent)
+    throw input_error(fmt::format("{}:0:0: holds no keys and values", file.string()));
+  tree = extended(std::move(tree), open_files);
   open_files.pop_back();
   return tree;
 }

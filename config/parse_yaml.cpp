@@ -34,6 +34,15 @@ bool quote_closes(std::string_view text, std::size_t first) {
   return false;
 }
 
+/// Whether the line that a mark is on is indented with a tab, which the parser reports as something else.
+bool indented_with_tab(std::string_view text, const YAML::Mark& mark) {
+  const auto at = std::min(static_cast<std::size_t>(std::max(mark.pos, 0)), text.size());
+  const auto before = at == 0 ? std::string_view::npos : text.rfind('\n', at - 1);
+  const auto line = text.substr(before == std::string_view::npos ? 0 : before + 1);
+  const auto first = line.find_first_not_of(" \t\r");
+  return line.substr(0, first).find('\t') != std::string_view::npos;
+}
+
 class tree_builder : public YAML::EventHandler {
 public:
   tree_builder(std::string_view text, place_of place, std::filesystem::path folder)
@@ -128,7 +137,10 @@ node parse(const std::string& text, const place_of& place, const std::filesystem
     }
   } catch (const YAML::Exception& e) {
     const bool open_quote = e.msg == YAML::ErrorMsg::EOF_IN_SCALAR;
-    throw input_error(fmt::format("{}: {}", place(e.mark), open_quote ? "a quote is never closed" : e.msg));
+    const std::string message = open_quote                         ? "a quote is never closed"
+                                : indented_with_tab(text, e.mark) ? "this line is indented with a tab, expected spaces"
+                                                                  : e.msg;
+    throw input_error(fmt::format("{}: {}", place(e.mark), message));
   }
   return std::move(builder.root);
 }

@@ -1,16 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/error.h>
 #include <tilework/core/phase_timeline.h>
 
 #include <algorithm>
 #include <tuple>
 
 namespace tilework {
+namespace {
+
+/// 64 bits of femtoseconds hold 9223 s; beyond them time would wrap and look short.
+void require_range(femtoseconds length, const std::array<femtoseconds, phase_count>& exposed) {
+  constexpr double range_s = 9000;
+  double total_s = length.seconds();
+  for (const auto time : exposed) total_s += time.seconds();
+  if (length.count < 0 || total_s > range_s)
+    throw run_error("the simulated time exceeds 9000 s, the range of a clock in femtoseconds: use a faster machine or "
+                    "fewer epochs");
+}
+
+} // namespace
 
 femtoseconds phase_timeline::end_step() {
   std::ranges::sort(intervals_, [](const interval& a, const interval& b) {
     return std::tie(a.done, a.p, a.start) < std::tie(b.done, b.p, b.start);
   });
   femtoseconds frontier;
+  if (!intervals_.empty()) require_range(intervals_.back().done, totals_.exposed);
   for (const auto& i : intervals_) {
     totals_.exposed[static_cast<std::size_t>(i.p)] += std::max(i.done, frontier) - frontier;
     frontier = std::max(frontier, i.done);

@@ -19,6 +19,7 @@ class phase_timeline {
 public:
   void add(phase p, femtoseconds start, femtoseconds done) { intervals_.push_back({start, done, p}); }
   /// Closes the step: its intervals go into the totals. Returns the step's length.
+  /// \throws run_error if the time of all steps exceeds 9000 s
   femtoseconds end_step();
 
   [[nodiscard]] femtoseconds busy(phase p) const { return totals_.busy[static_cast<std::size_t>(p)]; }

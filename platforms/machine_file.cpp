@@ -9,10 +9,14 @@ using config::reader;
 constexpr field at_least_one{.minimum = 1};
 constexpr field positive{.minimum = 0, .open_minimum = true};
 constexpr field not_negative{.minimum = 0};
+// Upper limits keep products of times and counts far inside the range of femtoseconds.
+constexpr field short_time{.minimum = 0, .maximum = 1e-3, .open_minimum = true};
+constexpr field long_time{.minimum = 0, .maximum = 1};
+constexpr field bandwidth_range{.minimum = 1e3, .maximum = 1e15};
 constexpr field converter_bits{.minimum = 2, .maximum = 16};
 constexpr field clock_range{.minimum = 1e3, .maximum = 1e12};
 
-femtoseconds read_time(reader& r, std::string_view key, double default_s, const field& limits = not_negative) {
+femtoseconds read_time(reader& r, std::string_view key, double default_s, const field& limits = long_time) {
   return femtoseconds::from_seconds(r.quantity(key, dimension::time, default_s, limits));
 }
 
@@ -40,7 +44,7 @@ hardware::dac_configuration read_dac(reader r) {
   hardware::dac_configuration c;
   c.kind = r.get("kind", c.kind);
   c.bits = r.get("bits", c.bits, converter_bits);
-  c.slot = read_time(r, "slot", 1e-9, positive);
+  c.slot = read_time(r, "slot", 1e-9, short_time);
   c.sign = r.get("signed", c.sign);
   c.sides = r.get("sides", c.sides);
   return c;
@@ -53,12 +57,12 @@ hardware::adc_configuration read_adc(reader r) {
   r.exclusive("cycle", "conversion_time");
   if (c.kind == hardware::adc_kind::fixed) {
     if (r.has("cycle")) throw r.error("cycle", "kind fixed takes conversion_time, not cycle");
-    c.fixed_conversion = femtoseconds::from_seconds(r.require_quantity("conversion_time", dimension::time, not_negative));
+    c.fixed_conversion = femtoseconds::from_seconds(r.require_quantity("conversion_time", dimension::time, short_time));
   } else {
     if (r.has("conversion_time"))
       throw r.error("conversion_time", "the conversion time of a sar or ramp ADC follows from cycle and bits; give cycle, "
                                        "or use kind: fixed for a time that does not depend on the bits");
-    c.cycle = read_time(r, "cycle", 1e-9, positive);
+    c.cycle = read_time(r, "cycle", 1e-9, short_time);
   }
   c.lines_per_adc = r.get("lines_per_adc", c.lines_per_adc, {.minimum = 1, .maximum = 65536});
   c.sides = r.get("sides", c.sides);
@@ -67,8 +71,8 @@ hardware::adc_configuration read_adc(reader r) {
 
 hardware::pulse_configuration read_pulse(reader r) {
   hardware::pulse_configuration c;
-  c.width = read_time(r, "width", 5e-9, positive);
-  c.period = read_time(r, "period", c.width.seconds(), positive);
+  c.width = read_time(r, "width", 5e-9, short_time);
+  c.period = read_time(r, "period", c.width.seconds(), short_time);
   if (c.period < c.width) throw r.error("period", "the pulse period must be at least the pulse width");
   c.phases = r.get("phases", c.phases, {.minimum = 1, .maximum = 2});
   return c;
@@ -140,7 +144,7 @@ interconnect_configuration read_interconnect(reader r) {
 hardware::memory_configuration read_memory(reader r) {
   hardware::memory_configuration c;
   c.kind = r.get("kind", c.kind);
-  c.bandwidth_bytes_per_s = r.quantity("bandwidth", dimension::data_rate, c.bandwidth_bytes_per_s, positive);
+  c.bandwidth_bytes_per_s = r.quantity("bandwidth", dimension::data_rate, c.bandwidth_bytes_per_s, bandwidth_range);
   c.latency = read_time(r, "latency", 50e-9);
   return c;
 }

@@ -143,8 +143,11 @@ technology read_technologies(reader& machine) {
   if (files.empty())
     throw machine.error("technology", "expected at least one technology file");
   technology tech;
-  for (const auto& file : files)
+  for (const auto& file : files) {
+    if (!std::filesystem::exists(file))
+      throw machine.error("technology", fmt::format("cannot open {}: No such file or directory", file.string()));
     tech = merged(std::move(tech), read_technology(file));
+  }
   tech.location = machine.where("technology");
   return tech;
 }

@@ -52,6 +52,7 @@ struct kind_sums {
   std::uint32_t components = 0;
   double units = 0;
   double energy_J = 0;
+  double leakage_J = 0;
   double area_m2 = 0;
   double busiest_s = 0;
 };
@@ -91,18 +92,22 @@ std::string component_table(const run_results& r) {
     sums.area_m2 += cost.area_m2;
     sums.busiest_s = std::max(sums.busiest_s, training_busy(account).seconds());
   }
-  text_table table({"component", "size", "energy", "share", "area", "share", "peak utilisation"});
+  for (const auto& row : r.costs.rows)
+    if (!row.what && is_training(row.phase)) kinds[static_cast<std::size_t>(row.kind)].leakage_J += row.energy_J;
+  text_table table({"component", "size", "energy", "share", "of it leakage", "area", "share", "peak utilisation"});
   const double time_s = r.simulated_time().seconds();
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     const auto& sums = kinds[k];
     if (sums.components == 0) continue;
     const auto kind = static_cast<component_kind>(k);
     table.add({std::string(name_of(kind)), fmt::format("{:.0f} {}", sums.units, unit_of(kind)), energy_text(sums.energy_J),
-               percent(sums.energy_J, r.costs.training_energy_J), format_quantity(sums.area_m2, dimension::area),
+               percent(sums.energy_J, r.costs.training_energy_J), energy_text(sums.leakage_J), format_quantity(sums.area_m2, dimension::area),
                percent(sums.area_m2, r.costs.area_m2), percent(sums.busiest_s, time_s)});
   }
   table.rule();
-  table.add({"machine", "", energy_text(r.costs.training_energy_J), "100.0 %",
+  double leakage_J = 0;
+  for (const auto& sums : kinds) leakage_J += sums.leakage_J;
+  table.add({"machine", "", energy_text(r.costs.training_energy_J), "100.0 %", energy_text(leakage_J),
              format_quantity(r.costs.area_m2, dimension::area), "100.0 %", ""});
   return table.str();
 }
@@ -113,8 +118,10 @@ std::string closing_tables(const run_results& r) {
   std::string text = fmt::format("\n{} on {} ({}), seed {}\n\n", r.experiment, r.machine, r.technology, r.seed);
   if (!r.evaluations.empty()) text += accuracy_table(r) + "\n";
   text += phase_table(r) + "\n" + component_table(r);
-  for (const auto& warning : r.warnings) text += "\nwarning: " + warning + "\n";
-  text += fmt::format("\nhost: {:.1f} s wall on {} thread(s), of which values {:.1f} s, SystemC and bookkeeping {:.1f} s\n",
+  text += "\n";
+  for (const auto& warning : r.warnings) text += "warning: " + warning + "\n";
+  for (const auto& assumption : r.assumptions) text += "assumed: " + assumption + "\n";
+  text += fmt::format("host: {:.1f} s wall on {} thread(s), of which values {:.1f} s, SystemC and bookkeeping {:.1f} s\n",
                       r.host.wall_s, r.host.threads, r.host.numerics_s, r.host.systemc_s);
   return text;
 }

@@ -36,6 +36,8 @@ run_directory run_directory::create(const fs::path& path) {
     throw input_error(fmt::format("{}:0:0: holds an earlier run; choose another --out, remove it, or continue it with "
                                   "--resume {}",
                                   path.string(), path.string()));
+  if (fs::is_directory(path, error) && !fs::is_empty(path, error))
+    throw input_error(fmt::format("{}:0:0: is not empty; choose another --out", path.string()));
   fs::create_directories(path / "checkpoint", error);
   if (error) throw input_error(fmt::format("{}:0:0: cannot create the run directory: {}", path.string(), error.message()));
   return run_directory(path);

@@ -12,7 +12,7 @@ namespace tilework::report {
 /// Files appear whole or not at all, except the two that grow while the run goes on (metrics.jsonl and log.txt).
 class run_directory {
 public:
-  /// Creates the folder. \throws input_error if it exists and holds a run already, or cannot be created.
+  /// Creates the folder. \throws input_error if it exists and holds anything, or cannot be created.
   static run_directory create(const std::filesystem::path& path);
   /// Opens the folder of an earlier run to go on with it. \throws input_error if it holds none.
   static run_directory open(const std::filesystem::path& path);

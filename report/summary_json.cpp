@@ -79,6 +79,7 @@ std::string summary_json(const run_results& r) {
   s["evaluations"] = json::array();
   for (const auto& row : r.evaluations) s["evaluations"].push_back(row_json(row));
   s["warnings"] = r.warnings;
+  s["assumptions"] = r.assumptions;
   s["host"] = {{"wall_s", r.host.wall_s},
                {"systemc_s", r.host.systemc_s},
                {"numerics_s", r.host.numerics_s},

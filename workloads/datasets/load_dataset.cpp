@@ -16,18 +16,25 @@
 namespace tilework::workload {
 namespace {
 
-void limit(labelled_set& set, std::uint32_t samples, std::string_view name, std::string_view half) {
+/// What is wrong with the options themselves, not with a file.
+input_error refusal(const dataset_options& options, std::string_view what) {
+  return input_error(options.where.empty() ? std::string(what) : fmt::format("{}: {}", options.where, what));
+}
+
+void limit(labelled_set& set, std::uint32_t samples, const dataset_options& options, std::string_view name,
+           std::string_view half) {
   if (samples > set.size())
-    throw input_error(
-        fmt::format("data set '{}' has {} {} samples, {} were asked for", name, set.size(), half, samples));
+    throw refusal(options,
+                  fmt::format("data set '{}' has {} {} samples, {} were asked for", name, set.size(), half, samples));
   if (samples > 0)
     set.keep_first(samples);
 }
 
 dataset load_idx(std::string_view name, const dataset_options& options) {
   if (options.directory.empty())
-    throw input_error(fmt::format("data set '{0}' comes from files: pass --data DIR with {1} in DIR/{0} or in DIR",
-                                  name, idx_file_names));
+    throw refusal(options,
+                  fmt::format("data set '{0}' comes from files: pass --data DIR with {1} in DIR/{0} or in DIR", name,
+                              idx_file_names));
   auto directory = options.directory / name;
   if (!std::filesystem::is_directory(directory))
     directory = options.directory;
@@ -37,8 +44,8 @@ dataset load_idx(std::string_view name, const dataset_options& options) {
   const idx_shape shape;
   dataset set{std::string(name), shape.classes, read_idx_directory(directory, data_split::train, shape),
               read_idx_directory(directory, data_split::test, shape)};
-  limit(set.train, options.train_samples, name, "training");
-  limit(set.test, options.test_samples, name, "test");
+  limit(set.train, options.train_samples, options, name, "training");
+  limit(set.test, options.test_samples, options, name, "test");
   return set;
 }
 
@@ -46,8 +53,8 @@ void require_reasonable_size(std::string_view name, const dataset_options& optio
   constexpr std::uint32_t most = 1'000'000;
   const std::uint32_t asked = std::max(options.train_samples, options.test_samples);
   if (asked > most)
-    throw input_error(
-        fmt::format("data set '{}' is generated in memory: at most {} samples, {} were asked for", name, most, asked));
+    throw refusal(options, fmt::format("data set '{}' is generated in memory: at most {} samples, {} were asked for",
+                                       name, most, asked));
 }
 
 dataset make_glyphs(std::string_view name, const dataset_options& options) {
@@ -63,8 +70,8 @@ dataset make_spiral(std::string_view name, const dataset_options& options) {
   require_reasonable_size(name, options);
   const auto half = [&](data_split split, std::uint32_t samples) {
     if (samples % spiral_classes != 0)
-      throw input_error(fmt::format("data set '{}' needs a multiple of {} samples (its classes), {} were asked for",
-                                    name, spiral_classes, samples));
+      throw refusal(options, fmt::format("data set '{}' needs a multiple of {} samples (its classes), {} were asked for",
+                                         name, spiral_classes, samples));
     return generate_spiral(options.seed, split, samples > 0 ? samples / spiral_classes : spiral_default_per_class);
   };
   return {std::string(name), spiral_classes, half(data_split::train, options.train_samples),

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace tilework::workload {
@@ -16,6 +17,7 @@ struct dataset_options {
   std::uint64_t seed = 1;            ///< of generated sets
   std::uint32_t train_samples = 0;   ///< 0 = the set's own number
   std::uint32_t test_samples = 0;
+  std::string where{}; ///< file:line:column of these options, for messages
 };
 
 /// Known names, ascending: fashion-mnist, glyphs, mnist, spiral.
