@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every command from the outside: exit codes, which stream carries what, files.
+#include "support/small_runs.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <sstream>
+
+namespace tilework::test {
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(commands, help_and_version) {
+  const auto help = run_program({"--help"});
+  EXPECT_EQ(help.exit_code, 0);
+  for (const std::string command : {"run", "check", "devices"})
+    EXPECT_TRUE(contains(help.out, command)) << command;
+  EXPECT_EQ(help.err, "");
+  EXPECT_TRUE(contains(run_program({"run", "--help"}).out, "--resume"));
+  const auto version = run_program({"--version"});
+  EXPECT_EQ(version.exit_code, 0);
+  EXPECT_EQ(lines_of(version.out).size(), 1U);
+}
+
+TEST(commands, bad_command_lines_explain_themselves_and_exit_with_2) {
+  const auto expect_refused = [](const std::vector<std::string>& arguments, const std::string& part) {
+    const auto result = run_program(arguments);
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_EQ(result.out, "");
+    EXPECT_TRUE(contains(result.err, part)) << result.err;
+  };
+  expect_refused({}, "check"); // the usage text
+  expect_refused({"rum"}, "unknown command 'rum'; did you mean 'run'?");
+  expect_refused({"frobnicate"}, "unknown command 'frobnicate'; allowed: ");
+  expect_refused({"run"}, "EXPERIMENT.yaml");
+  expect_refused({"run", experiment_file().string(), "--frob"}, "--frob");
+  expect_refused({"run", experiment_file().string(), "--timing", "fast"}, "lt,at");
+  expect_refused({"run", experiment_file().string(), "--threads", "-1"}, "--threads");
+  expect_refused({"check"}, "FILE");
+  expect_refused({"devices"}, "subcommand");
+  expect_refused({"devices", "show", "SoftBound"}, "did you mean 'SoftBounds'?");
+  expect_refused({"devices", "respond", "Ideal"}, "no pulse response");
+  expect_refused({"devices", "respond", "SoftBounds", "--pulses", "0"}, "--pulses");
+}
+
+TEST(commands, shipped_files_are_valid) {
+  std::size_t files = 0;
+  for (const auto& [folder, kind] :
+       {std::pair{"workloads/experiments", "experiment"}, std::pair{"platforms/machines", "machine"},
+        std::pair{"platforms/technologies", "technology"}})
+    for (const auto& entry : std::filesystem::directory_iterator(source_folder() / folder)) {
+      const auto result = run_program({"check", entry.path().string()});
+      EXPECT_EQ(result.exit_code, 0) << result.err;
+      EXPECT_EQ(result.out, entry.path().string() + ": valid " + kind + "\n");
+      ++files;
+    }
+  EXPECT_GE(files, 5U);
+}
+
+TEST(commands, check_goes_on_after_a_bad_file) {
+  const temporary_directory folder;
+  write_file(folder / "bad.yaml", "networks: {}\n");
+  const auto result = run_program({"check", (folder / "bad.yaml").string(), experiment_file().string()});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_TRUE(contains(result.out, "valid experiment"));
+  EXPECT_EQ(lines_of(result.err).size(), 1U) << result.err;
+}
+
+TEST(commands, devices_are_listed_and_shown) {
+  const auto list = run_program({"devices", "list"});
+  EXPECT_EQ(list.exit_code, 0);
+  for (const std::string name : {"ConstantStep", "LinearStep", "SoftBounds", "Ideal"}) {
+    EXPECT_TRUE(contains(list.out, name)) << name;
+    const auto shown = run_program({"devices", "show", name});
+    EXPECT_EQ(shown.exit_code, 0) << shown.err;
+    EXPECT_TRUE(contains(shown.out, name));
+  }
+  EXPECT_TRUE(contains(run_program({"devices", "show", "SoftBounds"}).out, "dw_min_dtod"));
+}
+
+struct response_row {
+  std::string phase;
+  int pulse = 0;
+  double mean = 0;
+  double deviation = 0;
+};
+
+std::vector<response_row> response(const std::string& csv) {
+  std::vector<response_row> rows;
+  const auto lines = lines_of(csv);
+  EXPECT_EQ(lines.at(0), "phase,pulse,mean,std");
+  for (std::size_t i = 1; i < lines.size(); ++i) {
+    std::istringstream line(lines[i]);
+    response_row row;
+    char comma = 0;
+    std::getline(line, row.phase, ',');
+    line >> row.pulse >> comma >> row.mean >> comma >> row.deviation;
+    EXPECT_FALSE(line.fail()) << lines[i];
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+TEST(commands, soft_bounds_respond_by_saturating_at_their_bound) {
+  constexpr int pulses = 5000;
+  const auto result = run_program({"devices", "respond", "SoftBounds", "--pulses", "5000", "--devices", "400"});
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto rows = response(result.out);
+  ASSERT_EQ(rows.size(), 2U * pulses + 1);
+  EXPECT_EQ(rows.front().mean, 0.0);
+  const auto mean = [&](int pulse) { return rows[static_cast<std::size_t>(pulse)].mean; };
+  EXPECT_GT(mean(500) - mean(0), 5 * (mean(5000) - mean(4500)));
+  // The bounds have mean 0.6 and a spread of 0.18 over devices: 0.009 for the mean of 400. 0.05 is more than five
+  // times that, a false alarm below 1e-7; what 5000 steps of 0.001 leave to go is below 0.001.
+  EXPECT_NEAR(mean(pulses), 0.6, 0.05);
+  EXPECT_NEAR(rows.back().mean, -0.6, 0.05);
+  EXPECT_EQ(rows[pulses].phase, "up");
+  EXPECT_EQ(rows[pulses + 1].phase, "down");
+  EXPECT_EQ(run_program({"devices", "respond", "SoftBounds", "--pulses", "5000", "--devices", "400"}).out, result.out);
+}
+
+TEST(commands, response_goes_to_a_file_on_request) {
+  const temporary_directory folder;
+  const auto file = folder / "response.csv";
+  const auto result = run_program({"devices", "respond", "EcRam", "--pulses", "10", "--out", file.string()});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(response(read_file(file)).size(), 21U);
+  EXPECT_EQ(run_program({"devices", "respond", "EcRam", "--out", "/dev/full"}).exit_code, 3);
+}
+
+TEST(commands, a_run_writes_tables_to_stdout_and_its_files_to_a_directory) {
+  const temporary_directory folder;
+  const auto result = run_program(small_run(folder / "run"));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  for (const std::string part : {"test accuracy", "forward", "training", "crossbar", "host: "}) {
+    EXPECT_TRUE(contains(result.out, part)) << part;
+    EXPECT_FALSE(contains(result.err, part)) << part;
+  }
+  EXPECT_TRUE(contains(result.out, "results: " + (folder / "run").string()));
+  EXPECT_FALSE(contains(result.out + result.err, "SystemC:")) << "the kernel's own messages are no results";
+  EXPECT_FALSE(contains(result.out + result.err, "Info:"));
+  std::set<std::string> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder / "run"))
+    if (entry.is_regular_file())
+      files.insert(std::filesystem::relative(entry.path(), folder / "run").string());
+  EXPECT_EQ(files, (std::set<std::string>{"summary.json", "metrics.jsonl", "costs.csv", "config.yaml", "log.txt",
+                                          "checkpoint/state.bin"}));
+  const auto metrics = lines_of(read_file(folder.path() / "run/metrics.jsonl"));
+  ASSERT_EQ(metrics.size(), 1U);
+  EXPECT_EQ(json::parse(metrics[0]), summary_in(folder / "run").at("evaluations").at(0));
+}
+
+TEST(commands, a_run_without_out_gets_its_own_directory) {
+  const temporary_directory folder;
+  auto arguments = small_run("unused");
+  const auto out = std::ranges::find(arguments, "--out");
+  arguments.erase(out, out + 2);
+  for (const std::string name : {"runs/glyphs-sgd-seed1", "runs/glyphs-sgd-seed1-2"}) {
+    const auto result = run_program({.arguments = arguments, .working_directory = folder.path()});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_TRUE(std::filesystem::exists(folder / name / "summary.json")) << name;
+  }
+}
+
+TEST(commands, the_resolved_configuration_reproduces_the_run) {
+  const temporary_directory folder;
+  ASSERT_EQ(run_program(small_run(folder / "first", {"--seed", "5", "--set", "training.device=EcRam"})).exit_code, 0);
+  const auto again =
+      run_program({"run", (folder.path() / "first/config.yaml").string(), "--out", (folder / "second").string()});
+  ASSERT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(without_host(summary_in(folder / "first")), without_host(summary_in(folder / "second")));
+  EXPECT_EQ(read_file(folder.path() / "first/config.yaml"), read_file(folder.path() / "second/config.yaml"));
+}
+
+TEST(commands, spiral_trains) {
+  const auto summary =
+      summary_of_run({"--set", "dataset={name: spiral, train_samples: 600, test_samples: 300}"}, "[2, 32, 3]");
+  EXPECT_GE(summary.at("test_accuracy").get<double>(), 0);
+  EXPECT_EQ(summary.at("evaluations").size(), 1U);
+}
+
+TEST(commands, a_trace_is_json_with_events_of_every_phase) {
+  const temporary_directory folder;
+  const auto result = run_program(small_run(folder / "run", {"--trace", (folder / "trace.json").string()}));
+  ASSERT_EQ(result.exit_code, 0) << result.err;
+  const auto trace = json::parse(read_file(folder / "trace.json"));
+  std::set<std::string> names;
+  for (const auto& event : trace.at("traceEvents")) {
+    names.insert(event.at("name").get<std::string>());
+    if (event.at("ph") != "X")
+      continue;
+    EXPECT_GE(event.at("dur").get<double>(), 0);
+    EXPECT_GE(event.at("ts").get<double>(), 0);
+  }
+  for (const std::string name : {"forward_mvm L0", "backward_mvm L1", "outer_product_update L0", "loss_gradient L1"})
+    EXPECT_TRUE(names.contains(name)) << name;
+}
+
+TEST(commands, a_full_disk_for_the_trace_keeps_all_results) {
+  const temporary_directory folder;
+  const auto result = run_program(small_run(folder / "run", {"--trace", "/dev/full"}));
+  EXPECT_EQ(result.exit_code, 3);
+  ASSERT_EQ(lines_of(result.err).size(), 1U) << result.err;
+  EXPECT_TRUE(contains(result.err, "cannot write /dev/full: No space left on device")) << result.err;
+  auto complete = without_host(summary_of_run());
+  EXPECT_EQ(without_host(summary_in(folder / "run")), complete);
+  EXPECT_TRUE(std::filesystem::exists(folder / "run" / "costs.csv"));
+}
+
+TEST(commands, time_beyond_the_range_of_the_clock_fails_and_does_not_wrap) {
+  const temporary_directory folder; // 10000 samples of a second each
+  const auto result = run_program(
+      small_run(folder / "run", {"--set", "machine.memory.latency=1 s", "--set", "dataset=glyphs"}, "[784, 10]"));
+  EXPECT_EQ(result.exit_code, 3);
+  ASSERT_EQ(lines_of(result.err).size(), 1U) << result.err;
+  EXPECT_TRUE(contains(result.err, "run failed: the simulated time exceeds 9000 s")) << result.err;
+  EXPECT_EQ(result.out, "");
+}
+
+TEST(commands, an_unwritable_place_for_the_run_is_refused) {
+  const auto result = run_program(small_run("/proc/tilework-run"));
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_TRUE(contains(result.err, "/proc/tilework-run:0:0: cannot create the run directory")) << result.err;
+}
+
+} // namespace
+} // namespace tilework::test

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plain_initiator.h"
+#include "support/systemc_fixture.h"
+
+#include <tilework/modules/digital/memory_port.h>
+#include <tilework/tlm/operand_traffic.h>
+
+#include <gtest/gtest.h>
+
+namespace tilework::hardware {
+namespace {
+
+using test::ns;
+using test::operand;
+
+/// Sample s has the features s, s + 0.5 and the label s.
+class counting_samples final : public sample_memory {
+public:
+  [[nodiscard]] std::uint32_t bytes_per_sample() const override { return 10; }
+  void load(const step_context& context, mutable_burst x, mutable_burst labels) const override {
+    for (std::size_t v = 0; v < context.samples.size(); ++v) {
+      x[v][0] = static_cast<float>(context.samples[v]);
+      x[v][1] = x[v][0] + 0.5F;
+      labels[v][0] = x[v][0];
+    }
+  }
+};
+
+/// A read of the machine itself.
+struct machine_access {
+  machine_access(const transaction::tile_request& request, unsigned bytes) {
+    traffic.request = &request;
+    payload.set_extension(&traffic);
+    payload.set_read();
+    payload.set_data_length(bytes);
+  }
+  ~machine_access() { payload.clear_extension(&traffic); } // else the payload deletes it
+  machine_access(const machine_access&) = delete;
+  machine_access& operator=(const machine_access&) = delete;
+  transaction::operand_traffic traffic;
+  ::tlm::tlm_generic_payload payload;
+};
+
+struct bench {
+  bench() {
+    initiator.socket.bind(port.socket);
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  }
+  transaction::transaction request(operation_kind kind) {
+    return requests.make({.kind = kind, .phase = phase::forward, .vectors = 2}, {}, {&x, &labels});
+  }
+  ::tlm::tlm_response_status read(const transaction::transaction& t, unsigned bytes) {
+    machine_access access(t.request(), bytes);
+    return initiator.send(access.payload);
+  }
+  transaction::timeline time;
+  ledger books;
+  component_account& account = books.open("memory", component_kind::memory, 1);
+  counting_samples samples;
+  operand x{2, 2};
+  operand labels{2, 1};
+  test::request_maker requests;
+  test::plain_initiator initiator{"initiator"};
+  // 2 bytes per ns after 30 ns
+  memory_port port{"port", {.bandwidth_bytes_per_s = 2e9, .latency = ns(30)}, samples, time, account};
+};
+
+TEST(memory_port, loads_the_samples_of_the_step) {
+  bench b;
+  const std::array<std::uint32_t, 2> chosen{4, 9};
+  b.requests.context.samples = chosen;
+  const auto t = b.request(operation_kind::load_samples);
+  EXPECT_EQ(b.read(t, 20), ::tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(b.x.values, (std::vector<float>{4, 4.5F, 9, 9.5F}));
+  EXPECT_EQ(b.labels.values, (std::vector<float>{4, 9}));
+  EXPECT_EQ(b.initiator.delay, ns(30 + 10));
+  EXPECT_EQ(b.account.counts.get(phase::forward, action::dram_read_byte), 20U);
+  EXPECT_EQ(b.account.busy[static_cast<std::size_t>(phase::forward)], ns(10));
+}
+
+TEST(memory_port, requests_share_the_bandwidth_but_not_the_latency) {
+  bench b;
+  const auto t = b.request(operation_kind::program);
+  b.read(t, 100);
+  EXPECT_EQ(b.initiator.delay, ns(50 + 30));
+  b.initiator.delay = ns(10);
+  b.read(t, 40);
+  EXPECT_EQ(b.initiator.delay, ns(50 + 20 + 30));
+  EXPECT_EQ(b.port.delayed_requests(), 1U);
+  b.time.drain({});
+  b.initiator.delay = {};
+  b.read(t, 40);
+  EXPECT_EQ(b.initiator.delay, ns(20 + 30));
+}
+
+TEST(memory_port, has_no_bytes_for_foreign_initiators_and_nothing_to_write) {
+  bench b;
+  std::array<std::byte, 8> data{};
+  EXPECT_EQ(b.initiator.access(::tlm::TLM_READ_COMMAND, 0, data), ::tlm::TLM_COMMAND_ERROR_RESPONSE);
+  const auto t = b.request(operation_kind::program);
+  machine_access write(t.request(), 8);
+  write.payload.set_write();
+  EXPECT_EQ(b.initiator.send(write.payload), ::tlm::TLM_COMMAND_ERROR_RESPONSE);
+  EXPECT_EQ(b.account.counts, action_counts{});
+  EXPECT_EQ(b.initiator.delay, femtoseconds{});
+}
+
+} // namespace
+} // namespace tilework::hardware

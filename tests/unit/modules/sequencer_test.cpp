@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole machine: sequencer, network, tiles, vector unit, buffer and memory on small training runs.
+#include "support/forked.h"
+#include "support/systemc_fixture.h"
+
+#include <tilework/core/error.h>
+#include <tilework/numerics/sample_order.h>
+#include <tilework/numerics/vector_functions.h>
+#include <tilework/platforms/machine.h>
+#include <tilework/workloads/training_session.h>
+
+#include <gtest/gtest.h>
+
+#include <optional>
+#include <random>
+#include <sstream>
+
+namespace tilework {
+namespace {
+
+using hardware::timing_mode;
+using test::in_child;
+
+/// Separable classes: class c lights up the features that are c modulo `classes`.
+workload::labelled_set striped(std::uint32_t samples, std::uint32_t features, std::uint32_t classes, unsigned seed) {
+  std::mt19937 random(seed);
+  std::vector<float> x;
+  std::vector<std::uint8_t> labels;
+  for (std::uint32_t s = 0; s < samples; ++s) {
+    const auto label = static_cast<std::uint8_t>(random() % classes);
+    labels.push_back(label);
+    for (std::uint32_t f = 0; f < features; ++f)
+      x.push_back(static_cast<float>(random() % 100) / 200.0F + (f % classes == label ? 0.5F : 0.0F));
+  }
+  return {features, std::move(x), std::move(labels)};
+}
+
+struct variant {
+  timing_mode timing = timing_mode::loosely;
+  unsigned threads = 1;
+  std::vector<std::uint32_t> layers{10, 7, 3}; ///< on tiles of 6 x 4: all layers but the last output are split
+  std::uint32_t lines = 6;                     ///< inputs of a tile
+  std::uint32_t outputs = 4;
+  std::uint32_t batch = 4;
+  unsigned epochs = 2;
+  std::uint32_t train = 13;
+  std::uint32_t test = 7;
+  bool bias = true;
+  bool bus = false;
+  unsigned evaluate_every = 1;
+  std::vector<std::uint32_t> placement{};
+  double memory_bandwidth = 5.33e9;
+};
+
+platform::machine_configuration machine_for(const variant& v) {
+  platform::machine_configuration c;
+  c.tile.inputs = v.lines;
+  c.tile.outputs = v.outputs;
+  c.tile.dac = {.bits = 7, .slot = {1'000'000}};
+  c.tile.adc = {.bits = 9, .cycle = {1'000'000}, .lines_per_adc = 4};
+  c.tile.pulse = {.width = {5'000'000}, .period = {5'000'000}};
+  c.tile.program_row_time = {100'000'000};
+  c.buffer.ports = 8;
+  c.memory.bandwidth_bytes_per_s = v.memory_bandwidth;
+  if (v.bus)
+    c.interconnect = hardware::bus_configuration{.nodes = 6};
+  else
+    c.interconnect = hardware::mesh_configuration{.columns = 3, .rows = 2};
+  return c;
+}
+
+/// A training run on a machine.
+struct run : workload::session_listener, transaction::transaction_listener {
+  explicit run(const variant& v)
+      : data{"striped", 3, striped(v.train, v.layers.front(), 3, 1), striped(v.test, v.layers.front(), 3, 2)},
+        configuration(machine_for(v)),
+        settings{.network = {v.layers, activation::sigmoid, v.bias},
+                 .epochs = v.epochs,
+                 .batch_size = v.batch,
+                 .learning_rate = {.initial = 0.2},
+                 .evaluate_every = v.evaluate_every,
+                 .evaluation_burst = 5,
+                 .seed = 11},
+        map(workload::map_network(settings.network, {configuration.tiles(), v.lines, v.outputs}, v.placement)),
+        session(settings, data, map, {}, arena),
+        pool(v.threads) {
+    arena.allocate();
+    session.initialise();
+    session.set_listener(this);
+    parameters.device = physics::constant_step{};
+    machine.emplace(configuration, platform::elaboration{.arrays = map.arrays,
+                                                         .parameters = parameters,
+                                                         .seed = 11,
+                                                         .max_burst = std::max(v.batch, settings.evaluation_burst),
+                                                         .timing = v.timing,
+                                                         .source = session,
+                                                         .samples = session,
+                                                         .arena = arena,
+                                                         .pool = pool});
+    machine->control().add_listener(*this);
+  }
+  void evaluated(const workload::evaluation_result& r) override { last = r; }
+  void operation_done(const operation_record& record) override {
+    in_order = in_order && record.ready <= record.accepted && record.accepted <= record.done;
+  }
+  void drained(std::uint64_t /*step*/, femtoseconds length) override { total += length; }
+
+  workload::dataset data;
+  platform::machine_configuration configuration;
+  workload::session_configuration settings;
+  workload::network_map map;
+  operand_arena arena;
+  physics::array_parameters parameters;
+  workload::training_session session;
+  worker_pool pool;
+  std::optional<platform::machine> machine;
+  workload::evaluation_result last;
+  femtoseconds total;
+  bool in_order = true;
+};
+
+/// FNV-1a.
+class digest {
+public:
+  template <typename T>
+  void add(std::span<const T> values) {
+    for (const auto b : std::as_bytes(values))
+      value = (value ^ std::to_integer<std::uint64_t>(b)) * 0x100000001b3U;
+  }
+  std::uint64_t value = 0xcbf29ce484222325U;
+};
+
+struct outcome {
+  std::uint64_t weights = 0; ///< and biases
+  std::uint64_t counts = 0;
+  workload::evaluation_result last;
+  std::uint64_t coincidences = 0;
+  femtoseconds total;
+  femtoseconds exposed;
+  std::uint64_t delayed = 0;
+  std::uint64_t updates = 0;
+};
+
+outcome outcome_of(run& r) {
+  r.machine->run();
+  outcome o;
+  digest weights;
+  for (std::size_t a = 0; a < r.map.arrays.size(); ++a)
+    weights.add(r.machine->tile_of(a).values().weights());
+  r.session.for_each_bias([&](std::span<const float> bias) { weights.add(bias); });
+  digest counts;
+  for (const auto& account : r.machine->books().accounts())
+    counts.add(std::span<const action_counts>(&account.counts, 1));
+  o.weights = weights.value;
+  o.counts = counts.value;
+  o.last = r.last;
+  o.coincidences = r.machine->books().total(phase::update, action::update_pulse);
+  o.total = r.total;
+  for (const auto e : r.machine->control().phases().totals().exposed)
+    o.exposed += e;
+  o.delayed = r.machine->delayed_requests();
+  o.updates = r.machine->control().operations_issued(operation_kind::outer_product_update);
+  EXPECT_TRUE(r.in_order);
+  EXPECT_TRUE(r.session.complete());
+  return o;
+}
+
+outcome outcome_of(const variant& v) {
+  return in_child([&v] {
+    run r(v);
+    return outcome_of(r);
+  });
+}
+
+void expect_same_values(const outcome& a, const outcome& b) {
+  EXPECT_EQ(a.weights, b.weights);
+  EXPECT_EQ(a.last.train_loss, b.last.train_loss);
+  EXPECT_EQ(a.last.test_loss, b.last.test_loss);
+  EXPECT_EQ(a.last.test_accuracy, b.last.test_accuracy);
+  EXPECT_GT(a.coincidences, 0U);
+}
+
+TEST(sequencer, loosely_and_approximately_timed_runs_agree_in_values_and_counts) {
+  for (bool bus : {false, true}) {
+    const auto loose = outcome_of({.bus = bus});
+    const auto approximate = outcome_of({.timing = timing_mode::approximately, .bus = bus});
+    expect_same_values(loose, approximate);
+    EXPECT_EQ(loose.counts, approximate.counts);
+    // Contention is modelled differently, so times may differ, but not by much.
+    EXPECT_GT(loose.delayed, 0U);
+    EXPECT_NEAR(loose.total.seconds(), approximate.total.seconds(), 0.01 * loose.total.seconds());
+  }
+}
+
+TEST(sequencer, times_are_equal_where_nothing_was_delayed) {
+  // One array, endless memory bandwidth, no digital operation beside another.
+  variant v{.layers = {6, 3}, .bias = false, .memory_bandwidth = 1e30};
+  const auto loose = outcome_of(v);
+  v.timing = timing_mode::approximately;
+  const auto approximate = outcome_of(v);
+  EXPECT_EQ(loose.delayed, 0U);
+  EXPECT_EQ(approximate.delayed, 0U);
+  EXPECT_EQ(loose.total, approximate.total);
+  expect_same_values(loose, approximate);
+  EXPECT_EQ(loose.counts, approximate.counts);
+}
+
+TEST(sequencer, threads_change_nothing) {
+  // Large enough for the pool: 32 vectors on arrays of up to 128 x 128.
+  const variant v{.layers = {200, 150, 3}, .lines = 128, .outputs = 128, .batch = 32, .epochs = 1, .train = 96};
+  const auto one = outcome_of(v);
+  for (unsigned threads : {2U, 3U}) {
+    auto several = v;
+    several.threads = threads;
+    const auto o = outcome_of(several);
+    expect_same_values(one, o);
+    EXPECT_EQ(one.counts, o.counts);
+    EXPECT_EQ(one.total, o.total);
+  }
+}
+
+TEST(sequencer, placement_and_network_change_time_but_no_value) {
+  const auto mesh = outcome_of(variant{});
+  const auto bus = outcome_of({.bus = true});
+  const auto moved = outcome_of({.placement = {5, 4, 3, 2, 1, 0}});
+  expect_same_values(mesh, bus);
+  expect_same_values(mesh, moved);
+  EXPECT_NE(mesh.total, bus.total);
+  EXPECT_NE(mesh.total, moved.total);
+}
+
+TEST(sequencer, evaluations_change_no_weight) {
+  const auto often = outcome_of(variant{});
+  const auto seldom = outcome_of({.evaluate_every = 2});
+  EXPECT_EQ(often.weights, seldom.weights);
+  EXPECT_EQ(often.last.test_loss, seldom.last.test_loss);
+}
+
+TEST(sequencer, exposed_times_add_up_to_the_total) {
+  for (auto timing : {timing_mode::loosely, timing_mode::approximately}) {
+    const auto o = outcome_of({.timing = timing});
+    EXPECT_EQ(o.exposed, o.total);
+    EXPECT_EQ(o.updates, 6U * 2 * 4); // arrays, epochs, steps of 4, 4, 4 and 1 samples
+  }
+}
+
+TEST(sequencer, training_lowers_the_loss) {
+  const auto early = outcome_of({.epochs = 1, .train = 60, .test = 30});
+  const auto late = outcome_of({.epochs = 12, .train = 60, .test = 30});
+  EXPECT_LT(late.last.train_loss, early.last.train_loss);
+}
+
+TEST(sequencer, a_resumed_run_ends_like_an_uninterrupted_one) {
+  const auto whole = outcome_of(variant{});
+  struct state {
+    std::array<char, 1U << 17U> bytes;
+    std::size_t size;
+    femtoseconds total;
+  };
+  const auto half = in_child([] {
+    struct stopping : run {
+      using run::run;
+      void step_done(const workload::training_position& p) override {
+        if (p.step == 6)
+          session.stop();
+      }
+    } r{variant{}};
+    r.machine->run();
+    EXPECT_FALSE(r.session.complete());
+    std::ostringstream out;
+    r.session.save(out);
+    r.machine->save(out);
+    state s{};
+    s.size = out.str().size();
+    EXPECT_LE(s.size, s.bytes.size());
+    std::ranges::copy(out.str(), s.bytes.begin());
+    s.total = r.total;
+    return s;
+  });
+  const auto resumed = in_child([&half] {
+    run r{variant{}};
+    std::istringstream in(std::string(half.bytes.data(), half.size));
+    r.session.restore(in);
+    r.machine->restore(in);
+    return outcome_of(r);
+  });
+  expect_same_values(whole, resumed);
+  EXPECT_EQ(whole.counts, resumed.counts);
+  EXPECT_EQ(whole.exposed, resumed.exposed);
+  EXPECT_EQ(whole.total, half.total + resumed.total);
+  EXPECT_EQ(whole.updates, resumed.updates);
+}
+
+TEST(sequencer, a_mini_batch_reads_fixed_weights_and_then_updates_sample_by_sample) {
+  const variant v{.layers = {6, 3}, .batch = 4, .epochs = 1, .train = 4, .evaluate_every = 0};
+  run r(v);
+  physics::analog_array bare({6, 3}, r.parameters, 11, {}, 5);
+  const auto& layout = r.arena;
+  std::vector<float> weights(18);
+  for (std::uint32_t s = 0; s < layout.slots().size(); ++s)
+    if (layout.slot(s).home == residence::memory)
+      std::ranges::copy(std::span(r.arena.view(s).data, 18), weights.begin());
+  std::vector<float> bias;
+  r.session.for_each_bias([&](std::span<const float> b) { bias.assign(b.begin(), b.end()); });
+
+  operand_arena own;
+  const auto x = own.add(4, 6);
+  const auto label = own.add(4, 1);
+  const auto z = own.add(4, 3);
+  const auto d = own.add(4, 3);
+  const auto loss = own.add(4, 1);
+  const auto prediction = own.add(4, 1);
+  const auto b = own.add(1, 3);
+  own.allocate();
+  std::ranges::copy(bias, own.view(b).data);
+  const auto compute = [&bare] {
+    for (std::uint32_t k = 0; k < bare.blocks(); ++k)
+      bare.run_block(k);
+    bare.end();
+  };
+  const auto digital = [&](vector_function f, std::vector<std::uint32_t> in, std::vector<std::uint32_t> out) {
+    std::vector<const_burst> ins;
+    std::vector<mutable_burst> outs;
+    for (auto s : in)
+      ins.push_back(own.view(s));
+    for (auto s : out)
+      outs.push_back(own.view(s));
+    numerics::evaluate(f, activation::sigmoid, ins, outs, {.learning_rate = 0.2F, .loss_scale = 0.25F});
+  };
+
+  r.machine->run();
+  const auto order = numerics::shuffled_order(11, 0, 4);
+  step_context context;
+  context.samples = order;
+  r.session.load(context, own.view(x), own.view(label));
+  bare.set_weights(weights);
+  bare.begin_mvm(physics::mvm_direction::forward, own.view(x), own.view(z), 0, false);
+  compute();
+  digital(vector_function::add_bias, {z, b}, {z});
+  digital(vector_function::loss_gradient, {z, label}, {d, loss, prediction});
+  bare.begin_update(own.view(x), own.view(d), 0.2F, 0);
+  compute();
+  digital(vector_function::bias_update, {d, b}, {b});
+
+  EXPECT_TRUE(std::ranges::equal(r.machine->tile_of(0).values().weights(), bare.weights()));
+  r.session.for_each_bias([&](std::span<const float> seen) { EXPECT_TRUE(std::ranges::equal(seen, own.view(b)[0])); });
+  EXPECT_FALSE(std::ranges::equal(bare.weights(), weights));
+}
+
+/// One step of a program that claims that the forward read precedes the update.
+struct wrong_source final : step_source {
+  explicit wrong_source(std::vector<operation> operations, bool wrong) {
+    for (const auto& op : operations)
+      program.append(op);
+    // A program cannot be appended without its edges, so forge the version that the last operation expects.
+    if (wrong)
+      const_cast<operation&>(program.operations().back()).updates_before = 0;
+  }
+  std::optional<step> next() override { return taken++ == 0 ? std::optional(step{&program, {}}) : std::nullopt; }
+  void finished(const step& /*done*/) override { ++steps_finished; }
+  step_program program;
+  int taken = 0;
+  int steps_finished = 0;
+};
+
+struct no_samples final : sample_memory {
+  [[nodiscard]] std::uint32_t bytes_per_sample() const override { return 0; }
+  void load(const step_context& /*context*/, mutable_burst /*x*/, mutable_burst /*labels*/) const override {}
+};
+
+/// Number of steps that a program update -> forward finishes; throws what the machine throws.
+int run_by_hand(timing_mode timing, bool wrong) {
+  variant v;
+  const auto configuration = machine_for(v);
+  operand_arena arena;
+  const auto x = arena.add(1, 6);
+  const auto d = arena.add(1, 4);
+  const auto y = arena.add(1, 4);
+  arena.allocate();
+  operation update{.kind = operation_kind::outer_product_update, .phase = phase::update, .array = 0, .vectors = 1};
+  update.inputs = {operand_ref{x, 0, 6}, operand_ref{d, 0, 4}};
+  operation forward{.kind = operation_kind::forward_mvm, .phase = phase::forward, .array = 0, .vectors = 1};
+  forward.inputs[0] = {x, 0, 6};
+  forward.outputs[0] = {y, 0, 4};
+  wrong_source source({update, forward}, wrong);
+  const array_region region{.inputs = 6, .outputs = 4, .tile = 3};
+  const no_samples samples;
+  worker_pool pool(1);
+  platform::machine machine(configuration, {.arrays = std::span(&region, 1),
+                                            .parameters = physics::array_parameters{.device = physics::constant_step{}},
+                                            .timing = timing,
+                                            .source = source,
+                                            .samples = samples,
+                                            .arena = arena,
+                                            .pool = pool});
+  machine.run();
+  return source.steps_finished;
+}
+
+class wrong_program : public testing::TestWithParam<timing_mode> {};
+
+TEST_P(wrong_program, is_caught_by_the_weight_version) {
+#if defined(__SANITIZE_ADDRESS__)
+  // SystemC threads of an uninstrumented library leave AddressSanitizer with wrong bounds of the main stack, so that an
+  // exception that unwinds it afterwards is followed by false reports (google/sanitizers issue 189).
+  GTEST_SKIP() << "not with AddressSanitizer";
+#endif
+  EXPECT_THROW(run_by_hand(GetParam(), true), run_error);
+}
+
+TEST_P(wrong_program, is_fine_with_the_right_version) {
+  EXPECT_EQ(run_by_hand(GetParam(), false), 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(timing, wrong_program, testing::Values(timing_mode::loosely, timing_mode::approximately));
+
+} // namespace
+} // namespace tilework

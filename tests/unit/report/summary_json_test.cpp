@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "example.h"
+
+#include <tilework/report/summary_json.h>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace tilework::report {
+namespace {
+
+using nlohmann::json;
+
+TEST(summary_json, has_the_documented_keys_and_values) {
+  const auto s = json::parse(summary_json(test::example_run()));
+  EXPECT_EQ(s.at("schema"), summary_schema);
+  EXPECT_EQ(s.at("experiment"), "example");
+  EXPECT_EQ(s.at("machine"), "small");
+  EXPECT_EQ(s.at("seed"), 7);
+  EXPECT_EQ(s.at("epochs"), 1);
+  EXPECT_EQ(s.at("interrupted"), false);
+  EXPECT_EQ(s.at("test_accuracy"), 0.875);
+  EXPECT_EQ(s.at("train_loss"), 0.5);
+  EXPECT_EQ(s.at("simulated_time_fs"), 3'000'000'000) << "training phases only";
+  EXPECT_DOUBLE_EQ(s.at("simulated_time_s"), 3e-6);
+  EXPECT_DOUBLE_EQ(s.at("energy_J"), 2e-9);
+  EXPECT_DOUBLE_EQ(s.at("area_mm2"), 3e-3);
+  EXPECT_EQ(s.at("operations").at("forward_mvm"), 12);
+  EXPECT_EQ(s.at("contention").at("delayed_requests"), 5);
+  for (const char* key : {"wall_s", "systemc_s", "numerics_s", "peak_rss_bytes", "isa", "threads"})
+    EXPECT_TRUE(s.at("host").contains(key)) << key;
+  EXPECT_EQ(s.at("evaluations").size(), 1U);
+}
+
+TEST(summary_json, lists_all_phases) {
+  const auto phases = json::parse(summary_json(test::example_run())).at("phases");
+  EXPECT_EQ(phases.size(), phase_count);
+  for (std::size_t p = 0; p < phase_count; ++p)
+    for (const char* key : {"busy_s", "exposed_s", "energy_J"})
+      EXPECT_TRUE(phases.at(std::string(name_of(static_cast<phase>(p)))).contains(key));
+  EXPECT_DOUBLE_EQ(phases.at("forward").at("exposed_s"), 2e-6);
+  EXPECT_DOUBLE_EQ(phases.at("evaluate").at("energy_J"), 0.25e-9);
+}
+
+TEST(summary_json, components_state_energy_area_and_use_in_training) {
+  const auto adc = json::parse(summary_json(test::example_run())).at("components").at("chip0.tile0.adc");
+  EXPECT_DOUBLE_EQ(adc.at("energy_J"), 1.5e-9);
+  EXPECT_DOUBLE_EQ(adc.at("area_mm2"), 2e-3);
+  EXPECT_DOUBLE_EQ(adc.at("busy_s"), 1.5e-6);
+  EXPECT_DOUBLE_EQ(adc.at("utilisation"), 0.5);
+}
+
+TEST(summary_json, actions_are_summed_per_phase_and_never_mixed) {
+  const auto actions = json::parse(summary_json(test::example_run())).at("actions");
+  EXPECT_EQ(actions.at("forward").at("adc_conversion"), 1000);
+  EXPECT_EQ(actions.at("evaluate").at("adc_conversion"), 500);
+  EXPECT_FALSE(actions.contains("update"));
+}
+
+TEST(summary_json, run_without_evaluation_has_no_accuracy) {
+  auto r = test::example_run();
+  r.evaluations.clear();
+  const auto s = json::parse(summary_json(r));
+  EXPECT_TRUE(s.at("test_accuracy").is_null());
+  EXPECT_TRUE(s.at("train_loss").is_null());
+}
+
+TEST(summary_json, names_that_are_no_utf8_are_repaired) {
+  auto r = test::example_run();
+  r.experiment = "caf\xE9";
+  EXPECT_EQ(json::parse(summary_json(r)).at("experiment"), "caf\uFFFD");
+}
+
+TEST(metrics_line, is_one_line_of_json) {
+  const auto line = metrics_line({3, 0.25, 0.5, 0.75, 1e-3, 1e-6});
+  EXPECT_EQ(line.find('\n'), std::string::npos);
+  const auto row = json::parse(line);
+  EXPECT_EQ(row.at("epoch"), 3);
+  EXPECT_EQ(row.at("train_loss"), 0.25);
+  EXPECT_EQ(row.at("test_accuracy"), 0.75);
+  EXPECT_EQ(row.at("simulated_time_s"), 1e-3);
+  EXPECT_EQ(row.at("energy_J"), 1e-6);
+}
+
+} // namespace
+} // namespace tilework::report

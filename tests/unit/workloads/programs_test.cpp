@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/workloads/programs.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <vector>
+
+namespace tilework::workload {
+namespace {
+
+/// Layers 10 -> 7 -> 3 on arrays of 6 x 4: layer 0 in 2 x 2 pieces, layer 1 in 2 x 1.
+struct programs : testing::Test {
+  network_configuration network{{10, 7, 3}, activation::sigmoid, true};
+  network_map map = map_network(network, {6, 6, 4}, {});
+  operand_arena arena;
+  operand_layout layout = lay_out(arena, network, map, 5);
+  program_inputs in{network, map, layout, {}};
+};
+
+using condition = std::function<bool(const operation&)>;
+
+condition is(operation_kind kind, std::uint32_t array) {
+  return [=](const operation& o) { return o.kind == kind && o.array == array; };
+}
+condition is(vector_function function, std::uint16_t layer, phase p = phase::forward) {
+  return [=](const operation& o) { return o.function == function && o.layer == layer && o.phase == p; };
+}
+
+std::vector<std::uint32_t> all(const step_program& program, const condition& wanted) {
+  std::vector<std::uint32_t> found;
+  for (std::uint32_t k = 0; k < program.size(); ++k)
+    if (wanted(program.operations()[k]))
+      found.push_back(k);
+  return found;
+}
+
+/// The only operation that meets a condition.
+std::uint32_t the(const step_program& program, const condition& wanted) {
+  const auto found = all(program, wanted);
+  EXPECT_EQ(found.size(), 1U);
+  return found.empty() ? 0 : found.front();
+}
+
+/// Whether there is a path of edges.
+bool ordered(const step_program& program, std::uint32_t before, std::uint32_t after) {
+  const auto next = program.successors(before);
+  return std::any_of(next.begin(), next.end(), [&](auto n) { return n == after || ordered(program, n, after); });
+}
+
+TEST_F(programs, programming_writes_every_array_once_without_order) {
+  const auto program = emit_programming(in);
+  ASSERT_EQ(program.size(), 6U);
+  for (std::uint32_t a = 0; a < 6; ++a) {
+    const auto& op = program.operations()[a];
+    EXPECT_EQ(op.kind, operation_kind::program);
+    EXPECT_EQ(op.phase, phase::program);
+    EXPECT_EQ(op.array, a);
+    EXPECT_EQ(op.vectors, map.arrays[a].outputs);
+    EXPECT_EQ(op.inputs[0].length, map.arrays[a].inputs);
+    EXPECT_EQ(arena.slot(op.inputs[0].slot).home, residence::memory);
+    EXPECT_TRUE(program.predecessors(a).empty());
+  }
+}
+
+TEST_F(programs, forward_chain_follows_the_layers) {
+  const auto program = emit_training_step(in, 5);
+  const auto load = the(program, [](const auto& o) { return o.kind == operation_kind::load_samples; });
+  const auto activate = the(program, is(vector_function::bias_activation, 0));
+  const auto loss = the(program, is(vector_function::loss_gradient, 1));
+  for (std::uint32_t a = 0; a < 4; ++a) {
+    const auto forward = the(program, is(operation_kind::forward_mvm, a));
+    EXPECT_TRUE(ordered(program, load, forward));
+    EXPECT_TRUE(ordered(program, forward, activate));
+  }
+  for (std::uint32_t a = 4; a < 6; ++a) {
+    const auto forward = the(program, is(operation_kind::forward_mvm, a));
+    EXPECT_TRUE(ordered(program, activate, forward));
+    EXPECT_TRUE(ordered(program, forward, loss));
+  }
+  for (const auto& op : program.operations())
+    EXPECT_EQ(op.vectors, 5U);
+}
+
+TEST_F(programs, pieces_of_a_layer_run_side_by_side) {
+  const auto program = emit_training_step(in, 5);
+  for (std::uint32_t a = 0; a < 4; ++a)
+    for (std::uint32_t b = 0; b < 4; ++b)
+      EXPECT_FALSE(ordered(program, the(program, is(operation_kind::forward_mvm, a)),
+                           the(program, is(operation_kind::forward_mvm, b))));
+}
+
+TEST_F(programs, partial_sums_lie_in_split_order) {
+  const auto program = emit_training_step(in, 5);
+  const auto sum = the(program, is(vector_function::accumulate_partial_sums, 0));
+  const auto& op = program.operations()[sum];
+  EXPECT_EQ(op.inputs[0].length, 2U * 7);
+  EXPECT_EQ(op.outputs[0].length, 7U);
+  for (std::uint32_t i = 0; i < 2; ++i)
+    for (std::uint32_t o = 0; o < 2; ++o) {
+      const auto forward = the(program, is(operation_kind::forward_mvm, map.layers[0].array(i, o)));
+      const auto& region = map.arrays[map.layers[0].array(i, o)];
+      const auto& out = program.operations()[forward].outputs[0];
+      EXPECT_EQ(out.slot, op.inputs[0].slot);
+      EXPECT_EQ(out.first, i * 7 + region.first_output);
+      EXPECT_EQ(out.length, region.outputs);
+      EXPECT_TRUE(ordered(program, forward, sum));
+    }
+  EXPECT_TRUE(ordered(program, sum, the(program, is(vector_function::bias_activation, 0))));
+}
+
+TEST_F(programs, output_splits_add_up_on_the_way_back) {
+  network.layers = {10, 7, 7, 3};
+  map = map_network(network, {20, 6, 4}, {}); // layer 1 in 2 x 2 pieces
+  arena = {};
+  layout = lay_out(arena, network, map, 5);
+  const auto program = emit_training_step(in, 5);
+  const auto sum = the(program, is(vector_function::accumulate_partial_sums, 1, phase::backward));
+  const auto& op = program.operations()[sum];
+  EXPECT_EQ(op.inputs[0].length, 2U * 7);
+  for (std::uint32_t i = 0; i < 2; ++i)
+    for (std::uint32_t o = 0; o < 2; ++o) {
+      const auto a = map.layers[1].array(i, o);
+      const auto backward = the(program, is(operation_kind::backward_mvm, a));
+      const auto& out = program.operations()[backward].outputs[0];
+      EXPECT_EQ(out.slot, op.inputs[0].slot);
+      EXPECT_EQ(out.first, o * 7 + map.arrays[a].first_input);
+      EXPECT_EQ(out.length, map.arrays[a].inputs);
+      EXPECT_TRUE(ordered(program, backward, sum));
+    }
+  const auto gradient = the(program, is(vector_function::activation_gradient, 0, phase::backward));
+  EXPECT_TRUE(ordered(program, sum, gradient));
+}
+
+TEST_F(programs, updates_come_after_all_reads_of_their_array) {
+  const auto program = emit_training_step(in, 5);
+  for (std::uint32_t a = 0; a < 6; ++a) {
+    const auto update = the(program, is(operation_kind::outer_product_update, a));
+    EXPECT_TRUE(ordered(program, the(program, is(operation_kind::forward_mvm, a)), update));
+    if (a >= 4) { // no gradient of the network's input
+      EXPECT_TRUE(ordered(program, the(program, is(operation_kind::backward_mvm, a)), update));
+    }
+  }
+  EXPECT_TRUE(
+      all(program, [](const auto& o) { return o.kind == operation_kind::backward_mvm && o.layer == 0; }).empty());
+}
+
+TEST_F(programs, update_of_a_layer_runs_beside_the_backward_pass_below) {
+  network.layers = {5, 4, 4, 3};
+  map = map_network(network, {3, 6, 4}, {});
+  arena = {};
+  layout = lay_out(arena, network, map, 5);
+  const auto program = emit_training_step(in, 5);
+  EXPECT_FALSE(ordered(program, the(program, is(operation_kind::outer_product_update, 2)),
+                       the(program, is(operation_kind::backward_mvm, 1))));
+}
+
+TEST_F(programs, bias_changes_after_its_use) {
+  const auto program = emit_training_step(in, 5);
+  EXPECT_TRUE(ordered(program, the(program, is(vector_function::bias_activation, 0)),
+                      the(program, is(vector_function::bias_update, 0, phase::update))));
+  EXPECT_TRUE(ordered(program, the(program, is(vector_function::add_bias, 1)),
+                      the(program, is(vector_function::bias_update, 1, phase::update))));
+  network.bias = false;
+  EXPECT_TRUE(
+      all(emit_training_step(in, 5), [](const auto& o) { return o.function == vector_function::bias_update; }).empty());
+}
+
+TEST_F(programs, management_is_on_the_critical_path) {
+  const auto program = emit_training_step(in, 5);
+  const auto forward_scales = all(program, is(vector_function::noise_management, 0));
+  ASSERT_EQ(forward_scales.size(), 2U); // one per input piece
+  for (std::uint32_t i = 0; i < 2; ++i)
+    for (std::uint32_t o = 0; o < 2; ++o)
+      EXPECT_TRUE(ordered(program, forward_scales[i],
+                          the(program, is(operation_kind::forward_mvm, map.layers[0].array(i, o)))));
+  const auto backward_scales = all(program, is(vector_function::noise_management, 1, phase::backward));
+  ASSERT_EQ(backward_scales.size(), 1U);
+  for (std::uint32_t a = 4; a < 6; ++a)
+    EXPECT_TRUE(ordered(program, backward_scales[0], the(program, is(operation_kind::backward_mvm, a))));
+  const auto update_scales = all(program, is(vector_function::update_management, 0, phase::update));
+  ASSERT_EQ(update_scales.size(), 4U); // one per array
+  for (std::uint32_t a = 0; a < 4; ++a)
+    EXPECT_TRUE(ordered(program, update_scales[a], the(program, is(operation_kind::outer_product_update, a))));
+}
+
+TEST_F(programs, management_that_is_off_costs_nothing) {
+  in.managed = {false, false, false};
+  for (const auto& op : emit_training_step(in, 5).operations()) {
+    EXPECT_NE(op.function, vector_function::noise_management);
+    EXPECT_NE(op.function, vector_function::update_management);
+  }
+}
+
+TEST_F(programs, reads_expect_the_weights_before_the_update) {
+  for (const auto& op : emit_training_step(in, 5).operations())
+    EXPECT_EQ(op.updates_before, 0U); // one update per array and step, and it is the last access
+}
+
+TEST_F(programs, evaluation_only_reads) {
+  const auto program = emit_evaluation(in, 5);
+  for (const auto& op : program.operations()) {
+    EXPECT_EQ(op.phase, phase::evaluate);
+    EXPECT_NE(op.kind, operation_kind::outer_product_update);
+    EXPECT_NE(op.kind, operation_kind::backward_mvm);
+    EXPECT_NE(op.function, vector_function::bias_update);
+  }
+  EXPECT_EQ(all(program, [](const auto& o) { return o.kind == operation_kind::forward_mvm; }).size(), 6U);
+  the(program, is(vector_function::loss_gradient, 1, phase::evaluate));
+}
+
+TEST_F(programs, phases_of_training) {
+  for (const auto& op : emit_training_step(in, 5).operations()) {
+    EXPECT_TRUE(is_training(op.phase));
+    EXPECT_TRUE(op.kind != operation_kind::forward_mvm || op.phase == phase::forward);
+    EXPECT_TRUE(op.kind != operation_kind::backward_mvm || op.phase == phase::backward);
+    EXPECT_TRUE(op.kind != operation_kind::outer_product_update || op.phase == phase::update);
+  }
+}
+
+} // namespace
+} // namespace tilework::workload

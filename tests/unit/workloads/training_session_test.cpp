@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/numerics/sample_order.h>
+#include <tilework/workloads/training_session.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace tilework::workload {
+namespace {
+
+constexpr std::uint32_t train_samples = 10;
+constexpr std::uint32_t test_samples = 7;
+
+/// Sample s has the feature s / 100 twice and the label s modulo 2; test samples start at 100.
+labelled_set numbered(std::uint32_t samples, std::uint32_t first) {
+  std::vector<float> x;
+  std::vector<std::uint8_t> labels;
+  for (std::uint32_t s = 0; s < samples; ++s) {
+    x.insert(x.end(), 2, static_cast<float>(first + s) / 100.0F);
+    labels.push_back(static_cast<std::uint8_t>(s % 2));
+  }
+  return {2, std::move(x), std::move(labels)};
+}
+
+/// What a step was.
+struct seen {
+  std::string kind; ///< program, train, evaluate
+  std::uint64_t step = 0;
+  std::uint64_t first_vector = 0;
+  float learning_rate = 0;
+  std::vector<std::uint32_t> samples;
+  friend bool operator==(const seen&, const seen&) = default;
+};
+
+/// Executes steps without a machine: loads samples, sets each loss to the sample's number and the prediction to 0.
+struct bench : session_listener {
+  explicit bench(const session_configuration& c)
+      : configuration(c), map(map_network(c.network, {4, 8, 8}, {})), session(c, data, map, {}, arena) {
+    arena.allocate();
+    session.initialise();
+    session.set_listener(this);
+  }
+  static session_configuration usual() {
+    return {.network = {{2, 3, 2}},
+            .epochs = 2,
+            .batch_size = 4,
+            .learning_rate = {.initial = 0.5, .step_epochs = 1, .factor = 0.5},
+            .evaluation_burst = 5,
+            .seed = 3};
+  }
+  void execute(const step& s) {
+    seen what{"program",
+              s.context.step,
+              s.context.first_vector,
+              s.context.learning_rate,
+              {s.context.samples.begin(), s.context.samples.end()}};
+    for (const auto& op : s.program->operations()) {
+      if (op.kind == operation_kind::load_samples) {
+        what.kind = s.context.evaluation ? "evaluate" : "train";
+        EXPECT_EQ(op.vectors, s.context.samples.size());
+        session.load(s.context, arena.view(op.outputs[0].slot), arena.view(op.outputs[1].slot));
+      }
+      if (op.function != vector_function::loss_gradient)
+        continue;
+      for (std::uint32_t v = 0; v < op.vectors; ++v) {
+        arena.view(op.outputs[1].slot)[v][0] = static_cast<float>(s.context.samples[v]);
+        arena.view(op.outputs[2].slot)[v][0] = 0;
+      }
+    }
+    steps.push_back(what);
+    session.finished(s);
+  }
+  void run() {
+    while (const auto s = session.next())
+      execute(*s);
+  }
+  /// The training steps only.
+  [[nodiscard]] std::vector<seen> training() const {
+    std::vector<seen> result;
+    std::ranges::copy_if(steps, std::back_inserter(result), [](const seen& s) { return s.kind == "train"; });
+    return result;
+  }
+  void evaluated(const evaluation_result& r) override { evaluations.push_back(r); }
+  void epoch_done(const training_position& p) override { epochs_done.push_back(p.epoch); }
+
+  session_configuration configuration;
+  dataset data{"numbered", 2, numbered(train_samples, 0), numbered(test_samples, 100)};
+  network_map map;
+  operand_arena arena;
+  training_session session;
+  std::vector<seen> steps;
+  std::vector<evaluation_result> evaluations;
+  std::vector<unsigned> epochs_done;
+};
+
+std::vector<std::string> kinds(const std::vector<seen>& steps) {
+  std::vector<std::string> result;
+  for (const auto& s : steps)
+    result.push_back(s.kind + std::to_string(s.samples.size()));
+  return result;
+}
+
+TEST(training_session, programs_then_trains_and_evaluates_every_epoch) {
+  bench b(bench::usual());
+  b.run();
+  const std::vector<std::string> expected{"program0", "train4", "train4", "train2",    "evaluate5", "evaluate2",
+                                          "train4",   "train4", "train2", "evaluate5", "evaluate2"};
+  EXPECT_EQ(kinds(b.steps), expected);
+  EXPECT_EQ(b.epochs_done, (std::vector<unsigned>{1, 2}));
+  EXPECT_TRUE(b.session.complete());
+}
+
+TEST(training_session, every_epoch_visits_every_sample_once_in_its_own_order) {
+  bench b(bench::usual());
+  b.run();
+  std::vector<std::uint32_t> visited;
+  for (const auto& s : b.training())
+    visited.insert(visited.end(), s.samples.begin(), s.samples.end());
+  ASSERT_EQ(visited.size(), 2 * train_samples);
+  const auto half = visited.begin() + train_samples;
+  EXPECT_TRUE(std::equal(visited.begin(), half, numerics::shuffled_order(3, 0, train_samples).begin()));
+  EXPECT_TRUE(std::equal(half, visited.end(), numerics::shuffled_order(3, 1, train_samples).begin()));
+  EXPECT_EQ(std::set(visited.begin(), half).size(), train_samples);
+  EXPECT_FALSE(std::equal(visited.begin(), half, half));
+}
+
+TEST(training_session, counters_run_on_over_epochs_and_the_rate_follows_its_schedule) {
+  bench b(bench::usual());
+  b.run();
+  constexpr std::uint64_t first_vectors[] = {0, 4, 8, 10, 14, 18};
+  const auto training = b.training();
+  ASSERT_EQ(training.size(), 6U);
+  for (std::size_t k = 0; k < 6; ++k) {
+    EXPECT_EQ(training[k].step, k);
+    EXPECT_EQ(training[k].first_vector, first_vectors[k]);
+    EXPECT_FLOAT_EQ(training[k].learning_rate, k < 3 ? 0.5F : 0.25F);
+  }
+}
+
+TEST(learning_rate_schedule, falls_by_a_factor_every_few_epochs) {
+  const learning_rate_schedule s{.initial = 0.8, .step_epochs = 3, .factor = 0.5};
+  for (unsigned epoch = 0; epoch < 12; ++epoch)
+    EXPECT_DOUBLE_EQ(s.at(epoch), 0.8 * std::pow(0.5, epoch / 3));
+  EXPECT_DOUBLE_EQ((learning_rate_schedule{.initial = 0.8}).at(100), 0.8);
+}
+
+TEST(training_session, evaluation_cadence_does_not_change_training) {
+  std::vector<std::vector<seen>> runs;
+  for (unsigned every : {0U, 1U, 2U, 3U}) {
+    auto c = bench::usual();
+    c.epochs = 5;
+    c.evaluate_every = every;
+    bench b(c);
+    b.run();
+    runs.push_back(b.training());
+    std::vector<unsigned> epochs;
+    for (const auto& e : b.evaluations)
+      epochs.push_back(e.epoch);
+    const std::vector<std::vector<unsigned>> expected{{}, {1, 2, 3, 4, 5}, {2, 4, 5}, {3, 5}};
+    EXPECT_EQ(epochs, expected[every]); // the last epoch always, unless never
+    EXPECT_EQ(b.epochs_done.size(), 5U);
+  }
+  for (const auto& r : runs)
+    EXPECT_EQ(r, runs.front());
+}
+
+TEST(training_session, evaluation_of_an_epoch_draws_the_same_however_often_one_evaluates) {
+  const auto last_evaluation = [](unsigned every) {
+    auto c = bench::usual();
+    c.epochs = 4;
+    c.evaluate_every = every;
+    bench b(c);
+    b.run();
+    return b.steps.back();
+  };
+  EXPECT_EQ(last_evaluation(1), last_evaluation(4));
+}
+
+TEST(training_session, results_are_means_over_the_samples) {
+  bench b(bench::usual());
+  b.run();
+  ASSERT_EQ(b.evaluations.size(), 2U);
+  EXPECT_DOUBLE_EQ(b.evaluations[0].train_loss, 4.5);        // 0, 1, ..., 9
+  EXPECT_DOUBLE_EQ(b.evaluations[0].test_loss, 3.0);         // 0, 1, ..., 6
+  EXPECT_DOUBLE_EQ(b.evaluations[0].test_accuracy, 4.0 / 7); // labels 0 1 0 1 0 1 0, predictions 0
+}
+
+TEST(training_session, loads_samples_and_labels_of_the_right_half) {
+  bench b(bench::usual());
+  operand_arena own;
+  const auto x = own.add(2, 2);
+  const auto label = own.add(2, 1);
+  own.allocate();
+  const std::vector<std::uint32_t> chosen{3, 6};
+  step_context context;
+  context.samples = chosen;
+  b.session.load(context, own.view(x), own.view(label));
+  EXPECT_FLOAT_EQ(own.view(x)[0][1], 0.03F);
+  EXPECT_EQ(own.view(label)[0][0], 1.0F);
+  context.evaluation = true;
+  b.session.load(context, own.view(x), own.view(label));
+  EXPECT_FLOAT_EQ(own.view(x)[1][0], 1.06F);
+  EXPECT_EQ(own.view(label)[1][0], 0.0F);
+  EXPECT_EQ(b.session.bytes_per_sample(), 2U * 4 + 1);
+}
+
+TEST(training_session, initial_weights_do_not_depend_on_the_split) {
+  auto c = bench::usual();
+  c.network.layers = {12, 5};
+  const dataset data{"", 5, {12, std::vector<float>(12), {0}}, {12, std::vector<float>(12), {0}}};
+  const auto matrix = [&](std::uint32_t lines) {
+    const auto map = map_network(c.network, {100, lines, lines}, {});
+    operand_arena arena;
+    training_session session(c, data, map, {}, arena);
+    arena.allocate();
+    session.initialise();
+    std::vector<float> w(12 * 5);
+    std::size_t a = 0;
+    for (std::uint32_t s = 0; s < arena.slots().size(); ++s) {
+      if (arena.slot(s).home != residence::memory)
+        continue;
+      const auto& region = map.arrays[a++];
+      for (std::uint32_t o = 0; o < region.outputs; ++o)
+        for (std::uint32_t i = 0; i < region.inputs; ++i)
+          w[(region.first_output + o) * 12 + region.first_input + i] = arena.view(s)[o][i];
+    }
+    EXPECT_EQ(a, map.arrays.size());
+    return w;
+  };
+  const auto whole = matrix(12);
+  EXPECT_EQ(matrix(5), whole);
+  EXPECT_EQ(matrix(1), whole);
+  EXPECT_TRUE(std::ranges::all_of(whole, [](float w) { return w != 0 && std::abs(w) <= 1 / std::sqrt(12.0F); }));
+}
+
+TEST(training_session, stops_after_the_current_step) {
+  bench b(bench::usual());
+  b.execute(*b.session.next());
+  b.execute(*b.session.next());
+  b.session.stop();
+  EXPECT_FALSE(b.session.next().has_value());
+  EXPECT_FALSE(b.session.complete());
+}
+
+/// Stops after `steps` steps, saves, restores into a fresh session and runs on.
+void expect_resumes_after(std::size_t steps) {
+  bench whole(bench::usual());
+  whole.run();
+  bench first(bench::usual());
+  while (first.steps.size() < steps)
+    first.execute(*first.session.next());
+  std::stringstream state;
+  first.session.save(state);
+  bench second(bench::usual());
+  second.session.restore(state);
+  second.run();
+  auto joined = first.steps;
+  joined.insert(joined.end(), second.steps.begin(), second.steps.end());
+  EXPECT_EQ(joined, whole.steps) << steps;
+  ASSERT_FALSE(second.evaluations.empty());
+  EXPECT_EQ(second.evaluations.back().train_loss, whole.evaluations.back().train_loss);
+  EXPECT_EQ(second.evaluations.back().test_loss, whole.evaluations.back().test_loss);
+  EXPECT_EQ(second.evaluations.back().test_accuracy, whole.evaluations.back().test_accuracy);
+  EXPECT_TRUE(second.session.complete());
+}
+
+TEST(training_session, resumes_anywhere) {
+  for (std::size_t steps = 1; steps <= 10; ++steps) // also in the middle of epochs and evaluations
+    expect_resumes_after(steps);
+}
+
+TEST(training_session, saves_the_biases) {
+  bench a(bench::usual());
+  auto other = bench::usual();
+  other.seed = 99;
+  bench b(other);
+  const auto biases = [](const bench& of) {
+    std::vector<float> all;
+    of.session.for_each_bias([&](std::span<const float> layer) { all.insert(all.end(), layer.begin(), layer.end()); });
+    return all;
+  };
+  EXPECT_EQ(biases(a).size(), 3U + 2);
+  EXPECT_NE(biases(a), biases(b));
+  std::stringstream state;
+  a.session.save(state);
+  b.session.restore(state);
+  EXPECT_EQ(biases(a), biases(b));
+}
+
+} // namespace
+} // namespace tilework::workload
