@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/checkpoint.h>
-
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
 
@@ -49,7 +48,8 @@ void restore_checkpoint(const std::filesystem::path& file, simulation& run, cons
                         hardware::timing_mode timing) {
   const auto refuse = [&](std::string_view why) { throw input_error(fmt::format("{}:0:0: {}", file.string(), why)); };
   std::ifstream in(file, std::ios::binary);
-  if (!in) refuse("cannot open the checkpoint");
+  if (!in)
+    refuse("cannot open the checkpoint");
   header h;
   try {
     byte_reader(in).read(h);

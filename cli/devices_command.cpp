@@ -14,7 +14,9 @@
 namespace tilework::cli {
 namespace {
 
-std::string text_of(bool value) { return value ? "true" : "false"; }
+std::string text_of(bool value) {
+  return value ? "true" : "false";
+}
 template <typename T>
 std::string text_of(T value) {
   return fmt::format("{}", value);
@@ -23,7 +25,8 @@ std::string text_of(T value) {
 std::string range_of(const field& meta) {
   const bool low = std::isfinite(meta.minimum);
   const bool high = std::isfinite(meta.maximum);
-  if (!low && !high) return "";
+  if (!low && !high)
+    return "";
   return fmt::format("{}{}, {}{}", low && !meta.open_minimum ? "[" : "(", meta.minimum, meta.maximum, high ? "]" : ")");
 }
 
@@ -57,8 +60,10 @@ moments moments_of(std::span<const float> values) {
 
 int list_devices() {
   fmt::print("models:\n");
-  for (const auto name : physics::device_model_names()) fmt::print("  {}\n", name);
-  if (physics::device_preset_names().empty()) return exit_done;
+  for (const auto name : physics::device_model_names())
+    fmt::print("  {}\n", name);
+  if (physics::device_preset_names().empty())
+    return exit_done;
   fmt::print("presets:\n");
   for (const auto name : physics::device_preset_names())
     fmt::print("  {} ({})\n", name, physics::model_name(physics::device_named(name)));
@@ -87,7 +92,8 @@ int respond_device(const respond_options& options) {
   std::uint64_t vector = 0;
   add("up", 0);
   for (const std::int32_t direction : {1, -1}) {
-    for (std::uint32_t cell = 0; cell < options.devices; ++cell) runs[cell] = {cell, direction};
+    for (std::uint32_t cell = 0; cell < options.devices; ++cell)
+      runs[cell] = {cell, direction};
     for (unsigned pulse = 1; pulse <= options.pulses; ++pulse) {
       devices->apply_pulses(0, runs, vector++);
       add(direction > 0 ? "up" : "down", pulse);
@@ -100,7 +106,8 @@ int respond_device(const respond_options& options) {
   std::ofstream out(options.out);
   out << csv;
   out.flush();
-  if (!out) throw run_error(fmt::format("cannot write {}: check that the folder exists and has space", options.out.string()));
+  if (!out)
+    throw run_error(fmt::format("cannot write {}: check that the folder exists and has space", options.out.string()));
   return exit_done;
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/experiment.h>
-
 #include <tilework/config/read_fields.h>
 #include <tilework/numerics/activation.h>
 #include <tilework/platforms/machine_file.h>
@@ -18,24 +17,36 @@ using config::reader;
 enum class loss_kind : std::uint8_t { nll, cross_entropy };
 constexpr std::pair<std::string_view, loss_kind> loss_names[] = {{"nll", loss_kind::nll},
                                                                  {"cross_entropy", loss_kind::cross_entropy}};
-constexpr std::span<const std::pair<std::string_view, loss_kind>> names_of(loss_kind) { return loss_names; }
+constexpr std::span<const std::pair<std::string_view, loss_kind>> names_of(loss_kind) {
+  return loss_names;
+}
 
 enum class bias_kind : std::uint8_t { none, digital };
-constexpr std::pair<std::string_view, bias_kind> bias_names[] = {{"none", bias_kind::none}, {"digital", bias_kind::digital}};
-constexpr std::span<const std::pair<std::string_view, bias_kind>> names_of(bias_kind) { return bias_names; }
+constexpr std::pair<std::string_view, bias_kind> bias_names[] = {{"none", bias_kind::none},
+                                                                 {"digital", bias_kind::digital}};
+constexpr std::span<const std::pair<std::string_view, bias_kind>> names_of(bias_kind) {
+  return bias_names;
+}
 
 enum class initial_kind : std::uint8_t { kaiming_uniform };
-constexpr std::pair<std::string_view, initial_kind> initial_names[] = {{"kaiming_uniform", initial_kind::kaiming_uniform}};
-constexpr std::span<const std::pair<std::string_view, initial_kind>> names_of(initial_kind) { return initial_names; }
+constexpr std::pair<std::string_view, initial_kind> initial_names[] = {
+    {"kaiming_uniform", initial_kind::kaiming_uniform}};
+constexpr std::span<const std::pair<std::string_view, initial_kind>> names_of(initial_kind) {
+  return initial_names;
+}
 
 enum class algorithm_kind : std::uint8_t { sgd };
 constexpr std::pair<std::string_view, algorithm_kind> algorithm_names[] = {{"SGD", algorithm_kind::sgd}};
-constexpr std::span<const std::pair<std::string_view, algorithm_kind>> names_of(algorithm_kind) { return algorithm_names; }
+constexpr std::span<const std::pair<std::string_view, algorithm_kind>> names_of(algorithm_kind) {
+  return algorithm_names;
+}
 
 constexpr field positive{.minimum = 0, .open_minimum = true};
 
 /// A plain name or a map with more: both spellings of several keys.
-bool is_name(const reader& r, std::string_view key) { return r.kind(key) == config::node_kind::scalar; }
+bool is_name(const reader& r, std::string_view key) {
+  return r.kind(key) == config::node_kind::scalar;
+}
 
 void read_dataset(reader& r, experiment& e) {
   if (!r.has("dataset") || is_name(r, "dataset")) {
@@ -51,7 +62,8 @@ void read_dataset(reader& r, experiment& e) {
 workload::network_configuration read_network(reader r) {
   workload::network_configuration n;
   n.layers = r.get_list("layers", n.layers, {.minimum = 1, .maximum = 1e6});
-  if (n.layers.size() < 2) throw r.error("layers", "expected at least two numbers of neurons, such as [784, 256, 10]");
+  if (n.layers.size() < 2)
+    throw r.error("layers", "expected at least two numbers of neurons, such as [784, 256, 10]");
   n.activation_function = r.get("activation", n.activation_function);
   r.get("loss", loss_kind::nll); // on logits both names mean the same function
   n.bias = r.get("bias", bias_kind::digital) == bias_kind::digital;
@@ -68,7 +80,8 @@ workload::learning_rate_schedule read_learning_rate(reader& r) {
   }
   auto rate = r.child(key);
   s.initial = rate.get("initial", s.initial, positive);
-  if (!rate.has("schedule")) return s;
+  if (!rate.has("schedule"))
+    return s;
   auto schedule = rate.child("schedule");
   s.step_epochs = static_cast<unsigned>(schedule.get_amount("step", {"epoch"}, {1, "epoch"}).count);
   s.factor = schedule.get("factor", s.factor, positive);
@@ -84,7 +97,8 @@ physics::device_spec read_device(reader& r) {
       throw where.error(at, unknown.what());
     }
   };
-  if (!r.has(key) || is_name(r, key)) return named(r, key, r.get(key, "ConstantStep"));
+  if (!r.has(key) || is_name(r, key))
+    return named(r, key, r.get(key, "ConstantStep"));
   auto d = r.child(key);
   d.exclusive("model", "extends");
   const std::string_view base = d.has("extends") ? "extends" : "model";
@@ -161,8 +175,9 @@ void check_shapes(const reader& r, const experiment& e) {
     }
   }();
   if (layers.front() != shape.features || layers.back() != shape.classes)
-    throw r.error("network", fmt::format("{} has {} features and {} classes, but the network has {} inputs and {} outputs",
-                                         e.dataset_name, shape.features, shape.classes, layers.front(), layers.back()));
+    throw r.error("network",
+                  fmt::format("{} has {} features and {} classes, but the network has {} inputs and {} outputs",
+                              e.dataset_name, shape.features, shape.classes, layers.front(), layers.back()));
 }
 
 void add_warnings(experiment& e) {

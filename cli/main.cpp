@@ -3,7 +3,6 @@
 #include <tilework/cli/systemc_reports.h>
 
 #include <cstdlib>
-
 #include <systemc>
 
 /// SystemC's entry point: the kernel is initialised, nothing is elaborated.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/cli/program.h>
-
 #include <tilework/cli/commands.h>
+#include <tilework/cli/program.h>
 #include <tilework/core/error.h>
 #include <tilework/core/nearest_name.h>
 
@@ -12,9 +11,8 @@
 #include <exception>
 #include <functional>
 #include <string>
-#include <vector>
-
 #include <systemc>
+#include <vector>
 
 namespace tilework::cli {
 namespace {
@@ -27,8 +25,11 @@ void add_run(CLI::App& app, run_options& options, command& chosen) {
   run->add_option("--out", options.out, "run directory to write (default runs/NAME-seedN)");
   run->add_option("--data", options.data, "folder of data sets")->envname("TILEWORK_DATA");
   run->add_option("--seed", options.seed, "overrides the experiment's seed");
-  run->add_option("--threads", options.threads, "threads that compute values; 0 = all cores")->check(CLI::Range(0U, 1024U));
-  run->add_option("--set", options.overrides, "override a value, e.g. training.epochs=3")->take_all()->allow_extra_args(false);
+  run->add_option("--threads", options.threads, "threads that compute values; 0 = all cores")
+      ->check(CLI::Range(0U, 1024U));
+  run->add_option("--set", options.overrides, "override a value, e.g. training.epochs=3")
+      ->take_all()
+      ->allow_extra_args(false);
   run->add_option("--resume", options.resume, "continue the run in this directory");
   run->add_option("--trace", options.trace, "write a trace of the first steps (Chrome/Perfetto JSON)");
   run->add_option_function<std::string>(
@@ -56,7 +57,8 @@ void add_devices(CLI::App& app, std::string& name, respond_options& respond, com
   show->callback([&] { chosen = [&] { return show_device(name); }; });
   auto* response = devices->add_subcommand("respond", "Pulse response as CSV");
   response->add_option("NAME", respond.device)->required();
-  response->add_option("--pulses", respond.pulses, "up pulses, then as many down pulses")->check(CLI::Range(1U, 10'000'000U));
+  response->add_option("--pulses", respond.pulses, "up pulses, then as many down pulses")
+      ->check(CLI::Range(1U, 10'000'000U));
   response->add_option("--devices", respond.devices, "independent devices")->check(CLI::Range(1U, 1'000'000U));
   response->add_option("--seed", respond.seed);
   response->add_option("--out", respond.out, "CSV file (default: standard output)");
@@ -87,7 +89,8 @@ int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** 
   const std::string first = argv[1];
   if (app.get_subcommands().empty() && !first.starts_with('-')) {
     std::vector<std::string> names;
-    for (const auto* known : app.get_subcommands({})) names.push_back(known->get_name());
+    for (const auto* known : app.get_subcommands({}))
+      names.push_back(known->get_name());
     fmt::print(stderr, "unknown command '{}'; {}\n", first, suggestion(first, names));
     return exit_bad_input;
   }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/progress.h>
-
 #include <tilework/core/units.h>
 
 #include <fmt/format.h>
-
 #include <unistd.h>
 
 namespace tilework::cli {
@@ -22,15 +20,22 @@ std::string minutes(double s) {
 } // namespace
 
 progress_line::progress_line(const simulation& run, unsigned epochs, std::uint64_t samples_per_epoch, std::FILE* out)
-    : run_(run), epochs_(epochs), samples_per_epoch_(samples_per_epoch), out_(out), terminal_(isatty(fileno(out)) != 0) {
+    : run_(run),
+      epochs_(epochs),
+      samples_per_epoch_(samples_per_epoch),
+      out_(out),
+      terminal_(isatty(fileno(out)) != 0) {
   next_ = begin_ + (terminal_ ? clock::duration(terminal_interval) : clock::duration(plain_interval));
 }
 
 void progress_line::update(const workload::training_position& position) {
-  if (!first_sample_) first_sample_ = position.epoch * samples_per_epoch_ + position.next_sample;
-  if (++calls_ % steps_between_looks != 0) return;
+  if (!first_sample_)
+    first_sample_ = position.epoch * samples_per_epoch_ + position.next_sample;
+  if (++calls_ % steps_between_looks != 0)
+    return;
   const auto now = clock::now();
-  if (now >= next_) print(position, now);
+  if (now >= next_)
+    print(position, now);
 }
 
 void progress_line::print(const workload::training_position& position, clock::time_point now) {
@@ -42,7 +47,8 @@ void progress_line::print(const workload::training_position& position, clock::ti
   auto line = fmt::format("epoch {}/{}  {:3.0f} %  {:.0f} samples/s  ETA {}  loss {:.3f}", position.epoch + 1, epochs_,
                           100.0 * static_cast<double>(position.next_sample) / static_cast<double>(samples_per_epoch_),
                           rate, rate > 0 ? minutes(left / rate) : "-", position.recent_loss);
-  if (accuracy_) line += fmt::format("  accuracy {:.2f} %", 100 * *accuracy_);
+  if (accuracy_)
+    line += fmt::format("  accuracy {:.2f} %", 100 * *accuracy_);
   line += fmt::format("  simulated {}  energy {}", format_quantity(run_.training_time().seconds(), dimension::time, 3),
                       format_quantity(run_.costs().training_energy_J, dimension::energy, 3));
   if (terminal_)
@@ -53,7 +59,8 @@ void progress_line::print(const workload::training_position& position, clock::ti
 }
 
 void progress_line::finish() {
-  if (terminal_) fmt::print(out_, "\r\033[K");
+  if (terminal_)
+    fmt::print(out_, "\r\033[K");
   std::fflush(out_);
 }
 

@@ -22,7 +22,9 @@ namespace {
 
 volatile std::sig_atomic_t interrupted = 0; // the only thing that a signal handler may touch
 
-void note_interrupt(int) { interrupted = 1; }
+void note_interrupt(int) {
+  interrupted = 1;
+}
 
 /// Hands operation records to the trace.
 class tracer final : public transaction::transaction_listener {
@@ -44,7 +46,8 @@ public:
 
   void step_done(const workload::training_position& position) override {
     progress_.update(position);
-    if (interrupted != 0) run_.session().stop();
+    if (interrupted != 0)
+      run_.session().stop();
   }
   void evaluated(const evaluation_row& row) override {
     progress_.set_accuracy(row.test_accuracy);
@@ -53,7 +56,8 @@ public:
   /// A run that was killed may have written evaluations that came after the checkpoint, or repeats one of them.
   void rewrite_metrics() const {
     std::string lines;
-    for (const auto& row : run_.evaluations()) lines += report::metrics_line(row) + '\n';
+    for (const auto& row : run_.evaluations())
+      lines += report::metrics_line(row) + '\n';
     directory_.write("metrics.jsonl", lines);
   }
   void epoch_done() override { write_checkpoint(); }
@@ -72,21 +76,27 @@ private:
 experiment read(const run_options& options) {
   if (!options.resume.empty()) {
     if (!options.experiment.empty() || !options.overrides.empty() || options.seed || !options.out.empty())
-      throw input_error("--resume continues a run with its own configuration: give no EXPERIMENT, --set, --seed or --out");
+      throw input_error(
+          "--resume continues a run with its own configuration: give no EXPERIMENT, --set, --seed or --out");
     return read_experiment(options.resume / report::configuration_file, {});
   }
-  if (options.experiment.empty()) throw input_error("give an EXPERIMENT.yaml, or --resume DIR");
+  if (options.experiment.empty())
+    throw input_error("give an EXPERIMENT.yaml, or --resume DIR");
   auto overrides = options.overrides;
-  if (options.seed) overrides.push_back(fmt::format("seed={}", *options.seed));
+  if (options.seed)
+    overrides.push_back(fmt::format("seed={}", *options.seed));
   return read_experiment(options.experiment, overrides);
 }
 
 report::run_directory directory_for(const run_options& options, const experiment& e) {
-  if (!options.resume.empty()) return report::run_directory::open(options.resume);
-  if (!options.out.empty()) return report::run_directory::create(options.out);
+  if (!options.resume.empty())
+    return report::run_directory::open(options.resume);
+  if (!options.out.empty())
+    return report::run_directory::create(options.out);
   const auto base = std::filesystem::path("runs") / fmt::format("{}-seed{}", e.name, e.seed);
   auto path = base;
-  for (int n = 2; std::filesystem::exists(path); ++n) path = fmt::format("{}-{}", base.string(), n);
+  for (int n = 2; std::filesystem::exists(path); ++n)
+    path = fmt::format("{}-{}", base.string(), n);
   return report::run_directory::create(path);
 }
 
@@ -96,7 +106,8 @@ void write_file(const std::filesystem::path& path, const std::string& content) {
   out << content;
   out.flush();
   if (!out)
-    throw run_error(fmt::format("cannot write {}: {}", path.string(), errno != 0 ? std::strerror(errno) : "write failed"));
+    throw run_error(
+        fmt::format("cannot write {}: {}", path.string(), errno != 0 ? std::strerror(errno) : "write failed"));
 }
 
 void write_results(const report::run_directory& directory, const run_results& results) {
@@ -118,23 +129,29 @@ int run_command(const run_options& options) {
   std::signal(SIGTERM, note_interrupt);
   const auto directory = directory_for(options, e);
   directory.write(report::configuration_file, e.resolved_yaml);
-  for (const auto& warning : e.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const auto& warning : e.warnings)
+    fmt::print(stderr, "warning: {}\n", warning);
 
   progress_line progress(run, e.session.epochs, data.train.size(), stderr);
   run_keeper keeper(run, e, directory, progress, options.timing);
-  if (!options.resume.empty()) keeper.rewrite_metrics();
+  if (!options.resume.empty())
+    keeper.rewrite_metrics();
   tracer trace;
-  if (!options.trace.empty()) run.machine().control().add_listener(trace);
+  if (!options.trace.empty())
+    run.machine().control().add_listener(trace);
 
   run.run(keeper);
 
   progress.finish();
   const auto results = run.results();
-  if (results.interrupted) keeper.write_checkpoint();
+  if (results.interrupted)
+    keeper.write_checkpoint();
   write_results(directory, results);
-  if (!options.trace.empty()) write_file(options.trace, trace.str());
+  if (!options.trace.empty())
+    write_file(options.trace, trace.str());
   fmt::print("{}results: {}\n", report::closing_tables(results), directory.path().string());
-  if (!results.interrupted) return exit_done;
+  if (!results.interrupted)
+    return exit_done;
   fmt::print(stderr, "interrupted; continue with: tilework run --resume {}\n", directory.path().string());
   return exit_interrupted;
 }

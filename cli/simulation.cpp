@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/simulation.h>
-
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
 #include <tilework/modules/digital/sram_buffer.h>
 
 #include <boost/crc.hpp>
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
-
-#include <sys/resource.h>
 
 namespace tilework::cli {
 namespace {
@@ -65,11 +63,8 @@ workload::network_map mapped(const experiment& e) {
 } // namespace
 
 planned_run::planned_run(const experiment& e, const workload::dataset& data)
-    : map(mapped(e)),
-      session(e.session, data, map, management_of(e.arrays), arena),
-      prices(price(e)) {
-  located(e.places.buffer,
-          [&] { hardware::require_capacity(e.machine.buffer, e.machine.vector_unit.format, arena); });
+    : map(mapped(e)), session(e.session, data, map, management_of(e.arrays), arena), prices(price(e)) {
+  located(e.places.buffer, [&] { hardware::require_capacity(e.machine.buffer, e.machine.vector_unit.format, arena); });
 }
 
 price_list planned_run::price(const experiment& e) {
@@ -102,7 +97,8 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
                                                 .source = plan_.session,
                                                 .samples = plan_.session,
                                                 .arena = allocated(plan_),
-                                                .pool = pool_}) {}
+                                                .pool = pool_}) {
+}
 
 void simulation::run(run_observer& observer) {
   observer_ = &observer;
@@ -116,22 +112,26 @@ void simulation::evaluated(const workload::evaluation_result& result) {
   observer_->evaluated(evaluations_.back());
 }
 
-std::array<femtoseconds, phase_count> simulation::exposed() const { return machine_.control().phases().totals().exposed; }
+std::array<femtoseconds, phase_count> simulation::exposed() const {
+  return machine_.control().phases().totals().exposed;
+}
 
-cost_sheet simulation::costs() const { return price(machine_.books(), plan_.prices, exposed()); }
+cost_sheet simulation::costs() const {
+  return price(machine_.books(), plan_.prices, exposed());
+}
 
 femtoseconds simulation::training_time() const {
   femtoseconds sum;
   for (std::size_t p = 0; p < phase_count; ++p)
-    if (is_training(static_cast<phase>(p))) sum += exposed()[p];
+    if (is_training(static_cast<phase>(p)))
+      sum += exposed()[p];
   return sum;
 }
 
 host_figures simulation::host() const {
   const auto& sampled = machine_.control().host();
-  const double scale = sampled.sampled_steps > 0
-                           ? static_cast<double>(sampled.steps) / static_cast<double>(sampled.sampled_steps)
-                           : 0.0;
+  const double scale =
+      sampled.sampled_steps > 0 ? static_cast<double>(sampled.steps) / static_cast<double>(sampled.sampled_steps) : 0.0;
   host_figures figures;
   figures.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   figures.numerics_s = sampled.numerics_s * scale;

@@ -137,7 +137,7 @@ node parse(const std::string& text, const place_of& place, const std::filesystem
     }
   } catch (const YAML::Exception& e) {
     const bool open_quote = e.msg == YAML::ErrorMsg::EOF_IN_SCALAR;
-    const std::string message = open_quote                         ? "a quote is never closed"
+    const std::string message = open_quote                        ? "a quote is never closed"
                                 : indented_with_tab(text, e.mark) ? "this line is indented with a tab, expected spaces"
                                                                   : e.msg;
     throw input_error(fmt::format("{}: {}", place(e.mark), message));

@@ -7,7 +7,8 @@ namespace tilework {
 namespace {
 
 constexpr std::array<std::string_view, component_kind_count> kind_names{
-    "row_driver", "pulse_generator", "crossbar", "sample_and_hold", "adc", "output_unit", "vector_unit", "sram", "memory", "network"};
+    "row_driver",  "pulse_generator", "crossbar", "sample_and_hold", "adc",
+    "output_unit", "vector_unit",     "sram",     "memory",          "network"};
 
 struct action_entry {
   std::string_view name;
@@ -39,25 +40,34 @@ constexpr std::array<action_entry, action_count> actions{{
 
 } // namespace
 
-std::string_view name_of(component_kind kind) { return kind_names.at(static_cast<std::size_t>(kind)); }
-std::string_view name_of(action a) { return actions.at(static_cast<std::size_t>(a)).name; }
-component_kind performer_of(action a) { return actions.at(static_cast<std::size_t>(a)).performer; }
+std::string_view name_of(component_kind kind) {
+  return kind_names.at(static_cast<std::size_t>(kind));
+}
+std::string_view name_of(action a) {
+  return actions.at(static_cast<std::size_t>(a)).name;
+}
+component_kind performer_of(action a) {
+  return actions.at(static_cast<std::size_t>(a)).performer;
+}
 
 std::optional<component_kind> component_kind_from(std::string_view name) {
   const auto* const found = std::ranges::find(kind_names, name);
-  if (found == kind_names.end()) return std::nullopt;
+  if (found == kind_names.end())
+    return std::nullopt;
   return static_cast<component_kind>(found - kind_names.begin());
 }
 
 std::optional<action> action_from(std::string_view name) {
   const auto* const found = std::ranges::find(actions, name, &action_entry::name);
-  if (found == actions.end()) return std::nullopt;
+  if (found == actions.end())
+    return std::nullopt;
   return static_cast<action>(found - actions.begin());
 }
 
 std::uint64_t ledger::total(phase p, action a) const {
   std::uint64_t sum = 0;
-  for (const auto& account : accounts_) sum += account.counts.get(p, a);
+  for (const auto& account : accounts_)
+    sum += account.counts.get(p, a);
   return sum;
 }
 

@@ -71,7 +71,9 @@ public:
 
 private:
   template <typename E>
-  static constexpr std::size_t index(E e) { return static_cast<std::size_t>(e); }
+  static constexpr std::size_t index(E e) {
+    return static_cast<std::size_t>(e);
+  }
   std::array<std::array<std::uint64_t, action_count>, phase_count> counts_{};
 };
 
@@ -79,16 +81,17 @@ private:
 struct component_account {
   std::string name; ///< e.g. chip0.tile3.adc
   component_kind kind{};
-  double units = 0; ///< how many of the kind's unit it has: area and leakage are per unit
+  double units = 0;   ///< how many of the kind's unit it has: area and leakage are per unit
+  double servers = 1; ///< parts that can be in use at once: ports of a buffer, channels of a mesh
   action_counts counts;
-  std::array<femtoseconds, phase_count> busy{}; ///< time that the component was in use, per phase
+  std::array<femtoseconds, phase_count> busy{}; ///< time in use per phase, summed over the servers
 };
 
 /// All accounts of a machine. References stay valid while accounts are added.
 class ledger {
 public:
-  component_account& open(std::string name, component_kind kind, double units) {
-    return accounts_.emplace_back(component_account{std::move(name), kind, units, {}, {}});
+  component_account& open(std::string name, component_kind kind, double units, double servers = 1) {
+    return accounts_.emplace_back(component_account{std::move(name), kind, units, servers, {}, {}});
   }
   [[nodiscard]] const std::deque<component_account>& accounts() const { return accounts_; }
   [[nodiscard]] std::deque<component_account>& accounts() { return accounts_; }

@@ -17,10 +17,8 @@ class byte_writer {
 public:
   explicit byte_writer(std::ostream& out) : out_(out) {}
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  void write(const T& value) {
-    write_span(std::span<const T>(&value, 1));
-  }
+  requires std::is_trivially_copyable_v<T>
+  void write(const T& value) { write_span(std::span<const T>(&value, 1)); }
   template <typename T>
   void write_span(std::span<const T> values) {
     const auto bytes = std::as_bytes(values);
@@ -41,10 +39,8 @@ class byte_reader {
 public:
   explicit byte_reader(std::istream& in) : in_(in) {}
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
-  void read(T& value) {
-    read_span(std::span<T>(&value, 1));
-  }
+  requires std::is_trivially_copyable_v<T>
+  void read(T& value) { read_span(std::span<T>(&value, 1)); }
   template <typename T>
   void read_span(std::span<T> values) {
     const auto bytes = std::as_writable_bytes(values);
@@ -56,7 +52,8 @@ public:
     std::uint64_t size = 0;
     read(size);
     constexpr std::uint64_t plausible = 1U << 30U;
-    if (size > plausible) throw input_error("checkpoint is corrupt: start again without --resume, or from an older copy");
+    if (size > plausible)
+      throw input_error("checkpoint is corrupt: start again without --resume, or from an older copy");
     values.resize(size);
     read_span(std::span<T>(values));
   }

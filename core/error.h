@@ -6,7 +6,8 @@
 
 namespace tilework {
 
-/// Bad input: exit code 2. what() is one line, `file:line:column: what is wrong, what is allowed` where a file is to blame.
+/// Bad input: exit code 2. what() is one line, `file:line:column: what is wrong, what is allowed` where a file is to
+/// blame.
 class input_error : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;

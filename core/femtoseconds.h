@@ -16,8 +16,14 @@ struct femtoseconds {
   /// Nearest femtosecond to a number of seconds.
   [[nodiscard]] static femtoseconds from_seconds(double seconds_) { return {std::llround(seconds_ * 1e15)}; }
 
-  constexpr femtoseconds& operator+=(femtoseconds other) { count += other.count; return *this; }
-  constexpr femtoseconds& operator-=(femtoseconds other) { count -= other.count; return *this; }
+  constexpr femtoseconds& operator+=(femtoseconds other) {
+    count += other.count;
+    return *this;
+  }
+  constexpr femtoseconds& operator-=(femtoseconds other) {
+    count -= other.count;
+    return *this;
+  }
   friend constexpr femtoseconds operator+(femtoseconds a, femtoseconds b) { return {a.count + b.count}; }
   friend constexpr femtoseconds operator-(femtoseconds a, femtoseconds b) { return {a.count - b.count}; }
   friend constexpr femtoseconds operator*(femtoseconds a, std::int64_t n) { return {a.count * n}; }

@@ -13,7 +13,8 @@ std::uint32_t operand_arena::add(std::uint32_t vectors, std::uint32_t length, re
 std::size_t operand_arena::buffer_elements() const {
   std::size_t sum = 0;
   for (const auto& s : slots_)
-    if (s.home == residence::buffer) sum += std::size_t{s.vectors} * s.length;
+    if (s.home == residence::buffer)
+      sum += std::size_t{s.vectors} * s.length;
   return sum;
 }
 

@@ -25,8 +25,7 @@ struct vector_burst {
     return {data + first, vectors, count, stride};
   }
   constexpr operator vector_burst<const T>() const // NOLINT(google-explicit-constructor): like std::span
-    requires(!std::is_const_v<T>)
-  {
+      requires(!std::is_const_v<T>) {
     return {data, vectors, length, stride};
   }
 };

@@ -17,8 +17,9 @@ std::string_view name_of(phase p) {
 
 std::string_view name_of(vector_function function) {
   static constexpr std::array<std::string_view, vector_function_count> names{
-      "none",          "noise_management",    "update_management", "accumulate_partial_sums", "add_bias", "bias_activation",
-      "loss_gradient", "activation_gradient", "bias_update"};
+      "none",       "noise_management", "update_management", "accumulate_partial_sums",
+      "add_bias",   "bias_activation",  "loss_gradient",     "activation_gradient",
+      "bias_update"};
   return names.at(static_cast<std::size_t>(function));
 }
 

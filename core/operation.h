@@ -28,7 +28,8 @@ inline constexpr std::size_t phase_count = 7;
 /// What a vector_op computes. Costs per element are in modules/digital/vector_unit_costs.h.
 enum class vector_function : std::uint8_t {
   none,
-  noise_management,        ///< per vector: maximum and division that scale DAC inputs and ADC outputs (values: analog pipeline)
+  noise_management,        ///< per vector: maximum and division that scale DAC inputs and ADC outputs (values: analog
+                           ///< pipeline)
   update_management,       ///< per vector: maxima of x and d and pulse probabilities (values: pulse trains)
   accumulate_partial_sums, ///< sum over array splits, in split order
   add_bias,                ///< z += b
@@ -69,21 +70,23 @@ inline constexpr std::size_t max_mvm_rounds = 12;
 /// Everything about an operation that depends on data and that time or energy depend on.
 struct operation_activity {
   // MVM
-  std::array<std::uint32_t, max_mvm_rounds> vectors_in_round{}; ///< vectors that took part in round r (0 after the last)
-  std::uint64_t active_inputs = 0;                              ///< non-zero DAC codes, all rounds
-  std::uint64_t saturations = 0;                                ///< clipped ADC conversions, all rounds
+  std::array<std::uint32_t, max_mvm_rounds>
+      vectors_in_round{};          ///< vectors that took part in round r (0 after the last)
+  std::uint64_t active_inputs = 0; ///< non-zero DAC codes, all rounds
+  std::uint64_t saturations = 0;   ///< clipped ADC conversions, all rounds
   // pulsed update
-  std::uint64_t pulse_slots = 0;         ///< sum over vector pairs of the bit length actually used
-  std::uint64_t input_line_pulses = 0;   ///< ones in the trains of the input lines
-  std::uint64_t output_line_pulses = 0;  ///< ones in the trains of the output lines
-  std::uint64_t coincidences = 0;        ///< pulses that cross-points received
-  std::uint64_t half_selected = 0;       ///< (cell, slot) pairs with exactly one of the two lines firing
-  std::uint64_t random_bits = 0;         ///< Bernoulli bits drawn for the trains
+  std::uint64_t pulse_slots = 0;        ///< sum over vector pairs of the bit length actually used
+  std::uint64_t input_line_pulses = 0;  ///< ones in the trains of the input lines
+  std::uint64_t output_line_pulses = 0; ///< ones in the trains of the output lines
+  std::uint64_t coincidences = 0;       ///< pulses that cross-points received
+  std::uint64_t half_selected = 0;      ///< (cell, slot) pairs with exactly one of the two lines firing
+  std::uint64_t random_bits = 0;        ///< Bernoulli bits drawn for the trains
 
   /// MVM passes over all vectors and rounds.
   [[nodiscard]] constexpr std::uint64_t passes() const {
     std::uint64_t sum = 0;
-    for (auto n : vectors_in_round) sum += n;
+    for (auto n : vectors_in_round)
+      sum += n;
     return sum;
   }
   friend bool operator==(const operation_activity&, const operation_activity&) = default;

@@ -9,7 +9,7 @@ namespace tilework {
 
 struct operation_record {
   std::uint64_t step = 0;
-  std::uint32_t index = 0; ///< in the step program
+  std::uint32_t index = 0;  ///< in the step program
   std::uint32_t target = 0; ///< node that executed it, see the machine's component names
   const operation* op = nullptr;
   femtoseconds ready;    ///< all predecessors complete

@@ -12,7 +12,8 @@ namespace {
 void require_range(femtoseconds length, const std::array<femtoseconds, phase_count>& exposed) {
   constexpr double range_s = 9000;
   double total_s = length.seconds();
-  for (const auto time : exposed) total_s += time.seconds();
+  for (const auto time : exposed)
+    total_s += time.seconds();
   if (length.count < 0 || total_s > range_s)
     throw run_error("the simulated time exceeds 9000 s, the range of a clock in femtoseconds: use a faster machine or "
                     "fewer epochs");
@@ -25,7 +26,8 @@ femtoseconds phase_timeline::end_step() {
     return std::tie(a.done, a.p, a.start) < std::tie(b.done, b.p, b.start);
   });
   femtoseconds frontier;
-  if (!intervals_.empty()) require_range(intervals_.back().done, totals_.exposed);
+  if (!intervals_.empty())
+    require_range(intervals_.back().done, totals_.exposed);
   for (const auto& i : intervals_) {
     totals_.exposed[static_cast<std::size_t>(i.p)] += std::max(i.done, frontier) - frontier;
     frontier = std::max(frontier, i.done);
@@ -34,7 +36,8 @@ femtoseconds phase_timeline::end_step() {
   std::array<femtoseconds, phase_count> covered{};
   for (const auto& i : intervals_) {
     auto& end = covered[static_cast<std::size_t>(i.p)];
-    if (i.done <= end) continue;
+    if (i.done <= end)
+      continue;
     totals_.busy[static_cast<std::size_t>(i.p)] += i.done - std::max(i.start, end);
     end = i.done;
   }

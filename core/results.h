@@ -47,28 +47,30 @@ struct run_results {
   ledger books; ///< counts and busy times
   cost_sheet costs;
   std::vector<std::pair<std::string, std::uint64_t>> operations; ///< issued, by name
-  std::uint64_t delayed_requests = 0;      ///< calendar bookings that had to wait
-  std::uint64_t out_of_order_requests = 0; ///< network bookings made out of time order
-  std::string weights_digest;              ///< of all final weights and biases
-  std::vector<std::string> warnings;    ///< what may be wrong with the result
-  std::vector<std::string> assumptions; ///< what its numbers rest on
+  std::uint64_t delayed_requests = 0;                            ///< calendar bookings that had to wait
+  std::uint64_t out_of_order_requests = 0;                       ///< network bookings made out of time order
+  std::string weights_digest;                                    ///< of all final weights and biases
+  std::vector<std::string> warnings;                             ///< what may be wrong with the result
+  std::vector<std::string> assumptions;                          ///< what its numbers rest on
   host_figures host;
 
   /// Training phases only.
   [[nodiscard]] femtoseconds simulated_time() const {
     femtoseconds sum;
     for (std::size_t p = 0; p < phase_count; ++p)
-      if (is_training(static_cast<phase>(p))) sum += exposed[p];
+      if (is_training(static_cast<phase>(p)))
+        sum += exposed[p];
     return sum;
   }
 };
 
-/// Training time that a component was in use.
+/// Training time that a component was in use, mean over its servers.
 inline femtoseconds training_busy(const component_account& account) {
   femtoseconds sum;
   for (std::size_t p = 0; p < phase_count; ++p)
-    if (is_training(static_cast<phase>(p))) sum += account.busy[p];
-  return sum;
+    if (is_training(static_cast<phase>(p)))
+      sum += account.busy[p];
+  return {static_cast<std::int64_t>(static_cast<double>(sum.count) / account.servers)};
 }
 
 } // namespace tilework

@@ -36,17 +36,22 @@ void step_program::append(const operation& op) {
   std::vector<bool> implied(operations_.size(), false); // already ordered through a later predecessor
   for (std::uint32_t earlier = index; earlier-- > 0;) {
     const bool direct = !implied[earlier] && conflict(operations_[earlier], op);
-    if (direct) edges.push_back(earlier);
+    if (direct)
+      edges.push_back(earlier);
     if (direct || implied[earlier])
-      for (auto before : predecessors_[earlier]) implied[before] = true;
+      for (auto before : predecessors_[earlier])
+        implied[before] = true;
   }
   std::reverse(edges.begin(), edges.end());
-  for (auto edge : edges) successors_[edge].push_back(index);
+  for (auto edge : edges)
+    successors_[edge].push_back(index);
 
   operation stored = op;
   if (op.array != no_array)
-    stored.updates_before = static_cast<std::uint32_t>(std::count_if(
-        operations_.begin(), operations_.end(), [&](const operation& o) { return o.array == op.array && writes_array(o); }));
+    stored.updates_before =
+        static_cast<std::uint32_t>(std::count_if(operations_.begin(), operations_.end(), [&](const operation& o) {
+          return o.array == op.array && writes_array(o);
+        }));
   operations_.push_back(stored);
   predecessors_.push_back(std::move(edges));
   successors_.emplace_back();

@@ -46,7 +46,8 @@ struct worker_pool::state {
 
   void run_flat_block(std::uint32_t flat) {
     for (auto* k : kernels) {
-      if (flat < k->blocks()) return k->run_block(flat);
+      if (flat < k->blocks())
+        return k->run_block(flat);
       flat -= k->blocks();
     }
   }
@@ -55,7 +56,8 @@ struct worker_pool::state {
   std::optional<std::uint32_t> take(std::uint32_t fork) {
     auto seen = ticket.load();
     while (seen >> 32U == fork && static_cast<std::uint32_t>(seen) > 0)
-      if (ticket.compare_exchange_weak(seen, seen - 1)) return static_cast<std::uint32_t>(seen) - 1;
+      if (ticket.compare_exchange_weak(seen, seen - 1))
+        return static_cast<std::uint32_t>(seen) - 1;
     return std::nullopt;
   }
 
@@ -65,7 +67,8 @@ struct worker_pool::state {
         run_flat_block(*block);
       } catch (...) {
         const std::scoped_lock lock(mutex);
-        if (!failure) failure = std::current_exception();
+        if (!failure)
+          failure = std::current_exception();
       }
       finished_blocks.fetch_add(1, std::memory_order_release);
     }
@@ -89,7 +92,8 @@ struct worker_pool::state {
     for (std::uint32_t seen = 0;;) {
       wait_for_fork(seen);
       seen = fork_number();
-      if (stop.load()) return;
+      if (stop.load())
+        return;
       take_blocks(seen);
     }
   }
@@ -117,17 +121,22 @@ struct worker_pool::state {
 };
 
 worker_pool::worker_pool(unsigned threads) : state_(std::make_unique<state>()) {
-  if (threads == 0) threads = std::max(1U, std::thread::hardware_concurrency());
-  for (unsigned i = 1; i < threads; ++i) state_->workers.emplace_back([s = state_.get()] { s->work(); });
+  if (threads == 0)
+    threads = std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned i = 1; i < threads; ++i)
+    state_->workers.emplace_back([s = state_.get()] { s->work(); });
 }
 
 worker_pool::~worker_pool() {
   state_->stop = true;
   state_->fork(0);
-  for (auto& worker : state_->workers) worker.join();
+  for (auto& worker : state_->workers)
+    worker.join();
 }
 
-unsigned worker_pool::threads() const { return static_cast<unsigned>(state_->workers.size()) + 1; }
+unsigned worker_pool::threads() const {
+  return static_cast<unsigned>(state_->workers.size()) + 1;
+}
 
 void worker_pool::run(std::span<kernel* const> kernels) {
   std::uint32_t blocks = 0;
@@ -138,14 +147,16 @@ void worker_pool::run(std::span<kernel* const> kernels) {
   }
   if (state_->workers.empty() || blocks < 2 || work_ns < inline_below_ns) {
     for (auto* k : kernels)
-      for (std::uint32_t b = 0; b < k->blocks(); ++b) k->run_block(b);
+      for (std::uint32_t b = 0; b < k->blocks(); ++b)
+        k->run_block(b);
     return;
   }
   auto& s = *state_;
   s.kernels = kernels;
   s.take_blocks(s.fork(blocks));
   s.join(blocks);
-  if (s.failure) std::rethrow_exception(std::exchange(s.failure, nullptr));
+  if (s.failure)
+    std::rethrow_exception(std::exchange(s.failure, nullptr));
 }
 
 } // namespace tilework

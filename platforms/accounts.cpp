@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/platforms/accounts.h>
-
 #include <tilework/modules/tile/tile_timing.h>
+#include <tilework/platforms/accounts.h>
 
 #include <fmt/format.h>
 
@@ -14,6 +13,16 @@ double network_units(const interconnect_configuration& configuration) {
   return mesh == nullptr ? 1.0 : static_cast<double>(mesh->columns) * mesh->rows;
 }
 
+/// Links between routers, both ways, and an injection and an ejection port per router; or the one bus.
+double channels_of(const interconnect_configuration& configuration) {
+  const auto* mesh = std::get_if<hardware::mesh_configuration>(&configuration);
+  if (mesh == nullptr)
+    return 1.0;
+  const double columns = mesh->columns;
+  const double rows = mesh->rows;
+  return 2 * ((columns - 1) * rows + columns * (rows - 1)) + 2 * columns * rows;
+}
+
 double flit_width_of(const interconnect_configuration& configuration) {
   const auto* mesh = std::get_if<hardware::mesh_configuration>(&configuration);
   return mesh == nullptr ? std::get<hardware::bus_configuration>(configuration).width_bits : mesh->flit_width_bits;
@@ -21,7 +30,8 @@ double flit_width_of(const interconnect_configuration& configuration) {
 
 std::string format_name(numerics::number_format format) {
   for (const auto& [name, value] : numerics::names_of(format))
-    if (value == format) return std::string(name);
+    if (value == format)
+      return std::string(name);
   return {};
 }
 
@@ -32,9 +42,11 @@ machine_accounts open_accounts(ledger& books, const machine_configuration& c) {
   for (std::uint32_t t = 0; t < c.tiles(); ++t)
     accounts.tiles.push_back(hardware::open_tile_accounts(books, fmt::format("chip0.tile{}", t), c.tile));
   accounts.vector_unit = &books.open("chip0.vector_unit", component_kind::vector_unit, c.vector_unit.lanes);
-  accounts.buffer = &books.open("chip0.buffer", component_kind::sram, static_cast<double>(c.buffer.capacity_bytes));
+  accounts.buffer =
+      &books.open("chip0.buffer", component_kind::sram, static_cast<double>(c.buffer.capacity_bytes), c.buffer.ports);
   accounts.memory_port = &books.open("chip0.memory_port", component_kind::memory, 1);
-  accounts.network = &books.open("chip0.network", component_kind::network, network_units(c.interconnect));
+  accounts.network =
+      &books.open("chip0.network", component_kind::network, network_units(c.interconnect), channels_of(c.interconnect));
   return accounts;
 }
 

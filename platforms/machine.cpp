@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/platforms/machine.h>
-
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
+#include <tilework/platforms/machine.h>
 
 #include <fmt/format.h>
 
@@ -11,7 +10,8 @@ namespace {
 
 constexpr std::uint32_t hub_node = 0;
 
-std::unique_ptr<hardware::fabric> make_fabric(const interconnect_configuration& configuration, component_account& account) {
+std::unique_ptr<hardware::fabric> make_fabric(const interconnect_configuration& configuration,
+                                              component_account& account) {
   struct {
     component_account& account;
     std::unique_ptr<hardware::fabric> operator()(const hardware::mesh_configuration& c) const {
@@ -39,7 +39,8 @@ machine::machine(const machine_configuration& configuration, const elaboration& 
                                                     *accounts_.memory_port);
 
   hardware::sequencer_configuration control{work.timing, configuration_.vector_unit.format, hub_node, {}};
-  for (const auto& region : work.arrays) control.node_of_array.push_back(region.tile); // one tile per node
+  for (const auto& region : work.arrays)
+    control.node_of_array.push_back(region.tile); // one tile per node
   sequencer_ = std::make_unique<hardware::sequencer>("sequencer", control, work.source, work.arena,
                                                      work.samples.bytes_per_sample(), time_, work.pool);
   sequencer_->vector_port().socket.bind(vector_unit_->socket());
@@ -64,15 +65,17 @@ void machine::build_tiles(const elaboration& work) {
 
 void machine::run() {
   sc_core::sc_start();
-  if (auto failure = sequencer_->failure()) std::rethrow_exception(failure);
+  if (auto failure = sequencer_->failure())
+    std::rethrow_exception(failure);
   if (const auto stuck = sequencer_->outstanding(); stuck > 0)
     throw run_error(fmt::format("the machine is stuck: no events left while {} operations are outstanding", stuck));
 }
 
 std::uint64_t machine::delayed_requests() const {
-  std::uint64_t sum = before_resume_.delayed + network_->carrier().delayed_requests() + vector_unit_->delayed_requests() +
-                      buffer_->delayed_requests() + memory_->delayed_requests();
-  for (const auto& t : tiles_) sum += t->delayed_requests();
+  std::uint64_t sum = before_resume_.delayed + network_->carrier().delayed_requests() +
+                      vector_unit_->delayed_requests() + buffer_->delayed_requests() + memory_->delayed_requests();
+  for (const auto& t : tiles_)
+    sum += t->delayed_requests();
   return sum;
 }
 

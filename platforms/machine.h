@@ -48,7 +48,8 @@ public:
   [[nodiscard]] hardware::sequencer& control() { return *sequencer_; }
   [[nodiscard]] const hardware::sequencer& control() const { return *sequencer_; }
   [[nodiscard]] const hardware::tile& tile_of(std::size_t array) const { return *tiles_[array]; }
-  /// Calendar bookings that found their resource taken: where it is 0, loosely and approximately timed runs take equal time.
+  /// Calendar bookings that found their resource taken: where it is 0, loosely and approximately timed runs take equal
+  /// time.
   [[nodiscard]] std::uint64_t delayed_requests() const;
   /// Network bookings made out of time order.
   [[nodiscard]] std::uint64_t out_of_order_requests() const {

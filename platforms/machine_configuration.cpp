@@ -4,8 +4,12 @@
 namespace tilework::platform {
 namespace {
 
-std::uint32_t nodes_of(const hardware::mesh_configuration& mesh) { return mesh.columns * mesh.rows; }
-std::uint32_t nodes_of(const hardware::bus_configuration& bus) { return bus.nodes; }
+std::uint32_t nodes_of(const hardware::mesh_configuration& mesh) {
+  return mesh.columns * mesh.rows;
+}
+std::uint32_t nodes_of(const hardware::bus_configuration& bus) {
+  return bus.nodes;
+}
 
 } // namespace
 

@@ -24,7 +24,9 @@ unsigned read_cycles(reader& r, std::string_view key, unsigned default_cycles) {
   return static_cast<unsigned>(r.quantity(key, dimension::cycles, default_cycles, {.minimum = 0, .maximum = 1e6}));
 }
 
-double read_clock(reader& r) { return r.quantity("clock", dimension::frequency, 1e9, clock_range); }
+double read_clock(reader& r) {
+  return r.quantity("clock", dimension::frequency, 1e9, clock_range);
+}
 
 std::uint32_t read_width_bits(reader& r, std::string_view key, double default_bits) {
   return static_cast<std::uint32_t>(r.quantity(key, dimension::width, default_bits, {.minimum = 1, .maximum = 65536}));
@@ -36,7 +38,8 @@ hardware::cell_configuration read_cell(reader r) {
   c.g_max_S = r.quantity("g_max", dimension::conductance, c.g_max_S, positive);
   c.v_read_V = r.quantity("v_read", dimension::voltage, c.v_read_V, positive);
   c.v_write_V = r.quantity("v_write", dimension::voltage, c.v_write_V, positive);
-  if (c.g_min_S >= c.g_max_S) throw r.error("g_min", "g_min must be below g_max");
+  if (c.g_min_S >= c.g_max_S)
+    throw r.error("g_min", "g_min must be below g_max");
   return c;
 }
 
@@ -56,12 +59,14 @@ hardware::adc_configuration read_adc(reader r) {
   c.bits = r.get("bits", c.bits, converter_bits);
   r.exclusive("cycle", "conversion_time");
   if (c.kind == hardware::adc_kind::fixed) {
-    if (r.has("cycle")) throw r.error("cycle", "kind fixed takes conversion_time, not cycle");
+    if (r.has("cycle"))
+      throw r.error("cycle", "kind fixed takes conversion_time, not cycle");
     c.fixed_conversion = femtoseconds::from_seconds(r.require_quantity("conversion_time", dimension::time, short_time));
   } else {
     if (r.has("conversion_time"))
-      throw r.error("conversion_time", "the conversion time of a sar or ramp ADC follows from cycle and bits; give cycle, "
-                                       "or use kind: fixed for a time that does not depend on the bits");
+      throw r.error("conversion_time",
+                    "the conversion time of a sar or ramp ADC follows from cycle and bits; give cycle, "
+                    "or use kind: fixed for a time that does not depend on the bits");
     c.cycle = read_time(r, "cycle", 1e-9, short_time);
   }
   c.lines_per_adc = r.get("lines_per_adc", c.lines_per_adc, {.minimum = 1, .maximum = 65536});
@@ -73,7 +78,8 @@ hardware::pulse_configuration read_pulse(reader r) {
   hardware::pulse_configuration c;
   c.width = read_time(r, "width", 5e-9, short_time);
   c.period = read_time(r, "period", c.width.seconds(), short_time);
-  if (c.period < c.width) throw r.error("period", "the pulse period must be at least the pulse width");
+  if (c.period < c.width)
+    throw r.error("period", "the pulse period must be at least the pulse width");
   c.phases = r.get("phases", c.phases, {.minimum = 1, .maximum = 2});
   return c;
 }
@@ -137,7 +143,8 @@ hardware::bus_configuration read_bus(reader r) {
 
 interconnect_configuration read_interconnect(reader r) {
   r.exclusive("mesh", "bus");
-  if (r.has("bus")) return read_bus(r.child("bus"));
+  if (r.has("bus"))
+    return read_bus(r.child("bus"));
   return read_mesh(r.child("mesh"));
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/report/run_directory.h>
-
 #include <tilework/core/error.h>
+#include <tilework/report/run_directory.h>
 
 #include <fmt/format.h>
 
@@ -39,7 +38,8 @@ run_directory run_directory::create(const fs::path& path) {
   if (fs::is_directory(path, error) && !fs::is_empty(path, error))
     throw input_error(fmt::format("{}:0:0: is not empty; choose another --out", path.string()));
   fs::create_directories(path / "checkpoint", error);
-  if (error) throw input_error(fmt::format("{}:0:0: cannot create the run directory: {}", path.string(), error.message()));
+  if (error)
+    throw input_error(fmt::format("{}:0:0: cannot create the run directory: {}", path.string(), error.message()));
   return run_directory(path);
 }
 
@@ -57,7 +57,8 @@ void run_directory::write(std::string_view name, std::string_view content) const
   std::error_code error;
   if (write_file(partial, content, std::ios::binary)) {
     fs::rename(partial, target, error);
-    if (!error) return;
+    if (!error)
+      return;
   }
   const int reason = errno;
   fs::remove(partial, error);
@@ -66,7 +67,8 @@ void run_directory::write(std::string_view name, std::string_view content) const
 
 void run_directory::append(std::string_view name, std::string_view line) const {
   const auto target = path_ / name;
-  if (!write_file(target, std::string(line) + '\n', std::ios::app)) refuse(target, errno);
+  if (!write_file(target, std::string(line) + '\n', std::ios::app))
+    refuse(target, errno);
 }
 
 } // namespace tilework::report

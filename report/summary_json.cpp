@@ -52,7 +52,9 @@ json row_json(const evaluation_row& row) {
 
 } // namespace
 
-std::string metrics_line(const evaluation_row& row) { return row_json(row).dump(); }
+std::string metrics_line(const evaluation_row& row) {
+  return row_json(row).dump();
+}
 
 std::string summary_json(const run_results& r) {
   json s;
@@ -72,12 +74,14 @@ std::string summary_json(const run_results& r) {
   s["area_mm2"] = r.costs.area_m2 * 1e6;
   s["phases"] = phases_of(r);
   s["components"] = components_of(r);
-  for (const auto& [name, count] : r.operations) s["operations"][name] = count;
+  for (const auto& [name, count] : r.operations)
+    s["operations"][name] = count;
   s["actions"] = actions_of(r);
   s["contention"] = {{"delayed_requests", r.delayed_requests}, {"out_of_order_requests", r.out_of_order_requests}};
   s["weights_digest"] = r.weights_digest;
   s["evaluations"] = json::array();
-  for (const auto& row : r.evaluations) s["evaluations"].push_back(row_json(row));
+  for (const auto& row : r.evaluations)
+    s["evaluations"].push_back(row_json(row));
   s["warnings"] = r.warnings;
   s["assumptions"] = r.assumptions;
   s["host"] = {{"wall_s", r.host.wall_s},

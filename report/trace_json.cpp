@@ -11,33 +11,40 @@ namespace {
 
 std::string track_of(const operation_record& record) {
   const auto& op = *record.op;
-  if (op.array != no_array) return fmt::format("tile{}", record.target);
+  if (op.array != no_array)
+    return fmt::format("tile{}", record.target);
   return op.kind == operation_kind::vector_op ? "vector_unit" : "memory_port";
 }
 
 std::string title_of(const operation& op) {
-  return fmt::format("{} L{}", op.kind == operation_kind::vector_op ? name_of(op.function) : name_of(op.kind), op.layer);
+  return fmt::format("{} L{}", op.kind == operation_kind::vector_op ? name_of(op.function) : name_of(op.kind),
+                     op.layer);
 }
 
-double microseconds(femtoseconds t) { return static_cast<double>(t.count) * 1e-9; }
+double microseconds(femtoseconds t) {
+  return static_cast<double>(t.count) * 1e-9;
+}
 
 } // namespace
 
 void trace_json::add(const operation_record& record) {
-  if (steps_ == 0) return;
+  if (steps_ == 0)
+    return;
   events_.push_back({title_of(*record.op), track_of(record), record.op->phase, origin_ + record.ready,
                      origin_ + record.done, record.activity});
 }
 
 void trace_json::end_step(femtoseconds length) {
   origin_ += length;
-  if (steps_ > 0) --steps_;
+  if (steps_ > 0)
+    --steps_;
 }
 
 std::string trace_json::str() const {
   using json = nlohmann::ordered_json;
   std::map<std::string, int> tracks;
-  for (const auto& e : events_) tracks.emplace(e.track, 0);
+  for (const auto& e : events_)
+    tracks.emplace(e.track, 0);
   json list = json::array();
   int next = 1;
   for (auto& [name, id] : tracks) {

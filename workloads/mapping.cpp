@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/workloads/mapping.h>
-
 #include <tilework/core/error.h>
+#include <tilework/workloads/mapping.h>
 
 #include <fmt/format.h>
 
@@ -40,7 +39,8 @@ void place(std::vector<array_region>& arrays, std::uint32_t tiles, std::span<con
     const std::uint32_t tile = placement.empty() ? k : placement[k];
     if (tile >= tiles)
       throw input_error(fmt::format("mapping.tiles names tile {}, allowed: 0 to {}", tile, tiles - 1));
-    if (taken[tile]) throw input_error(fmt::format("mapping.tiles names tile {} twice; a tile holds one array", tile));
+    if (taken[tile])
+      throw input_error(fmt::format("mapping.tiles names tile {} twice; a tile holds one array", tile));
     taken[tile] = true;
     arrays[k].tile = tile;
   }
@@ -58,8 +58,12 @@ network_map map_network(const network_configuration& network, const tile_supply&
                           static_cast<std::uint32_t>(map.arrays.size())});
     for (std::uint16_t i = 0; i < inputs.size(); ++i)
       for (std::uint16_t o = 0; o < outputs.size(); ++o)
-        map.arrays.push_back({{static_cast<std::uint16_t>(l), i, o}, inputs[i].first, inputs[i].size, outputs[o].first,
-                              outputs[o].size, 0});
+        map.arrays.push_back({{static_cast<std::uint16_t>(l), i, o},
+                              inputs[i].first,
+                              inputs[i].size,
+                              outputs[o].first,
+                              outputs[o].size,
+                              0});
   }
   place(map.arrays, supply.tiles, placement);
   return map;

@@ -29,13 +29,14 @@ struct network_map {
 /// What the machine offers.
 struct tile_supply {
   std::uint32_t tiles = 0;
-  std::uint32_t max_inputs = 0;  ///< lines of one array
+  std::uint32_t max_inputs = 0; ///< lines of one array
   std::uint32_t max_outputs = 0;
 };
 
 /// Cuts every layer into ceil(size/max) pieces per side, as equal as possible, the first ones one larger.
 /// \param placement tile of each array in order; empty = array k on tile k.
-/// \throws input_error if there are more arrays than tiles, or the placement names a tile twice or one that does not exist.
+/// \throws input_error if there are more arrays than tiles, or the placement names a tile twice or one that does not
+/// exist.
 network_map map_network(const network_configuration& network, const tile_supply& supply,
                         std::span<const std::uint32_t> placement);
 

@@ -17,11 +17,13 @@ operand_layout lay_out(operand_arena& arena, const network_configuration& networ
     const auto& split = map.layers[l];
     slots.forward_scale = arena.add(vectors, split.input_splits);
     slots.update_scale = arena.add(vectors, split.input_splits * split.output_splits);
-    if (split.input_splits > 1) slots.forward_partial = arena.add(vectors, split.input_splits * outputs);
+    if (split.input_splits > 1)
+      slots.forward_partial = arena.add(vectors, split.input_splits * outputs);
     if (l > 0) {
       slots.input_gradient = arena.add(vectors, inputs);
       slots.backward_scale = arena.add(vectors, split.output_splits);
-      if (split.output_splits > 1) slots.backward_partial = arena.add(vectors, split.output_splits * inputs);
+      if (split.output_splits > 1)
+        slots.backward_partial = arena.add(vectors, split.output_splits * inputs);
     }
     layout.layers.push_back(slots);
   }

@@ -40,9 +40,11 @@ public:
         operation op = operation_of(operation_kind::forward_mvm, p, layer);
         op.array = split.array(i, o);
         op.inputs[0] = input_piece(layer, i, slots.input);
-        if (in_.managed.forward_noise) op.inputs[1] = scale(slots.forward_scale, i);
+        if (in_.managed.forward_noise)
+          op.inputs[1] = scale(slots.forward_scale, i);
         op.outputs[0] = output_piece(layer, o, partial ? slots.forward_partial : slots.sum);
-        if (partial) op.outputs[0].first += i * outputs;
+        if (partial)
+          op.outputs[0].first += i * outputs;
         program_.append(op);
       }
     if (partial)
@@ -86,9 +88,11 @@ public:
         operation op = operation_of(operation_kind::backward_mvm, phase::backward, layer);
         op.array = split.array(i, o);
         op.inputs[0] = output_piece(layer, o, slots.output_gradient);
-        if (in_.managed.backward_noise) op.inputs[1] = scale(slots.backward_scale, o);
+        if (in_.managed.backward_noise)
+          op.inputs[1] = scale(slots.backward_scale, o);
         op.outputs[0] = input_piece(layer, i, partial ? slots.backward_partial : slots.input_gradient);
-        if (partial) op.outputs[0].first += o * inputs;
+        if (partial)
+          op.outputs[0].first += o * inputs;
         program_.append(op);
       }
     if (partial)
@@ -165,7 +169,8 @@ void emit_forward_pass(emitter& e, std::size_t layers, phase p) {
   e.load_samples(p);
   for (std::size_t l = 0; l < layers; ++l) {
     e.forward(l, p);
-    if (l + 1 < layers) e.activate(l, p);
+    if (l + 1 < layers)
+      e.activate(l, p);
   }
   e.loss(p);
 }
@@ -183,7 +188,8 @@ step_program emit_training_step(const program_inputs& in, std::uint32_t vectors)
   emitter e(in, vectors);
   emit_forward_pass(e, layers, phase::forward);
   for (std::size_t l = layers; l-- > 0;) {
-    if (l > 0) e.backward(l);
+    if (l > 0)
+      e.backward(l);
     e.update(l);
   }
   return e.take();

@@ -8,14 +8,16 @@
 
 namespace tilework::workload {
 
-/// Which management steps the analog pipeline needs from the digital side; they cost time and energy on the critical path.
+/// Which management steps the analog pipeline needs from the digital side; they cost time and energy on the critical
+/// path.
 struct management {
   bool forward_noise = true;
   bool backward_noise = true;
   bool update = true;
 };
 
-/// Everything that the programs of a run are made from. References must outlive the emitted programs only while emitting.
+/// Everything that the programs of a run are made from. References must outlive the emitted programs only while
+/// emitting.
 struct program_inputs {
   const network_configuration& network;
   const network_map& map;
@@ -25,8 +27,8 @@ struct program_inputs {
 
 /// Writes the initial weights into all arrays (phase program).
 step_program emit_programming(const program_inputs& in);
-/// One mini-batch: forward and backward of all n vectors with fixed weights, then one pulsed update per sample in order.
-/// The gradient with respect to the network's input is not computed.
+/// One mini-batch: forward and backward of all n vectors with fixed weights, then one pulsed update per sample in
+/// order. The gradient with respect to the network's input is not computed.
 step_program emit_training_step(const program_inputs& in, std::uint32_t vectors);
 /// Loss and prediction of n vectors (phase evaluate).
 step_program emit_evaluation(const program_inputs& in, std::uint32_t vectors);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/workloads/training_session.h>
-
 #include <tilework/core/byte_stream.h>
 #include <tilework/numerics/initial_weights.h>
 #include <tilework/numerics/sample_order.h>
+#include <tilework/workloads/training_session.h>
 
 #include <algorithm>
 #include <cmath>
@@ -14,7 +13,9 @@ namespace {
 
 constexpr double recent_loss_weight = 0.002;
 
-std::uint32_t remainder_of(std::uint64_t total, std::uint32_t burst) { return static_cast<std::uint32_t>(total % burst); }
+std::uint32_t remainder_of(std::uint64_t total, std::uint32_t burst) {
+  return static_cast<std::uint32_t>(total % burst);
+}
 
 } // namespace
 
@@ -28,12 +29,14 @@ training_session::training_session(const session_configuration& configuration, c
       data_(data),
       map_(map),
       arena_(arena),
-      layout_(lay_out(arena, configuration.network, map, std::max(configuration.batch_size, configuration.evaluation_burst))) {
+      layout_(lay_out(arena, configuration.network, map,
+                      std::max(configuration.batch_size, configuration.evaluation_burst))) {
   const program_inputs in{configuration_.network, map_, layout_, managed};
   programming_ = emit_programming(in);
   full_step_ = emit_training_step(in, configuration_.batch_size);
   full_evaluation_ = emit_evaluation(in, configuration_.evaluation_burst);
-  if (auto rest = remainder_of(data_.train.size(), configuration_.batch_size)) last_step_ = emit_training_step(in, rest);
+  if (auto rest = remainder_of(data_.train.size(), configuration_.batch_size))
+    last_step_ = emit_training_step(in, rest);
   if (auto rest = remainder_of(data_.test.size(), configuration_.evaluation_burst))
     last_evaluation_ = emit_evaluation(in, rest);
   test_order_.resize(data_.test.size());
@@ -71,15 +74,17 @@ std::optional<step> training_session::next() {
     programmed_ = true;
     return step{&programming_, {}};
   }
-  if (stopping_) return std::nullopt;
+  if (stopping_)
+    return std::nullopt;
   return evaluating_ ? next_evaluation_step() : next_training_step();
 }
 
 std::optional<step> training_session::next_training_step() {
-  if (position_.epoch == configuration_.epochs) return std::nullopt;
+  if (position_.epoch == configuration_.epochs)
+    return std::nullopt;
   const std::uint64_t samples = order_.size();
-  const auto vectors = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(configuration_.batch_size, samples - position_.next_sample));
+  const auto vectors =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(configuration_.batch_size, samples - position_.next_sample));
   step_context context;
   context.step = position_.step;
   context.first_vector = position_.epoch * samples + position_.next_sample;
@@ -90,8 +95,8 @@ std::optional<step> training_session::next_training_step() {
 
 std::optional<step> training_session::next_evaluation_step() {
   const std::uint64_t samples = test_order_.size();
-  const auto vectors = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(configuration_.evaluation_burst, samples - next_test_sample_));
+  const auto vectors =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(configuration_.evaluation_burst, samples - next_test_sample_));
   step_context context;
   context.step = next_test_sample_ / configuration_.evaluation_burst;
   context.first_vector = position_.epoch * samples + next_test_sample_; // same draws however often one evaluates
@@ -101,7 +106,8 @@ std::optional<step> training_session::next_evaluation_step() {
 }
 
 void training_session::finished(const step& done) {
-  if (done.program == &programming_) return;
+  if (done.program == &programming_)
+    return;
   if (evaluating_)
     finish_evaluation_step(done);
   else
@@ -111,13 +117,14 @@ void training_session::finished(const step& done) {
 double training_session::sum_of_losses(std::uint32_t vectors) const {
   const auto losses = arena_.view(layout_.loss);
   double sum = 0;
-  for (std::uint32_t v = 0; v < vectors; ++v) sum += static_cast<double>(losses[v][0]);
+  for (std::uint32_t v = 0; v < vectors; ++v)
+    sum += static_cast<double>(losses[v][0]);
   return sum;
 }
 
 bool training_session::evaluation_due() const {
-  return configuration_.evaluate_every != 0 && (position_.epoch % configuration_.evaluate_every == 0 ||
-                                                position_.epoch == configuration_.epochs);
+  return configuration_.evaluate_every != 0 &&
+         (position_.epoch % configuration_.evaluate_every == 0 || position_.epoch == configuration_.epochs);
 }
 
 void training_session::finish_training_step(const step& done) {
@@ -125,7 +132,8 @@ void training_session::finish_training_step(const step& done) {
   const double loss = sum_of_losses(vectors);
   const double mean = loss / vectors;
   position_.loss_sum += loss;
-  position_.recent_loss += (position_.step == 0 ? 1.0 : std::min(1.0, recent_loss_weight * vectors)) * (mean - position_.recent_loss);
+  position_.recent_loss +=
+      (position_.step == 0 ? 1.0 : std::min(1.0, recent_loss_weight * vectors)) * (mean - position_.recent_loss);
   position_.next_sample += vectors;
   ++position_.step;
   const bool epoch_over = position_.next_sample == order_.size();
@@ -137,9 +145,11 @@ void training_session::finish_training_step(const step& done) {
     begin_epoch();
     evaluating_ = evaluation_due();
   }
-  if (listener_ == nullptr) return;
+  if (listener_ == nullptr)
+    return;
   listener_->step_done(position_);
-  if (epoch_over && !evaluating_) listener_->epoch_done(position_);
+  if (epoch_over && !evaluating_)
+    listener_->epoch_done(position_);
 }
 
 void training_session::finish_evaluation_step(const step& done) {
@@ -147,17 +157,21 @@ void training_session::finish_evaluation_step(const step& done) {
   test_loss_sum_ += sum_of_losses(vectors);
   const auto predictions = arena_.view(layout_.prediction);
   const auto labels = arena_.view(layout_.label);
-  for (std::uint32_t v = 0; v < vectors; ++v) correct_ += predictions[v][0] == labels[v][0] ? 1U : 0U;
+  for (std::uint32_t v = 0; v < vectors; ++v)
+    correct_ += predictions[v][0] == labels[v][0] ? 1U : 0U;
   next_test_sample_ += vectors;
-  if (next_test_sample_ < test_order_.size()) return;
+  if (next_test_sample_ < test_order_.size())
+    return;
 
   const auto samples = static_cast<double>(test_order_.size());
-  const evaluation_result result{position_.epoch, epoch_loss_, test_loss_sum_ / samples, static_cast<double>(correct_) / samples};
+  const evaluation_result result{position_.epoch, epoch_loss_, test_loss_sum_ / samples,
+                                 static_cast<double>(correct_) / samples};
   next_test_sample_ = 0;
   correct_ = 0;
   test_loss_sum_ = 0;
   evaluating_ = false;
-  if (listener_ == nullptr) return;
+  if (listener_ == nullptr)
+    return;
   listener_->evaluated(result);
   listener_->epoch_done(position_);
 }
@@ -196,7 +210,8 @@ void training_session::restore(std::istream& in) {
   reader.read(correct_);
   reader.read(test_loss_sum_);
   reader.read(epoch_loss_);
-  for (const auto& slots : layout_.layers) reader.read_span(arena_.view(slots.bias)[0]);
+  for (const auto& slots : layout_.layers)
+    reader.read_span(arena_.view(slots.bias)[0]);
   begin_epoch();
 }
 

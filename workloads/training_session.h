@@ -34,8 +34,8 @@ struct session_configuration {
 };
 
 struct evaluation_result {
-  unsigned epoch = 0;     ///< epochs completed
-  double train_loss = 0;  ///< mean over the samples of the last epoch
+  unsigned epoch = 0;    ///< epochs completed
+  double train_loss = 0; ///< mean over the samples of the last epoch
   double test_loss = 0;
   double test_accuracy = 0; ///< fraction
 };
@@ -86,7 +86,8 @@ public:
   /// Calls f(std::span<const float>) with the bias of every layer.
   template <typename F>
   void for_each_bias(F&& f) const {
-    for (const auto& slots : layout_.layers) f(std::span<const float>(arena_.view(slots.bias)[0]));
+    for (const auto& slots : layout_.layers)
+      f(std::span<const float>(arena_.view(slots.bias)[0]));
   }
 
   /// Position, losses and biases. Weights belong to the tiles. Only between steps.

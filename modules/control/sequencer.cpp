@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/modules/control/sequencer.h>
-
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
+#include <tilework/modules/control/sequencer.h>
 
 #include <fmt/format.h>
 
@@ -16,7 +15,9 @@ namespace {
 constexpr std::uint64_t sampling_interval = 16;
 constexpr std::size_t stack_bytes = std::size_t{1} << 20U; // kernels run inline on it, with temporaries of their own
 
-bool has_operand(const operand_ref& ref) { return ref.slot != no_slot; }
+bool has_operand(const operand_ref& ref) {
+  return ref.slot != no_slot;
+}
 
 } // namespace
 
@@ -40,11 +41,14 @@ sequencer::sequencer(const sc_core::sc_module_name& name, const sequencer_config
   set_stack_size(stack_bytes);
 }
 
-sequencer::~sequencer() { memory_access_.clear_extension(&memory_traffic_); } // a member: not the payload's to delete
+sequencer::~sequencer() {
+  memory_access_.clear_extension(&memory_traffic_);
+} // a member: not the payload's to delete
 
 void sequencer::run() {
   try {
-    while (const auto next = source_.next()) execute(*next);
+    while (const auto next = source_.next())
+      execute(*next);
   } catch (...) {
     failure_ = std::current_exception();
   }
@@ -77,15 +81,18 @@ void sequencer::begin_step(const step& s) {
   for (std::uint32_t i = 0; i < s.program->size(); ++i) {
     progress_[i].open_predecessors = static_cast<std::uint32_t>(s.program->predecessors(i).size());
     progress_[i].ready = {};
-    if (progress_[i].open_predecessors == 0) admit(i);
+    if (progress_[i].open_predecessors == 0)
+      admit(i);
   }
 }
 
 void sequencer::end_step(const step& s) {
   const auto length = phases_.end_step();
-  if (const auto ahead = length - time_.now(); ahead.count > 0) wait(transaction::to_sc_time(ahead));
+  if (const auto ahead = length - time_.now(); ahead.count > 0)
+    wait(transaction::to_sc_time(ahead));
   time_.drain(length);
-  if (listeners_.active()) listeners_.drained(s.context.step, length);
+  if (listeners_.active())
+    listeners_.drained(s.context.step, length);
   current_ = nullptr;
 }
 
@@ -162,20 +169,23 @@ void sequencer::response_arrived(::tlm::tlm_generic_payload& payload) {
 
 /// Values of all operations that became ready: one fork and join.
 void sequencer::launch_ready(const step& s) {
-  if (ready_.empty()) return;
+  if (ready_.empty())
+    return;
   const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
   for (const auto index : ready_) {
     prepare(s, index);
     if (auto* port = port_of(s.program->operations()[index])) {
       auto& request = progress_[index].request;
       port->launch(request.payload());
-      if (auto* posted = request.request().posted) kernels_.push_back(posted);
+      if (auto* posted = request.request().posted)
+        kernels_.push_back(posted);
     }
   }
   ready_.clear();
   pool_.run(kernels_);
   kernels_.clear();
-  if (sampled_) numerics_ += std::chrono::steady_clock::now() - begin;
+  if (sampled_)
+    numerics_ += std::chrono::steady_clock::now() - begin;
 }
 
 void sequencer::prepare(const step& s, std::uint32_t index) {
@@ -190,16 +200,19 @@ void sequencer::prepare(const step& s, std::uint32_t index) {
   std::uint64_t request_bytes = 0;
   std::uint64_t response_bytes = 0;
   for (std::size_t k = 0; k < op.inputs.size(); ++k)
-    if (has_operand(op.inputs[k])) request_bytes += bytes_of(request.in[k] = view(op.inputs[k], op.vectors));
+    if (has_operand(op.inputs[k]))
+      request_bytes += bytes_of(request.in[k] = view(op.inputs[k], op.vectors));
   for (std::size_t k = 0; k < op.outputs.size(); ++k)
-    if (has_operand(op.outputs[k])) response_bytes += bytes_of(request.out[k] = view(op.outputs[k], op.vectors));
+    if (has_operand(op.outputs[k]))
+      response_bytes += bytes_of(request.out[k] = view(op.outputs[k], op.vectors));
   request.response_bytes = static_cast<std::uint32_t>(response_bytes);
   request.source = configuration_.hub_node;
   request.destination = configuration_.hub_node;
   if (op.array != no_array) {
     request.destination = configuration_.node_of_array[op.array];
     request.expected_weight_version = versions_at_start_[op.array] + op.updates_before;
-    if (op.kind == operation_kind::outer_product_update || op.kind == operation_kind::program) ++weight_versions_[op.array];
+    if (op.kind == operation_kind::outer_product_update || op.kind == operation_kind::program)
+      ++weight_versions_[op.array];
   }
   const bool writes = op.kind == operation_kind::outer_product_update || op.kind == operation_kind::program ||
                       op.kind == operation_kind::vector_op;
@@ -241,8 +254,10 @@ femtoseconds sequencer::write_results(std::uint32_t index, femtoseconds at) {
 femtoseconds sequencer::access(tlm_utils::simple_initiator_socket<sequencer>& socket,
                                const transaction::tile_request& request, ::tlm::tlm_command command,
                                std::uint64_t bytes, femtoseconds at) {
-  if (bytes == 0) return at;
-  if (scratch_.size() < bytes) scratch_.resize(bytes);
+  if (bytes == 0)
+    return at;
+  if (scratch_.size() < bytes)
+    scratch_.resize(bytes);
   const auto& first = command == ::tlm::TLM_READ_COMMAND ? request.op->inputs[0] : request.op->outputs[0];
   const std::uint64_t element = has_operand(first) ? arena_.slot(first.slot).first_element + first.first : 0;
   auto& payload = memory_access_;
@@ -274,17 +289,20 @@ void sequencer::complete(const step& s, std::uint32_t index, femtoseconds done) 
   for (const auto next : s.program->successors(index)) {
     auto& successor = progress_[next];
     successor.ready = std::max(successor.ready, done);
-    if (--successor.open_predecessors == 0) admit(next);
+    if (--successor.open_predecessors == 0)
+      admit(next);
   }
 }
 
 void sequencer::expect_ok(const ::tlm::tlm_generic_payload& answered, const operation& op) {
-  if (answered.is_response_ok()) return;
+  if (answered.is_response_ok())
+    return;
   throw run_error(fmt::format("{} of layer {} failed: {}", name_of(op.kind), op.layer, answered.get_response_string()));
 }
 
 transaction::four_phase_initiator* sequencer::port_of(const operation& op) {
-  if (op.array != no_array) return tile_ports_[op.array].get();
+  if (op.array != no_array)
+    return tile_ports_[op.array].get();
   return op.kind == operation_kind::vector_op ? &vector_port_ : nullptr;
 }
 

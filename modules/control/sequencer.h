@@ -12,16 +12,16 @@
 #include <tilework/tlm/payload_pool.h>
 #include <tilework/tlm/timeline.h>
 
+#include <tlm_utils/simple_initiator_socket.h>
+
 #include <chrono>
 #include <exception>
 #include <iosfwd>
 #include <memory>
 #include <span>
-#include <vector>
-
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_initiator_socket.h>
+#include <vector>
 
 namespace tilework::hardware {
 
@@ -40,8 +40,8 @@ struct host_time {
 struct sequencer_configuration {
   timing_mode timing = timing_mode::loosely;
   numerics::number_format format = numerics::number_format::fp32; ///< width of operands in buffer, network and memory
-  std::uint32_t hub_node = 0;                                     ///< where sequencer, vector unit, buffer and memory port sit
-  std::vector<std::uint32_t> node_of_array;                       ///< network node of the tile that holds each array
+  std::uint32_t hub_node = 0;               ///< where sequencer, vector unit, buffer and memory port sit
+  std::vector<std::uint32_t> node_of_array; ///< network node of the tile that holds each array
 };
 
 /// The only initiator of the machine. One step at a time: an operation is launched (values computed, all ready ones in
@@ -75,7 +75,9 @@ public:
   /// What ended the run early, if anything did; the kernel loses an exception's type when it leaves a process.
   [[nodiscard]] std::exception_ptr failure() const { return failure_; }
   /// Operations of the current step that are not complete; not 0 after the kernel ran out of events = deadlock.
-  [[nodiscard]] std::size_t outstanding() const { return current_ == nullptr ? 0 : current_->program->size() - completed_; }
+  [[nodiscard]] std::size_t outstanding() const {
+    return current_ == nullptr ? 0 : current_->program->size() - completed_;
+  }
 
 private:
   /// What comes next for an operation; among equal times in this order. Loosely timed: always ready.
@@ -129,9 +131,9 @@ private:
 
   const step* current_ = nullptr;
   std::vector<progress> progress_;
-  std::vector<std::uint32_t> ready_;   ///< admitted, not launched yet
-  std::vector<kernel*> kernels_;       ///< posted by the launches of this round
-  std::vector<pending> queue_;         ///< heap, earliest first
+  std::vector<std::uint32_t> ready_; ///< admitted, not launched yet
+  std::vector<kernel*> kernels_;     ///< posted by the launches of this round
+  std::vector<pending> queue_;       ///< heap, earliest first
   std::uint32_t completed_ = 0;
   std::uint64_t next_operation_id_ = 0;
   std::vector<std::uint64_t> weight_versions_;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/modules/digital/memory_port.h>
-
 #include <tilework/tlm/operand_traffic.h>
 
 #include <cmath>

@@ -7,11 +7,11 @@
 #include <tilework/tlm/resource_calendar.h>
 #include <tilework/tlm/timeline.h>
 
-#include <string>
+#include <tlm_utils/simple_target_socket.h>
 
+#include <string>
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_target_socket.h>
 
 namespace tilework::hardware {
 

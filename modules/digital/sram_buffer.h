@@ -9,9 +9,10 @@
 #include <tilework/tlm/resource_calendar.h>
 #include <tilework/tlm/timeline.h>
 
+#include <tlm_utils/simple_target_socket.h>
+
 #include <systemc>
 #include <tlm>
-#include <tlm_utils/simple_target_socket.h>
 
 namespace tilework::hardware {
 
@@ -24,7 +25,8 @@ struct sram_configuration {
 };
 
 /// \throws input_error if the buffer-resident operands need more than the capacity.
-void require_capacity(const sram_configuration& configuration, numerics::number_format format, const operand_arena& contents);
+void require_capacity(const sram_configuration& configuration, numerics::number_format format,
+                      const operand_arena& contents);
 
 /// Base-protocol memory. Byte address a is element a / bytes(format) of the operand arena, in the machine's number
 /// format, so any TLM-2.0 initiator can read operands. Accesses of the machine itself carry operand_traffic: their

@@ -4,7 +4,8 @@
 namespace tilework::hardware {
 
 femtoseconds bus::transfer(const packet& p, femtoseconds departure) {
-  if (p.bytes == 0) return departure;
+  if (p.bytes == 0)
+    return departure;
   const std::uint64_t beats = 1 + (p.bytes * 8 + configuration_.width_bits - 1) / configuration_.width_bits;
   const auto held = clock_.cycles(static_cast<std::int64_t>(beats));
   const auto start =

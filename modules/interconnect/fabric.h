@@ -26,7 +26,8 @@ public:
   fabric& operator=(const fabric&) = delete;
   virtual ~fabric() = default;
 
-  /// Books the way of a packet that is ready at `departure`; returns when its tail has arrived. Empty packets take no time.
+  /// Books the way of a packet that is ready at `departure`; returns when its tail has arrived. Empty packets take no
+  /// time.
   virtual femtoseconds transfer(const packet& p, femtoseconds departure) = 0;
   /// No packet is in flight: forget all bookings.
   virtual void drain() = 0;

@@ -9,19 +9,23 @@ mesh::mesh(const mesh_configuration& configuration, component_account& account)
     : configuration_(configuration),
       clock_(configuration.clock_Hz),
       channels_(std::size_t{configuration.columns} * configuration.rows * direction_count),
-      account_(account) {}
+      account_(account) {
+}
 
 std::pair<std::uint32_t, mesh::direction> mesh::hop(std::uint32_t node, std::uint32_t destination) const {
   const auto columns = configuration_.columns;
   const auto x = node % columns;
   const auto target_x = destination % columns;
-  if (x < target_x) return {node + 1, east};
-  if (x > target_x) return {node - 1, west};
+  if (x < target_x)
+    return {node + 1, east};
+  if (x > target_x)
+    return {node - 1, west};
   return node < destination ? std::pair{node + columns, south} : std::pair{node - columns, north};
 }
 
 femtoseconds mesh::transfer(const packet& p, femtoseconds departure) {
-  if (p.bytes == 0) return departure;
+  if (p.bytes == 0)
+    return departure;
   const std::uint64_t flits = 1 + (p.bytes * 8 + configuration_.flit_width_bits - 1) / configuration_.flit_width_bits;
   const auto held = clock_.cycles(static_cast<std::int64_t>(flits));
   const auto router = clock_.cycles(configuration_.router_latency_cycles);
@@ -43,7 +47,8 @@ femtoseconds mesh::transfer(const packet& p, femtoseconds departure) {
 }
 
 void mesh::drain() {
-  for (auto& c : channels_) c.clear();
+  for (auto& c : channels_)
+    c.clear();
 }
 
 std::uint64_t mesh::delayed_requests() const {

@@ -35,7 +35,9 @@ public:
 
 private:
   enum direction : std::uint8_t { east, west, south, north, inject, eject, direction_count };
-  transaction::resource_calendar& channel(std::uint32_t node, direction d) { return channels_[node * direction_count + d]; }
+  transaction::resource_calendar& channel(std::uint32_t node, direction d) {
+    return channels_[node * direction_count + d];
+  }
   /// Next node towards the destination and the channel that leads there.
   [[nodiscard]] std::pair<std::uint32_t, direction> hop(std::uint32_t node, std::uint32_t destination) const;
 

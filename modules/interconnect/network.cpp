@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/modules/interconnect/network.h>
-
 #include <tilework/tlm/tile_extension.h>
 
 #include <string>
@@ -12,13 +11,13 @@ network::network(const sc_core::sc_module_name& name, std::unique_ptr<fabric> ca
     : sc_module(name), carrier_(std::move(carrier)), time_(time) {
   for (std::uint32_t way = 0; way < ways; ++way) {
     const auto tag = static_cast<int>(way);
-    auto& up = *upstream_.emplace_back(std::make_unique<transaction::target_socket_tagged<network>>(
-        ("upstream" + std::to_string(way)).c_str()));
+    auto& up = *upstream_.emplace_back(
+        std::make_unique<transaction::target_socket_tagged<network>>(("upstream" + std::to_string(way)).c_str()));
     up.register_b_transport(this, &network::b_transport, tag);
     up.register_nb_transport_fw(this, &network::nb_transport_fw, tag);
     up.register_transport_dbg(this, &network::transport_dbg, tag);
-    auto& down = *downstream_.emplace_back(std::make_unique<transaction::initiator_socket_tagged<network>>(
-        ("downstream" + std::to_string(way)).c_str()));
+    auto& down = *downstream_.emplace_back(
+        std::make_unique<transaction::initiator_socket_tagged<network>>(("downstream" + std::to_string(way)).c_str()));
     down.register_nb_transport_bw(this, &network::nb_transport_bw, tag);
   }
   time_.on_drain([this] { carrier_->drain(); });
@@ -47,22 +46,26 @@ void network::b_transport(int way, ::tlm::tlm_generic_payload& payload, sc_core:
 
 ::tlm::tlm_sync_enum network::nb_transport_fw(int way, ::tlm::tlm_generic_payload& payload, ::tlm::tlm_phase& p,
                                               sc_core::sc_time& delay) {
-  if (p == ::tlm::BEGIN_REQ) carry_request(payload, delay);
+  if (p == ::tlm::BEGIN_REQ)
+    carry_request(payload, delay);
   const auto answer = (*downstream_[static_cast<std::size_t>(way)])->nb_transport_fw(payload, p, delay);
   const bool response_came_early =
       answer == ::tlm::TLM_COMPLETED || (answer == ::tlm::TLM_UPDATED && p == ::tlm::BEGIN_RESP);
-  if (response_came_early && p != ::tlm::END_RESP) carry_response(payload, delay);
+  if (response_came_early && p != ::tlm::END_RESP)
+    carry_response(payload, delay);
   return answer;
 }
 
 ::tlm::tlm_sync_enum network::nb_transport_bw(int way, ::tlm::tlm_generic_payload& payload, ::tlm::tlm_phase& p,
                                               sc_core::sc_time& delay) {
   auto& up = *upstream_[static_cast<std::size_t>(way)];
-  if (p != ::tlm::BEGIN_RESP) return up->nb_transport_bw(payload, p, delay);
+  if (p != ::tlm::BEGIN_RESP)
+    return up->nb_transport_bw(payload, p, delay);
   const auto sent = delay;
   carry_response(payload, delay);
   const auto answer = up->nb_transport_bw(payload, p, delay);
-  if (answer == ::tlm::TLM_COMPLETED) delay = sent; // the packet is the network's: the target may send the next one
+  if (answer == ::tlm::TLM_COMPLETED)
+    delay = sent; // the packet is the network's: the target may send the next one
   return answer;
 }
 

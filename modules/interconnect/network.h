@@ -7,10 +7,9 @@
 #include <tilework/tlm/timeline.h>
 
 #include <memory>
-#include <vector>
-
 #include <systemc>
 #include <tlm>
+#include <vector>
 
 namespace tilework::hardware {
 

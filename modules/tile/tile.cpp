@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/modules/tile/tile.h>
-
 #include <tilework/core/error.h>
+#include <tilework/modules/tile/tile.h>
 #include <tilework/tlm/tile_extension.h>
 
 #include <fmt/format.h>
@@ -12,13 +11,17 @@
 namespace tilework::hardware {
 namespace {
 
-bool is_mvm(operation_kind kind) { return kind == operation_kind::forward_mvm || kind == operation_kind::backward_mvm; }
+bool is_mvm(operation_kind kind) {
+  return kind == operation_kind::forward_mvm || kind == operation_kind::backward_mvm;
+}
 
 std::uint64_t converters(std::uint32_t lines, std::uint32_t lines_per_adc) {
   return (lines + lines_per_adc - 1) / lines_per_adc;
 }
 
-std::size_t index(phase p) { return static_cast<std::size_t>(p); }
+std::size_t index(phase p) {
+  return static_cast<std::size_t>(p);
+}
 
 } // namespace
 
@@ -26,9 +29,10 @@ tile_accounts open_tile_accounts(ledger& books, const std::string& name, const t
   const std::uint64_t largest = std::max(c.inputs, c.outputs);
   const std::uint64_t both = std::uint64_t{c.inputs} + c.outputs;
   const std::uint64_t dacs = c.dac.sides == converter_sides::shared ? largest : both;
-  const std::uint64_t adcs = c.adc.sides == converter_sides::shared
-                                 ? converters(static_cast<std::uint32_t>(largest), c.adc.lines_per_adc)
-                                 : converters(c.inputs, c.adc.lines_per_adc) + converters(c.outputs, c.adc.lines_per_adc);
+  const std::uint64_t adcs =
+      c.adc.sides == converter_sides::shared
+          ? converters(static_cast<std::uint32_t>(largest), c.adc.lines_per_adc)
+          : converters(c.inputs, c.adc.lines_per_adc) + converters(c.outputs, c.adc.lines_per_adc);
   const std::uint64_t held_lines = c.adc.sides == converter_sides::shared ? largest : both;
   const auto open = [&](const char* part, component_kind kind, std::uint64_t units) {
     return &books.open(name + "." + part, kind, static_cast<double>(units));
@@ -84,22 +88,27 @@ bool tile::fits(const transaction::tile_request& request) const {
 }
 
 void tile::check_version(const transaction::tile_request& request) {
-  if (request.expected_weight_version == weight_version_) return;
-  throw run_error(fmt::format("{}: operation {} expects weight version {} but the array is at {}; a hazard edge is missing",
-                              name(), request.operation_id, request.expected_weight_version, weight_version_));
+  if (request.expected_weight_version == weight_version_)
+    return;
+  throw run_error(
+      fmt::format("{}: operation {} expects weight version {} but the array is at {}; a hazard edge is missing", name(),
+                  request.operation_id, request.expected_weight_version, weight_version_));
 }
 
 void tile::begin(transaction::tile_request& request) {
   if (in_progress_ != nullptr)
-    throw run_error(fmt::format("{}: operation {} was launched while another one is in progress", name(), request.operation_id));
+    throw run_error(
+        fmt::format("{}: operation {} was launched while another one is in progress", name(), request.operation_id));
   check_version(request);
   const auto& context = *request.context;
   switch (request.op->kind) {
   case operation_kind::forward_mvm:
-    values_->begin_mvm(physics::mvm_direction::forward, request.in[0], request.out[0], context.first_vector, context.evaluation);
+    values_->begin_mvm(physics::mvm_direction::forward, request.in[0], request.out[0], context.first_vector,
+                       context.evaluation);
     break;
   case operation_kind::backward_mvm:
-    values_->begin_mvm(physics::mvm_direction::backward, request.in[0], request.out[0], context.first_vector, context.evaluation);
+    values_->begin_mvm(physics::mvm_direction::backward, request.in[0], request.out[0], context.first_vector,
+                       context.evaluation);
     break;
   case operation_kind::outer_product_update:
     values_->begin_update(request.in[0], request.in[1], context.learning_rate, context.first_vector);
@@ -118,7 +127,8 @@ void tile::begin(transaction::tile_request& request) {
 
 void tile::launch(::tlm::tlm_generic_payload& payload) {
   auto& request = transaction::tile_request::of(payload);
-  if (!values_ || !fits(request)) return;
+  if (!values_ || !fits(request))
+    return;
   begin(request);
   if (request.op->kind == operation_kind::program)
     request.computed = true;
@@ -127,11 +137,14 @@ void tile::launch(::tlm::tlm_generic_payload& payload) {
 }
 
 void tile::finish_values(transaction::tile_request& request) {
-  if (!values_ || request.computed) return;
+  if (!values_ || request.computed)
+    return;
   if (in_progress_ != &request) { // never launched: compute now
     begin(request);
-    if (request.op->kind == operation_kind::program) return;
-    for (std::uint32_t b = 0; b < values_->blocks(); ++b) values_->run_block(b);
+    if (request.op->kind == operation_kind::program)
+      return;
+    for (std::uint32_t b = 0; b < values_->blocks(); ++b)
+      values_->run_block(b);
   }
   request.activity = values_->end();
   in_progress_ = nullptr;
@@ -141,7 +154,8 @@ transaction::booking tile::schedule(::tlm::tlm_generic_payload& payload, femtose
   auto& request = transaction::tile_request::of(payload);
   payload.set_dmi_allowed(false);
   if (!fits(request)) {
-    const bool unknown = request.op->kind == operation_kind::load_samples || request.op->kind == operation_kind::vector_op;
+    const bool unknown =
+        request.op->kind == operation_kind::load_samples || request.op->kind == operation_kind::vector_op;
     payload.set_response_status(unknown ? ::tlm::TLM_COMMAND_ERROR_RESPONSE : ::tlm::TLM_BURST_ERROR_RESPONSE);
     return {arrival, arrival, arrival};
   }
@@ -164,7 +178,8 @@ transaction::booking tile::schedule(::tlm::tlm_generic_payload& payload, femtose
 
 transaction::booking tile::book_array(femtoseconds arrival, femtoseconds length, phase p) {
   const auto start = array_.reserve(arrival, length);
-  if (start != arrival) ++delayed_;
+  if (start != arrival)
+    ++delayed_;
   accounts_.crossbar->busy[index(p)] += length;
   return {start, start + length, start + length};
 }
@@ -177,7 +192,8 @@ transaction::booking tile::book_mvm(const transaction::tile_request& request, fe
   auto& adc = own_converters ? backward_adc_ : forward_adc_;
 
   const auto start = first_start(arrival, timing, adc);
-  if (start != arrival) ++delayed_;
+  if (start != arrival)
+    ++delayed_;
   array_.reserve(start, timing.array_busy);
   adc.reserve(start + timing.adc_begin, timing.adc_busy);
 
@@ -185,17 +201,20 @@ transaction::booking tile::book_mvm(const transaction::tile_request& request, fe
   accounts_.crossbar->busy[p] += timing.array_busy;
   accounts_.adc->busy[p] += timing.adc_busy;
   accounts_.row_driver->busy[p] +=
-      timing_.integration_time() * static_cast<std::int64_t>(request.activity.passes() * timing_.reads_per_pass(op.outputs[0].length));
+      timing_.integration_time() *
+      static_cast<std::int64_t>(request.activity.passes() * timing_.reads_per_pass(op.outputs[0].length));
   return {start, start + timing.array_busy, start + timing.done};
 }
 
 /// First time at which the array is free and the converters will be when its first result is there.
-femtoseconds tile::first_start(femtoseconds arrival, const mvm_timing& timing, const transaction::resource_calendar& adc) const {
+femtoseconds tile::first_start(femtoseconds arrival, const mvm_timing& timing,
+                               const transaction::resource_calendar& adc) const {
   auto start = array_.first_fit(arrival, timing.array_busy);
   for (;;) {
     const auto convert = adc.first_fit(start + timing.adc_begin, timing.adc_busy);
     const auto next = array_.first_fit(convert - timing.adc_begin, timing.array_busy);
-    if (next == start) return start;
+    if (next == start)
+      return start;
     start = next;
   }
 }
@@ -206,7 +225,8 @@ void tile::count_mvm(const transaction::tile_request& request, std::uint32_t dri
   const std::uint64_t reads = passes * timing_.reads_per_pass(read);
   accounts_.row_driver->counts.add(p, action::dac_conversion, reads * driven);
   accounts_.crossbar->counts.add(p, action::cell_read, reads * driven * read);
-  if (accounts_.sample_and_hold != nullptr) accounts_.sample_and_hold->counts.add(p, action::sample, passes * read);
+  if (accounts_.sample_and_hold != nullptr)
+    accounts_.sample_and_hold->counts.add(p, action::sample, passes * read);
   accounts_.adc->counts.add(p, action::adc_conversion, passes * read);
   accounts_.output_unit->counts.add(p, action::output_scale, std::uint64_t{request.op->vectors} * read);
 }
@@ -222,7 +242,8 @@ void tile::count_update(const transaction::tile_request& request) {
 }
 
 unsigned tile::debug(::tlm::tlm_generic_payload& payload) {
-  if (!values_ || !payload.is_read() || payload.get_data_ptr() == nullptr) return 0;
+  if (!values_ || !payload.is_read() || payload.get_data_ptr() == nullptr)
+    return 0;
   const auto weights = std::as_bytes(values_->weights());
   const auto length = std::min<std::size_t>(payload.get_data_length(), weights.size());
   std::memcpy(payload.get_data_ptr(), weights.data(), length);

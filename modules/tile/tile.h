@@ -10,7 +10,6 @@
 
 #include <memory>
 #include <string>
-
 #include <systemc>
 
 namespace tilework::hardware {
@@ -32,8 +31,8 @@ tile_accounts open_tile_accounts(ledger& books, const std::string& name, const t
 /// Holds the weights of one logical array and executes the operations on it.
 ///
 /// Responses: TLM_COMMAND_ERROR_RESPONSE for operations that a tile does not know, TLM_BURST_ERROR_RESPONSE for
-/// operands that do not have the array's shape. An operation that expects another weight version than the tile's is a run_error.
-/// Debug reads return the weights, row-major outputs x inputs, as floats.
+/// operands that do not have the array's shape. An operation that expects another weight version than the tile's is a
+/// run_error. Debug reads return the weights, row-major outputs x inputs, as floats.
 class tile final : public sc_core::sc_module, private transaction::schedulable {
 public:
   /// \param values the array; null = replay: time and counts from recorded activity, no values.

@@ -27,24 +27,34 @@ using name_table = std::array<std::pair<std::string_view, E>, n>;
 
 inline constexpr name_table<converter_sides, 2> converter_sides_names{
     {{"shared", converter_sides::shared}, {"separate", converter_sides::separate}}};
-constexpr const auto& names_of(converter_sides /*tag*/) { return converter_sides_names; }
+constexpr const auto& names_of(converter_sides /*tag*/) {
+  return converter_sides_names;
+}
 
 inline constexpr name_table<dac_kind, 2> dac_kind_names{{{"pwm", dac_kind::pwm}, {"voltage", dac_kind::voltage}}};
-constexpr const auto& names_of(dac_kind /*tag*/) { return dac_kind_names; }
+constexpr const auto& names_of(dac_kind /*tag*/) {
+  return dac_kind_names;
+}
 
 inline constexpr name_table<input_sign, 2> input_sign_names{
     {{"one_phase", input_sign::one_phase}, {"two_phase", input_sign::two_phase}}};
-constexpr const auto& names_of(input_sign /*tag*/) { return input_sign_names; }
+constexpr const auto& names_of(input_sign /*tag*/) {
+  return input_sign_names;
+}
 
 inline constexpr name_table<adc_kind, 3> adc_kind_names{
     {{"sar", adc_kind::sar}, {"ramp", adc_kind::ramp}, {"fixed", adc_kind::fixed}}};
-constexpr const auto& names_of(adc_kind /*tag*/) { return adc_kind_names; }
+constexpr const auto& names_of(adc_kind /*tag*/) {
+  return adc_kind_names;
+}
 
 inline constexpr name_table<sample_and_hold_kind, 3> sample_and_hold_names{
     {{"none", sample_and_hold_kind::none},
      {"single", sample_and_hold_kind::single},
      {"double", sample_and_hold_kind::double_buffered}}};
-constexpr const auto& names_of(sample_and_hold_kind /*tag*/) { return sample_and_hold_names; }
+constexpr const auto& names_of(sample_and_hold_kind /*tag*/) {
+  return sample_and_hold_names;
+}
 
 struct dac_configuration {
   dac_kind kind = dac_kind::pwm;
@@ -56,10 +66,10 @@ struct dac_configuration {
 
 struct adc_configuration {
   adc_kind kind = adc_kind::sar;
-  unsigned bits = 9;                ///< resolution of the full range 1/(2^bits - 2)
-  femtoseconds cycle;               ///< sar, ramp: comparator cycle
-  femtoseconds fixed_conversion;    ///< fixed: whole conversion
-  std::uint32_t lines_per_adc = 8;  ///< multiplexer ratio
+  unsigned bits = 9;               ///< resolution of the full range 1/(2^bits - 2)
+  femtoseconds cycle;              ///< sar, ramp: comparator cycle
+  femtoseconds fixed_conversion;   ///< fixed: whole conversion
+  std::uint32_t lines_per_adc = 8; ///< multiplexer ratio
   converter_sides sides = converter_sides::shared;
 };
 
@@ -86,9 +96,9 @@ struct tile_configuration {
   adc_configuration adc;
   sample_and_hold_kind sample_and_hold = sample_and_hold_kind::single;
   pulse_configuration pulse;
-  femtoseconds output_latency;    ///< digital scaling behind the ADC, once per burst
-  femtoseconds program_row_time;  ///< write-verify of one input line
-  unsigned input_depth = 1;       ///< requests that wait at the tile before the sender is held back
+  femtoseconds output_latency;   ///< digital scaling behind the ADC, once per burst
+  femtoseconds program_row_time; ///< write-verify of one input line
+  unsigned input_depth = 1;      ///< requests that wait at the tile before the sender is held back
 };
 
 } // namespace tilework::hardware

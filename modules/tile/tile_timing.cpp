@@ -46,9 +46,11 @@ femtoseconds tile_timing::latency(std::uint32_t lines) const {
 mvm_timing tile_timing::mvm(std::uint32_t read_lines, const operation_activity& activity) const {
   femtoseconds length;
   for (const auto vectors : activity.vectors_in_round)
-    if (vectors > 0) length += latency(read_lines) + interval(read_lines) * (std::int64_t{vectors} - 1);
+    if (vectors > 0)
+      length += latency(read_lines) + interval(read_lines) * (std::int64_t{vectors} - 1);
   mvm_timing timing;
-  if (length.count == 0) return timing;
+  if (length.count == 0)
+    return timing;
   timing.adc_begin = integration_time();
   timing.adc_busy = length - timing.adc_begin;
   // A second set of holding capacitors frees the array while the last vector is still being converted.
@@ -60,10 +62,11 @@ mvm_timing tile_timing::mvm(std::uint32_t read_lines, const operation_activity& 
 }
 
 femtoseconds tile_timing::update(const operation_activity& activity) const {
-  return configuration_.pulse.period *
-         static_cast<std::int64_t>(activity.pulse_slots * configuration_.pulse.phases);
+  return configuration_.pulse.period * static_cast<std::int64_t>(activity.pulse_slots * configuration_.pulse.phases);
 }
 
-femtoseconds tile_timing::program(std::uint32_t inputs) const { return configuration_.program_row_time * inputs; }
+femtoseconds tile_timing::program(std::uint32_t inputs) const {
+  return configuration_.program_row_time * inputs;
+}
 
 } // namespace tilework::hardware

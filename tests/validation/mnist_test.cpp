@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -15,8 +16,6 @@
 #include <numeric>
 #include <string>
 #include <vector>
-
-#include <unistd.h>
 
 namespace {
 
@@ -42,8 +41,9 @@ protected:
   /// Runs an experiment and returns its accuracy curve.
   [[nodiscard]] curve run(const std::string& experiment, unsigned seed, const std::string& options) const {
     const auto out = directory_ / fmt::format("{}-{}", experiment, seed);
-    const auto command = fmt::format("{} run {}/{}.yaml --seed {} --threads 1 --out {} {} > {}.log 2>&1", TILEWORK_PROGRAM,
-                                     TILEWORK_EXPERIMENTS, experiment, seed, out.string(), options, out.string());
+    const auto command =
+        fmt::format("{} run {}/{}.yaml --seed {} --threads 1 --out {} {} > {}.log 2>&1", TILEWORK_PROGRAM,
+                    TILEWORK_EXPERIMENTS, experiment, seed, out.string(), options, out.string());
     const int status = std::system(command.c_str());
     EXPECT_EQ(status, 0) << command;
     curve accuracy;
@@ -64,19 +64,23 @@ double mean(const std::vector<double>& values) {
 double squared_standard_error(const std::vector<double>& values) {
   const double m = mean(values);
   double squares = 0;
-  for (const double v : values) squares += (v - m) * (v - m);
+  for (const double v : values)
+    squares += (v - m) * (v - m);
   const auto n = static_cast<double>(values.size());
   return squares / (n - 1) / n;
 }
 
 /// Mean accuracy of epochs 4 to 6.
-double plateau(const curve& c) { return (c[3] + c[4] + c[5]) / 3; }
+double plateau(const curve& c) {
+  return (c[3] + c[4] + c[5]) / 3;
+}
 
 /// Epoch, linearly interpolated, at which an accuracy is passed; before training the accuracy is that of chance.
 double passed_at(const curve& c, double accuracy) {
   double before = 0.1;
   for (std::size_t e = 0; e < c.size(); ++e) {
-    if (c[e] >= accuracy) return static_cast<double>(e) + (accuracy - before) / (c[e] - before);
+    if (c[e] >= accuracy)
+      return static_cast<double>(e) + (accuracy - before) / (c[e] - before);
     before = c[e];
   }
   return static_cast<double>(c.size());
@@ -85,13 +89,15 @@ double passed_at(const curve& c, double accuracy) {
 template <typename Curves, typename F>
 std::vector<double> each(const Curves& curves, F f) {
   std::vector<double> values;
-  for (const auto& c : curves) values.push_back(f(c));
+  for (const auto& c : curves)
+    values.push_back(f(c));
   return values;
 }
 
 void print_curve(unsigned seed, const curve& c) {
   std::string line = fmt::format("| {} |", seed);
-  for (const double accuracy : c) line += fmt::format(" {:.2f} |", 100 * accuracy);
+  for (const double accuracy : c)
+    line += fmt::format(" {:.2f} |", 100 * accuracy);
   fmt::print("{}\n", line);
 }
 
@@ -99,9 +105,11 @@ TEST_F(mnist, constant_step_follows_the_reference) {
   std::vector<curve> measured(5);
   constexpr auto options = "--set training.epochs=6 --set training.learning_rate=0.05";
   for (unsigned seed = 2; seed <= 6; seed += 2) { // two at a time: the machine has two cores
-    auto other = std::async(std::launch::async, [&] { return seed + 1 <= 6 ? run("mnist_sgd", seed + 1, options) : curve{}; });
+    auto other =
+        std::async(std::launch::async, [&] { return seed + 1 <= 6 ? run("mnist_sgd", seed + 1, options) : curve{}; });
     measured[seed - 2] = run("mnist_sgd", seed, options);
-    if (auto c = other.get(); !c.empty()) measured[seed - 1] = c;
+    if (auto c = other.get(); !c.empty())
+      measured[seed - 1] = c;
   }
   for (unsigned seed = 2; seed <= 6; ++seed) {
     ASSERT_EQ(measured[seed - 2].size(), 6U);

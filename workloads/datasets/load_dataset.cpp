@@ -32,9 +32,8 @@ void limit(labelled_set& set, std::uint32_t samples, const dataset_options& opti
 
 dataset load_idx(std::string_view name, const dataset_options& options) {
   if (options.directory.empty())
-    throw refusal(options,
-                  fmt::format("data set '{0}' comes from files: pass --data DIR with {1} in DIR/{0} or in DIR", name,
-                              idx_file_names));
+    throw refusal(options, fmt::format("data set '{0}' comes from files: pass --data DIR with {1} in DIR/{0} or in DIR",
+                                       name, idx_file_names));
   auto directory = options.directory / name;
   if (!std::filesystem::is_directory(directory))
     directory = options.directory;
@@ -70,8 +69,9 @@ dataset make_spiral(std::string_view name, const dataset_options& options) {
   require_reasonable_size(name, options);
   const auto half = [&](data_split split, std::uint32_t samples) {
     if (samples % spiral_classes != 0)
-      throw refusal(options, fmt::format("data set '{}' needs a multiple of {} samples (its classes), {} were asked for",
-                                         name, spiral_classes, samples));
+      throw refusal(options,
+                    fmt::format("data set '{}' needs a multiple of {} samples (its classes), {} were asked for", name,
+                                spiral_classes, samples));
     return generate_spiral(options.seed, split, samples > 0 ? samples / spiral_classes : spiral_default_per_class);
   };
   return {std::string(name), spiral_classes, half(data_split::train, options.train_samples),

@@ -6,12 +6,14 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -48,11 +50,8 @@ class interrupter {
 public:
   explicit interrupter(const std::optional<interruption>& what) : what_(what) {}
   void look(pid_t program) {
-    if (!what_ || sent_)
-      return;
-    if (due_ == never && std::filesystem::exists(what_->when_exists))
-      due_ = clock::now() + what_->after;
-    if (clock::now() < due_)
+    std::error_code absent;
+    if (!what_ || sent_ || std::filesystem::file_size(what_->when_filled, absent) == 0 || absent)
       return;
     ::kill(program, SIGINT);
     sent_ = true;
@@ -60,8 +59,6 @@ public:
 
 private:
   const std::optional<interruption>& what_;
-  static constexpr auto never = clock::time_point::max();
-  clock::time_point due_ = never;
   bool sent_ = false;
 };
 

@@ -2,7 +2,6 @@
 /// \file Runs the program under test as a user would: arguments, environment, signals; exit code and both streams.
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -33,10 +32,10 @@ struct program_result {
   std::string err;
 };
 
-/// SIGINT a while after a file appears.
+/// SIGINT as soon as a file has content: a point in the program's progress, where a delay would be a guess at its
+/// speed.
 struct interruption {
-  std::filesystem::path when_exists;
-  std::chrono::milliseconds after{0};
+  std::filesystem::path when_filled;
 };
 
 struct program_call {

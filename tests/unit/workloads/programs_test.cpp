@@ -187,14 +187,16 @@ TEST_F(programs, management_is_on_the_critical_path) {
 
 TEST_F(programs, management_that_is_off_costs_nothing) {
   in.managed = {false, false, false};
-  for (const auto& op : emit_training_step(in, 5).operations()) {
+  const auto program = emit_training_step(in, 5);
+  for (const auto& op : program.operations()) {
     EXPECT_NE(op.function, vector_function::noise_management);
     EXPECT_NE(op.function, vector_function::update_management);
   }
 }
 
 TEST_F(programs, reads_expect_the_weights_before_the_update) {
-  for (const auto& op : emit_training_step(in, 5).operations())
+  const auto program = emit_training_step(in, 5);
+  for (const auto& op : program.operations())
     EXPECT_EQ(op.updates_before, 0U); // one update per array and step, and it is the last access
 }
 
@@ -211,7 +213,8 @@ TEST_F(programs, evaluation_only_reads) {
 }
 
 TEST_F(programs, phases_of_training) {
-  for (const auto& op : emit_training_step(in, 5).operations()) {
+  const auto program = emit_training_step(in, 5);
+  for (const auto& op : program.operations()) {
     EXPECT_TRUE(is_training(op.phase));
     EXPECT_TRUE(op.kind != operation_kind::forward_mvm || op.phase == phase::forward);
     EXPECT_TRUE(op.kind != operation_kind::backward_mvm || op.phase == phase::backward);
