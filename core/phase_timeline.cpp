@@ -21,7 +21,21 @@ void require_range(femtoseconds length, const std::array<femtoseconds, phase_cou
 
 } // namespace
 
+void phase_timeline::add_busy() {
+  if (!std::ranges::is_sorted(intervals_, {}, &interval::start)) // loosely timed, operations come in this order
+    std::ranges::sort(intervals_, {}, &interval::start);
+  std::array<femtoseconds, phase_count> covered{};
+  for (const auto& i : intervals_) {
+    auto& end = covered[static_cast<std::size_t>(i.p)];
+    if (i.done <= end)
+      continue;
+    totals_.busy[static_cast<std::size_t>(i.p)] += i.done - std::max(i.start, end);
+    end = i.done;
+  }
+}
+
 femtoseconds phase_timeline::end_step() {
+  add_busy();
   std::ranges::sort(intervals_, [](const interval& a, const interval& b) {
     return std::tie(a.done, a.p, a.start) < std::tie(b.done, b.p, b.start);
   });
@@ -31,15 +45,6 @@ femtoseconds phase_timeline::end_step() {
   for (const auto& i : intervals_) {
     totals_.exposed[static_cast<std::size_t>(i.p)] += std::max(i.done, frontier) - frontier;
     frontier = std::max(frontier, i.done);
-  }
-  std::ranges::sort(intervals_, {}, &interval::start);
-  std::array<femtoseconds, phase_count> covered{};
-  for (const auto& i : intervals_) {
-    auto& end = covered[static_cast<std::size_t>(i.p)];
-    if (i.done <= end)
-      continue;
-    totals_.busy[static_cast<std::size_t>(i.p)] += i.done - std::max(i.start, end);
-    end = i.done;
   }
   intervals_.clear();
   return frontier;

@@ -39,6 +39,8 @@ private:
     femtoseconds done;
     phase p;
   };
+  void add_busy();
+
   std::vector<interval> intervals_;
   phase_totals totals_;
 };

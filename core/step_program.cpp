@@ -30,6 +30,12 @@ bool conflict(const operation& earlier, const operation& later) {
 
 } // namespace
 
+void adjacency::add(std::size_t row, std::uint32_t entry) {
+  entries_.insert(entries_.begin() + first_[row + 1], entry);
+  for (auto later = row + 1; later < first_.size(); ++later)
+    ++first_[later];
+}
+
 void step_program::append(const operation& op) {
   const auto index = static_cast<std::uint32_t>(operations_.size());
   std::vector<std::uint32_t> edges;
@@ -42,9 +48,13 @@ void step_program::append(const operation& op) {
       for (auto before : predecessors_[earlier])
         implied[before] = true;
   }
+  predecessors_.add_row();
+  successors_.add_row();
   std::reverse(edges.begin(), edges.end());
-  for (auto edge : edges)
-    successors_[edge].push_back(index);
+  for (auto edge : edges) {
+    predecessors_.add(index, edge);
+    successors_.add(edge, index);
+  }
 
   operation stored = op;
   if (op.array != no_array)
@@ -53,8 +63,6 @@ void step_program::append(const operation& op) {
           return o.array == op.array && writes_array(o);
         }));
   operations_.push_back(stored);
-  predecessors_.push_back(std::move(edges));
-  successors_.emplace_back();
 }
 
 } // namespace tilework

@@ -52,6 +52,22 @@ struct step_context {
   std::span<const std::uint32_t> samples{}; ///< indices of the burst's samples in the data set
 };
 
+/// Lists of operation indices, one per operation, in one piece of memory: the issue loop walks them between kernels
+/// that have just emptied the caches.
+class adjacency {
+public:
+  [[nodiscard]] std::span<const std::uint32_t> operator[](std::size_t row) const {
+    return std::span(entries_).subspan(first_[row], first_[row + 1] - first_[row]);
+  }
+  void add_row() { first_.push_back(first_.back()); }
+  /// Adds an entry at the end of a row.
+  void add(std::size_t row, std::uint32_t entry);
+
+private:
+  std::vector<std::uint32_t> entries_;
+  std::vector<std::uint32_t> first_{0}; ///< where each row begins, and the end of the last one
+};
+
 class step_program {
 public:
   /// Appends an operation; edges to earlier ones follow from operands and arrays:
@@ -66,8 +82,8 @@ public:
 
 private:
   std::vector<operation> operations_;
-  std::vector<std::vector<std::uint32_t>> predecessors_;
-  std::vector<std::vector<std::uint32_t>> successors_;
+  adjacency predecessors_;
+  adjacency successors_;
 };
 
 struct step {

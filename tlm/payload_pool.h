@@ -17,11 +17,14 @@ class transaction {
 public:
   transaction() = default;
   /// Adopts a reference that was already acquired.
-  explicit transaction(::tlm::tlm_generic_payload& payload) : payload_(&payload) {}
-  transaction(transaction&& other) noexcept : payload_(std::exchange(other.payload_, nullptr)) {}
+  explicit transaction(::tlm::tlm_generic_payload& payload)
+      : payload_(&payload), request_(&tile_request::of(payload)) {}
+  transaction(transaction&& other) noexcept
+      : payload_(std::exchange(other.payload_, nullptr)), request_(other.request_) {}
   transaction& operator=(transaction&& other) noexcept {
     transaction previous(std::move(other));
     std::swap(payload_, previous.payload_);
+    std::swap(request_, previous.request_);
     return *this;
   }
   transaction(const transaction&) = delete;
@@ -33,10 +36,11 @@ public:
 
   [[nodiscard]] explicit operator bool() const { return payload_ != nullptr; }
   [[nodiscard]] ::tlm::tlm_generic_payload& payload() const { return *payload_; }
-  [[nodiscard]] tile_request& request() const { return tile_request::of(*payload_); }
+  [[nodiscard]] tile_request& request() const { return *request_; }
 
 private:
   ::tlm::tlm_generic_payload* payload_ = nullptr;
+  tile_request* request_ = nullptr; ///< of the payload: looked up once
 };
 
 /// Free list of payload and extension blocks; allocates only when more are in use than ever before. Must outlive every
