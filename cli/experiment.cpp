@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <string_view>
 
 namespace tilework::cli {
@@ -15,28 +16,28 @@ namespace {
 using config::reader;
 
 enum class loss_kind : std::uint8_t { nll, cross_entropy };
-constexpr std::pair<std::string_view, loss_kind> loss_names[] = {{"nll", loss_kind::nll},
-                                                                 {"cross_entropy", loss_kind::cross_entropy}};
+constexpr std::array<std::pair<std::string_view, loss_kind>, 2> loss_names{
+    {{"nll", loss_kind::nll}, {"cross_entropy", loss_kind::cross_entropy}}};
 constexpr std::span<const std::pair<std::string_view, loss_kind>> names_of(loss_kind) {
   return loss_names;
 }
 
 enum class bias_kind : std::uint8_t { none, digital };
-constexpr std::pair<std::string_view, bias_kind> bias_names[] = {{"none", bias_kind::none},
-                                                                 {"digital", bias_kind::digital}};
+constexpr std::array<std::pair<std::string_view, bias_kind>, 2> bias_names{
+    {{"none", bias_kind::none}, {"digital", bias_kind::digital}}};
 constexpr std::span<const std::pair<std::string_view, bias_kind>> names_of(bias_kind) {
   return bias_names;
 }
 
 enum class initial_kind : std::uint8_t { kaiming_uniform };
-constexpr std::pair<std::string_view, initial_kind> initial_names[] = {
-    {"kaiming_uniform", initial_kind::kaiming_uniform}};
+constexpr std::array<std::pair<std::string_view, initial_kind>, 1> initial_names{
+    {{"kaiming_uniform", initial_kind::kaiming_uniform}}};
 constexpr std::span<const std::pair<std::string_view, initial_kind>> names_of(initial_kind) {
   return initial_names;
 }
 
 enum class algorithm_kind : std::uint8_t { sgd };
-constexpr std::pair<std::string_view, algorithm_kind> algorithm_names[] = {{"SGD", algorithm_kind::sgd}};
+constexpr std::array<std::pair<std::string_view, algorithm_kind>, 1> algorithm_names{{{"SGD", algorithm_kind::sgd}}};
 constexpr std::span<const std::pair<std::string_view, algorithm_kind>> names_of(algorithm_kind) {
   return algorithm_names;
 }

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
+
 namespace tilework::cli {
 namespace {
 
@@ -13,7 +15,7 @@ constexpr auto terminal_interval = std::chrono::milliseconds(200);
 constexpr auto plain_interval = std::chrono::seconds(5);
 
 std::string minutes(double s) {
-  const auto whole = static_cast<long>(s + 0.5);
+  const long whole = std::lround(s);
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
@@ -43,7 +45,7 @@ void progress_line::print(const workload::training_position& position, clock::ti
   const std::uint64_t done = position.epoch * samples_per_epoch_ + position.next_sample;
   const double elapsed_s = std::chrono::duration<double>(now - begin_).count();
   const double rate = static_cast<double>(done - *first_sample_) / elapsed_s;
-  const double left = static_cast<double>(epochs_ * samples_per_epoch_ - done);
+  const auto left = static_cast<double>(epochs_ * samples_per_epoch_ - done);
   auto line = fmt::format("epoch {}/{}  {:3.0f} %  {:.0f} samples/s  ETA {}  loss {:.3f}", position.epoch + 1, epochs_,
                           100.0 * static_cast<double>(position.next_sample) / static_cast<double>(samples_per_epoch_),
                           rate, rate > 0 ? minutes(left / rate) : "-", position.recent_loss);

@@ -20,7 +20,8 @@
 namespace tilework::cli {
 namespace {
 
-volatile std::sig_atomic_t interrupted = 0; // the only thing that a signal handler may touch
+// The only thing that a signal handler may touch.
+volatile std::sig_atomic_t interrupted = 0; // NOLINT(*-non-const-global-variables)
 
 void note_interrupt(int) {
   interrupted = 1;

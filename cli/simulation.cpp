@@ -25,8 +25,8 @@ workload::management management_of(const physics::array_parameters& parameters) 
 std::uint64_t peak_rss_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  constexpr std::uint64_t kibibyte = 1024; // Linux counts in KiB
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * kibibyte;
+  constexpr std::uint64_t kibibyte = 1024;                       // Linux counts in KiB
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * kibibyte; // NOLINT(*-union-access): glibc declares it so
 }
 
 constexpr const char* compiled_isa() {

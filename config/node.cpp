@@ -14,8 +14,8 @@ const node* node::find(std::string_view key) const {
 }
 
 node* node::find(std::string_view key) {
-  return const_cast<node*>(std::as_const(*this).find(key));
-} // NOLINT
+  return const_cast<node*>(std::as_const(*this).find(key)); // NOLINT(*-const-cast): *this is mutable
+}
 
 node& node::at_or_new(std::string_view key) {
   kind = node_kind::map;

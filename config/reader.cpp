@@ -224,12 +224,14 @@ std::vector<T> reader::get_list(std::string_view key, const std::vector<T>& defa
       values.push_back(*value);
     }
   std::vector<std::string> texts;
+  texts.reserve(values.size());
   for (const auto& value : values)
     texts.push_back(print_scalar<T>(value));
   record_texts(key, texts);
   return values;
 }
 
+// NOLINTNEXTLINE(cppcoreguidelines-macro-usage): instantiates templates
 #define TILEWORK_SCALAR(T)                                                                                             \
   template std::optional<T> reader::find<T>(std::string_view, const field&);                                           \
   template std::vector<T> reader::get_list<T>(std::string_view, const std::vector<T>&, const field&);                  \
@@ -330,6 +332,7 @@ std::vector<std::filesystem::path> reader::get_files(std::string_view key) {
         files.push_back(std::filesystem::absolute(item.folder / item.text).lexically_normal());
   }
   std::vector<std::string> texts;
+  texts.reserve(files.size());
   for (const auto& file : files)
     texts.push_back(file.string());
   record_texts(key, texts);

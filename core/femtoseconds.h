@@ -28,6 +28,7 @@ struct femtoseconds {
   friend constexpr femtoseconds operator-(femtoseconds a, femtoseconds b) { return {a.count - b.count}; }
   friend constexpr femtoseconds operator*(femtoseconds a, std::int64_t n) { return {a.count * n}; }
   friend constexpr femtoseconds operator*(std::int64_t n, femtoseconds a) { return {a.count * n}; }
+  // NOLINTNEXTLINE(modernize-use-nullptr): LLVM 14 false alarm
   friend constexpr auto operator<=>(const femtoseconds&, const femtoseconds&) = default;
 };
 

@@ -70,20 +70,20 @@ std::string_view unit_of(component_kind kind) {
   case component_kind::row_driver:
   case component_kind::pulse_generator:
   case component_kind::sample_and_hold:
-    return "lines";
+    return "line";
   case component_kind::crossbar:
-    return "cells";
+    return "cell";
   case component_kind::adc:
-    return "converters";
+    return "converter";
   case component_kind::output_unit:
   case component_kind::vector_unit:
-    return "lanes";
+    return "lane";
   case component_kind::sram:
-    return "bytes";
+    return "byte";
   case component_kind::memory:
-    return "ports";
+    return "port";
   case component_kind::network:
-    return "routers";
+    return "router";
   }
   return "";
 }
@@ -110,7 +110,8 @@ std::string component_table(const run_results& r) {
     if (sums.components == 0)
       continue;
     const auto kind = static_cast<component_kind>(k);
-    table.add({std::string(name_of(kind)), fmt::format("{:.0f} {}", sums.units, unit_of(kind)),
+    table.add({std::string(name_of(kind)),
+               fmt::format("{:.0f} {}{}", sums.units, unit_of(kind), sums.units == 1 ? "" : "s"),
                energy_text(sums.energy_J), percent(sums.energy_J, r.costs.training_energy_J),
                energy_text(sums.leakage_J), format_quantity(sums.area_m2, dimension::area),
                percent(sums.area_m2, r.costs.area_m2), percent(sums.busiest_s, time_s)});

@@ -56,8 +56,8 @@ public:
 private:
   struct response {
     femtoseconds done;
-    std::uint64_t sequence;
-    ::tlm::tlm_generic_payload* payload;
+    std::uint64_t sequence = 0;
+    ::tlm::tlm_generic_payload* payload = nullptr;
   };
   static bool later(const response& a, const response& b);
 

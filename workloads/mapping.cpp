@@ -14,9 +14,14 @@ struct piece {
   std::uint32_t size;
 };
 
+std::uint32_t piece_count(std::uint32_t size, std::uint32_t largest) {
+  return (size + largest - 1) / largest;
+}
+
 std::vector<piece> cut(std::uint32_t size, std::uint32_t largest) {
-  const std::uint32_t count = (size + largest - 1) / largest;
+  const std::uint32_t count = piece_count(size, largest);
   std::vector<piece> pieces;
+  pieces.reserve(count);
   std::uint32_t first = 0;
   for (std::uint32_t k = 0; k < count; ++k) {
     const std::uint32_t length = size / count + (k < size % count ? 1 : 0);
@@ -26,11 +31,19 @@ std::vector<piece> cut(std::uint32_t size, std::uint32_t largest) {
   return pieces;
 }
 
-void place(std::vector<array_region>& arrays, std::uint32_t tiles, std::span<const std::uint32_t> placement) {
-  if (arrays.size() > tiles)
+/// Before any array is made: a wide layer on small tiles has more pieces than memory or a logical_array can hold.
+void require_enough_tiles(const network_configuration& network, const tile_supply& supply) {
+  std::uint64_t arrays = 0;
+  for (std::size_t l = 0; l < network.weight_layers(); ++l)
+    arrays += std::uint64_t{piece_count(network.layers[l], supply.max_inputs)} *
+              piece_count(network.layers[l + 1], supply.max_outputs);
+  if (arrays > supply.tiles)
     throw input_error(fmt::format("the network needs {} arrays but the machine has {} tiles; use a machine with more "
                                   "or larger tiles, or a smaller network",
-                                  arrays.size(), tiles));
+                                  arrays, supply.tiles));
+}
+
+void place(std::vector<array_region>& arrays, std::uint32_t tiles, std::span<const std::uint32_t> placement) {
   if (!placement.empty() && placement.size() != arrays.size())
     throw input_error(fmt::format("mapping.tiles lists {} tiles but the network has {} arrays; list one tile per array",
                                   placement.size(), arrays.size()));
@@ -50,20 +63,22 @@ void place(std::vector<array_region>& arrays, std::uint32_t tiles, std::span<con
 
 network_map map_network(const network_configuration& network, const tile_supply& supply,
                         std::span<const std::uint32_t> placement) {
+  require_enough_tiles(network, supply);
   network_map map;
   for (std::size_t l = 0; l < network.weight_layers(); ++l) {
     const auto inputs = cut(network.layers[l], supply.max_inputs);
     const auto outputs = cut(network.layers[l + 1], supply.max_outputs);
     map.layers.push_back({static_cast<std::uint32_t>(inputs.size()), static_cast<std::uint32_t>(outputs.size()),
                           static_cast<std::uint32_t>(map.arrays.size())});
-    for (std::uint16_t i = 0; i < inputs.size(); ++i)
-      for (std::uint16_t o = 0; o < outputs.size(); ++o)
-        map.arrays.push_back({{static_cast<std::uint16_t>(l), i, o},
-                              inputs[i].first,
-                              inputs[i].size,
-                              outputs[o].first,
-                              outputs[o].size,
-                              0});
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      for (std::size_t o = 0; o < outputs.size(); ++o)
+        map.arrays.push_back(
+            {{static_cast<std::uint16_t>(l), static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(o)},
+             inputs[i].first,
+             inputs[i].size,
+             outputs[o].first,
+             outputs[o].size,
+             0});
   }
   place(map.arrays, supply.tiles, placement);
   return map;

@@ -84,8 +84,9 @@ private:
   enum class moment : std::uint8_t { written, answered, ready };
   struct pending {
     femtoseconds time;
-    moment what;
-    std::uint32_t index;
+    moment what = moment::written;
+    std::uint32_t index = 0;
+    // NOLINTNEXTLINE(modernize-use-nullptr): LLVM 14 false alarm
     friend auto operator<=>(const pending&, const pending&) = default;
   };
   struct progress {

@@ -3,12 +3,13 @@
 #include <tilework/tlm/operand_traffic.h>
 
 #include <cmath>
+#include <utility>
 
 namespace tilework::hardware {
 
-memory_port::memory_port(const sc_core::sc_module_name& name, const memory_configuration& configuration,
+memory_port::memory_port(const sc_core::sc_module_name& name, memory_configuration configuration,
                          const sample_memory& samples, transaction::timeline& time, component_account& account)
-    : sc_module(name), configuration_(configuration), samples_(samples), time_(time), account_(account) {
+    : sc_module(name), configuration_(std::move(configuration)), samples_(samples), time_(time), account_(account) {
   socket.register_b_transport(this, &memory_port::b_transport);
   time_.on_drain([this] { channel_.clear(); });
 }

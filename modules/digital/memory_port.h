@@ -27,8 +27,8 @@ class memory_port final : public sc_core::sc_module {
 public:
   tlm_utils::simple_target_socket<memory_port> socket{"socket"};
 
-  memory_port(const sc_core::sc_module_name& name, const memory_configuration& configuration,
-              const sample_memory& samples, transaction::timeline& time, component_account& account);
+  memory_port(const sc_core::sc_module_name& name, memory_configuration configuration, const sample_memory& samples,
+              transaction::timeline& time, component_account& account);
 
   [[nodiscard]] std::uint64_t delayed_requests() const { return channel_.statistics().delayed; }
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -21,10 +22,7 @@ public:
   [[nodiscard]] double estimated_block_ns() const override { return 1e6; }
   void run_block(std::uint32_t block) override { runs_.at(block).fetch_add(1); }
   [[nodiscard]] bool each_ran(int times) const {
-    for (const auto& r : runs_)
-      if (r.load() != times)
-        return false;
-    return true;
+    return std::ranges::all_of(runs_, [times](const auto& r) { return r.load() == times; });
   }
 
 private:

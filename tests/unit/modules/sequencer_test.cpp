@@ -354,7 +354,7 @@ struct wrong_source final : step_source {
       program.append(op);
     // A program cannot be appended without its edges, so forge the version that the last operation expects.
     if (wrong)
-      const_cast<operation&>(program.operations().back()).updates_before = 0;
+      const_cast<operation&>(program.operations().back()).updates_before = 0; // NOLINT(*-const-cast): forges
   }
   std::optional<step> next() override { return taken++ == 0 ? std::optional(step{&program, {}}) : std::nullopt; }
   void finished(const step& /*done*/) override { ++steps_finished; }

@@ -71,10 +71,10 @@ TEST(tile_timing, fewer_lines_than_an_adc_serves_take_fewer_conversions) {
 
 /// Expected latency and interval for m conversions in series.
 struct law {
-  sample_and_hold_kind kind;
+  sample_and_hold_kind kind{};
   femtoseconds latency;
   femtoseconds interval;
-  std::uint32_t reads;
+  std::uint32_t reads = 0;
 };
 
 class burst : public testing::TestWithParam<std::uint32_t> {

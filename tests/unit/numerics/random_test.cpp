@@ -32,7 +32,7 @@ TEST(random_stream, uniform_numbers_fill_the_unit_interval_evenly) {
   }
   const double sigma = std::sqrt(n * (1.0 / bins) * (1 - 1.0 / bins));
   for (const int count : histogram)
-    EXPECT_NEAR(count, n / bins, 5 * sigma);
+    EXPECT_NEAR(count, n / static_cast<double>(bins), 5 * sigma);
 }
 
 TEST(random_stream, normal_numbers_have_the_moments_and_tails_of_the_normal_distribution) {
@@ -81,7 +81,7 @@ TEST(kaiming_uniform, fills_its_interval) {
     variance += static_cast<double>(v) * v / static_cast<double>(w.size());
   }
   const double deviation = bound / std::sqrt(3.0);
-  const double n = static_cast<double>(w.size());
+  const auto n = static_cast<double>(w.size());
   EXPECT_NEAR(mean, 0.0, 5 * deviation / std::sqrt(n));
   EXPECT_NEAR(variance / (deviation * deviation), 1.0, 5 * std::sqrt(0.8 / n)); // var(x^2)/var(x)^2 = 4/5
 }
@@ -129,7 +129,7 @@ TEST(shuffled_order, every_permutation_is_equally_likely) {
   }
   const double sigma = std::sqrt(n / 24.0 * (1 - 1 / 24.0));
   for (const int count : histogram)
-    EXPECT_NEAR(count, n / 24, 5 * sigma);
+    EXPECT_NEAR(count, n / 24.0, 5 * sigma);
 }
 
 } // namespace

@@ -212,7 +212,7 @@ TEST(device_to_device, corrupt_devices_never_move) {
     stuck += devices->weights()[c] == before[c];
     EXPECT_LE(std::abs(before[c]), .1F);
   }
-  EXPECT_NEAR(stuck, n / 2, 4 * 50); // binomial, 4 sigma: false alarm 6e-5
+  EXPECT_NEAR(stuck, n / 2.0, 4 * 50); // binomial, 4 sigma: false alarm 6e-5
 }
 
 TEST(device_to_device, perfect_bias_is_the_last_input) {
@@ -305,7 +305,7 @@ void expect_response(const device_spec& spec, const std::vector<response>& expec
     for (; up < e.up || down < e.down; ++(up < e.up ? up : down)) {
       for (std::uint32_t c = 0; c < n; ++c)
         runs[c] = {c, up < e.up ? 1 : -1};
-      devices->apply_pulses(0, runs, static_cast<std::uint64_t>(up + down));
+      devices->apply_pulses(0, runs, static_cast<std::uint64_t>(up) + static_cast<std::uint64_t>(down));
     }
     sample s;
     for (const float w : devices->weights())

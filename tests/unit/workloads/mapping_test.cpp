@@ -92,6 +92,13 @@ TEST(mapping, needs_a_tile_per_array) {
   EXPECT_NE(error_of({9, 4}, {2, 4, 4}).find("needs 3 arrays but the machine has 2 tiles"), std::string::npos);
 }
 
+TEST(mapping, refuses_more_pieces_than_an_array_number_holds) {
+  EXPECT_NE(error_of({70'000, 1}, {65'536, 1, 1}).find("needs 70000 arrays but the machine has 65536 tiles"),
+            std::string::npos);
+  EXPECT_NE(error_of({1'000'000, 1'000'000}, {1, 1, 1}).find("needs 1000000000000 arrays"), std::string::npos);
+  EXPECT_EQ(map_of({65'536, 1}, {65'536, 1, 1}).arrays.back().id.input_split, 65'535U);
+}
+
 TEST(mapping, refuses_impossible_placements) {
   EXPECT_NE(error_of({8, 4}, {4, 4, 4}, {0}).find("lists 1 tiles but the network has 2 arrays"), std::string::npos);
   EXPECT_NE(error_of({8, 4}, {4, 4, 4}, {0, 4}).find("names tile 4, allowed: 0 to 3"), std::string::npos);
