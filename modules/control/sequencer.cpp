@@ -98,7 +98,8 @@ void sequencer::end_step(const step& s) {
 
 /// All predecessors are complete: the operation may be launched and waits for its turn.
 void sequencer::admit(std::uint32_t index) {
-  ready_.push_back(index);
+  if (configuration_.timing == timing_mode::approximately)
+    ready_.push_back(index);
   push({progress_[index].ready, moment::ready, index});
 }
 
@@ -115,8 +116,10 @@ sequencer::pending sequencer::pop() {
 }
 
 void sequencer::run_loosely(const step& s) {
+  // Values never depend on time, so all are computed first: the issue loop then runs with warm caches.
+  for (std::size_t w = 0; w < s.program->waves(); ++w)
+    launch(s, s.program->wave(w));
   while (completed_ < s.program->size()) {
-    launch_ready(s);
     const auto next = pop();
     complete(s, next.index, transport(s, next.index));
   }
@@ -124,7 +127,8 @@ void sequencer::run_loosely(const step& s) {
 
 void sequencer::run_approximately(const step& s) {
   while (completed_ < s.program->size()) {
-    launch_ready(s);
+    launch(s, ready_);
+    ready_.clear();
     const auto now = time_.now();
     if (queue_.empty() || queue_.front().time > now) {
       if (queue_.empty())
@@ -167,25 +171,34 @@ void sequencer::response_arrived(::tlm::tlm_generic_payload& payload) {
   arrived_.notify(sc_core::SC_ZERO_TIME);
 }
 
-/// Values of all operations that became ready: one fork and join.
-void sequencer::launch_ready(const step& s) {
-  if (ready_.empty())
-    return;
-  const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-  for (const auto index : ready_) {
+/// Values of operations whose operands are final: one fork and join.
+void sequencer::launch(const step& s, std::span<const std::uint32_t> indices) {
+  for (const auto index : indices)
     prepare(s, index);
-    if (auto* port = port_of(s.program->operations()[index])) {
-      auto& request = progress_[index].request;
+  const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+  for (const auto index : indices) {
+    const auto& op = s.program->operations()[index];
+    auto& request = progress_[index].request;
+    if (op.kind == operation_kind::load_samples)
+      load_samples(request.request());
+    else if (auto* port = port_of(op))
       port->launch(request.payload());
-      if (auto* posted = request.request().posted)
-        kernels_.push_back(posted);
-    }
+    if (auto* posted = request.request().posted)
+      kernels_.push_back(posted);
   }
-  ready_.clear();
   pool_.run(kernels_);
   kernels_.clear();
   if (sampled_)
     numerics_ += std::chrono::steady_clock::now() - begin;
+}
+
+/// Memories have no launch: a debug access moves the samples, the timed access comes later.
+void sequencer::load_samples(transaction::tile_request& request) {
+  memory_traffic_.request = &request;
+  memory_access_.set_command(::tlm::TLM_READ_COMMAND);
+  memory_access_.set_data_length(0);
+  memory->transport_dbg(memory_access_);
+  request.computed = true;
 }
 
 void sequencer::prepare(const step& s, std::uint32_t index) {

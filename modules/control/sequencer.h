@@ -103,7 +103,8 @@ private:
   void run_approximately(const step& s);
   void admit(std::uint32_t index);
   void begin_approximately(const step& s, std::uint32_t index);
-  void launch_ready(const step& s);
+  void launch(const step& s, std::span<const std::uint32_t> indices);
+  void load_samples(transaction::tile_request& request);
   void prepare(const step& s, std::uint32_t index);
   femtoseconds transport(const step& s, std::uint32_t index);
   femtoseconds read_operands(std::uint32_t index, femtoseconds at);

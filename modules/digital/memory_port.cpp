@@ -11,6 +11,7 @@ memory_port::memory_port(const sc_core::sc_module_name& name, memory_configurati
                          const sample_memory& samples, transaction::timeline& time, component_account& account)
     : sc_module(name), configuration_(std::move(configuration)), samples_(samples), time_(time), account_(account) {
   socket.register_b_transport(this, &memory_port::b_transport);
+  socket.register_transport_dbg(this, &memory_port::transport_dbg);
   time_.on_drain([this] { channel_.clear(); });
 }
 
@@ -20,8 +21,8 @@ void memory_port::b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_t
     payload.set_response_status(::tlm::TLM_COMMAND_ERROR_RESPONSE);
     return;
   }
-  if (request->op->kind == operation_kind::load_samples)
-    samples_.load(*request->context, request->out[0], request->out[1]);
+  if (!request->computed)
+    load(*request);
 
   const double bytes = payload.get_data_length();
   const auto held = femtoseconds::from_seconds(bytes / configuration_.bandwidth_bytes_per_s);
@@ -31,6 +32,17 @@ void memory_port::b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_t
   account_.counts.add(request->op->phase, action::dram_read_byte, payload.get_data_length());
   account_.busy[static_cast<std::size_t>(request->op->phase)] += held;
   payload.set_response_status(::tlm::TLM_OK_RESPONSE);
+}
+
+unsigned memory_port::transport_dbg(::tlm::tlm_generic_payload& payload) {
+  if (const auto* request = transaction::operand_traffic::request_of(payload))
+    load(*request);
+  return 0; // operands are views: no byte of the payload was moved
+}
+
+void memory_port::load(const transaction::tile_request& request) const {
+  if (request.op->kind == operation_kind::load_samples)
+    samples_.load(*request.context, request.out[0], request.out[1]);
 }
 
 } // namespace tilework::hardware

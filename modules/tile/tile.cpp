@@ -96,9 +96,8 @@ void tile::check_version(const transaction::tile_request& request) {
 }
 
 void tile::begin(transaction::tile_request& request) {
-  if (in_progress_ != nullptr)
-    throw run_error(
-        fmt::format("{}: operation {} was launched while another one is in progress", name(), request.operation_id));
+  if (in_progress_ != nullptr) // joined: end() refuses it otherwise
+    collect();
   check_version(request);
   const auto& context = *request.context;
   switch (request.op->kind) {
@@ -146,7 +145,12 @@ void tile::finish_values(transaction::tile_request& request) {
     for (std::uint32_t b = 0; b < values_->blocks(); ++b)
       values_->run_block(b);
   }
-  request.activity = values_->end();
+  collect();
+}
+
+void tile::collect() {
+  in_progress_->activity = values_->end();
+  in_progress_->computed = true;
   in_progress_ = nullptr;
 }
 

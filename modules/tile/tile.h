@@ -57,6 +57,8 @@ private:
   void begin(transaction::tile_request& request);
   void check_version(const transaction::tile_request& request);
   void finish_values(transaction::tile_request& request);
+  /// Takes the activity of the operation in progress.
+  void collect();
   transaction::booking book_mvm(const transaction::tile_request& request, femtoseconds arrival);
   [[nodiscard]] femtoseconds first_start(femtoseconds arrival, const mvm_timing& timing,
                                          const transaction::resource_calendar& adc) const;
@@ -72,7 +74,7 @@ private:
   transaction::resource_calendar array_;
   transaction::resource_calendar forward_adc_; ///< reads the output lines; also the input lines if sides are shared
   transaction::resource_calendar backward_adc_;
-  const transaction::tile_request* in_progress_ = nullptr; ///< launched, values not collected yet
+  transaction::tile_request* in_progress_ = nullptr; ///< launched, activity not collected yet
   std::uint64_t weight_version_ = 0;
   std::uint64_t delayed_ = 0;
 };

@@ -205,6 +205,11 @@ double analog_array::estimated_block_ns() const {
 }
 
 void analog_array::run_block(std::uint32_t block) {
+  compute_block(block);
+  finished_blocks_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void analog_array::compute_block(std::uint32_t block) {
   if (current_ == activity_kind::mvm)
     return run_mvm(block);
   const std::uint32_t first = block * rows_per_block();
@@ -249,6 +254,8 @@ void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t l
 }
 
 operation_activity analog_array::end() {
+  if (finished_blocks_.exchange(0) != blocks())
+    throw run_error("an analog operation was ended before all of its blocks were computed");
   operation_activity activity;
   if (current_ == activity_kind::pulsed_update)
     activity = trains_->activity();

@@ -13,6 +13,7 @@
 #include <tilework/physics/periphery/input_scale.h>
 #include <tilework/physics/periphery/io_parameters.h>
 
+#include <atomic>
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
@@ -61,6 +62,7 @@ public:
   [[nodiscard]] std::uint32_t blocks() const override;
   [[nodiscard]] double estimated_block_ns() const override;
   void run_block(std::uint32_t block) override;
+  /// \throws run_error if a block was left out
   operation_activity end();
 
   /// Sets all weights, row-major outputs x inputs; clipped to each device's bounds, with write noise if the device has
@@ -84,6 +86,7 @@ private:
   enum class activity_kind : std::uint8_t { idle, mvm, exact_update, pulsed_update };
 
   [[nodiscard]] direction_state& state_of(mvm_direction direction);
+  void compute_block(std::uint32_t block);
   void run_mvm(std::uint32_t vector);
   void run_exact_update(std::uint32_t first_output, std::uint32_t last_output);
   void run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output);
@@ -104,6 +107,7 @@ private:
 
   // The operation in progress.
   activity_kind current_ = activity_kind::idle;
+  std::atomic<std::uint32_t> finished_blocks_{0};
   direction_state* mvm_ = nullptr;
   bool evaluation_ = false;
   const_burst in_;
