@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/checkpoint.h>
+#include <tilework/cli/checksum.h>
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
 
-#include <boost/crc.hpp>
 #include <fmt/format.h>
 
 #include <array>
@@ -23,7 +23,7 @@ struct header {
 };
 
 std::uint64_t checksum(const std::string& bytes) {
-  boost::crc_optimal<64, 0x42F0E1EBA9EA3693, 0, 0, false, false> crc; // ECMA-182
+  crc64 crc;
   crc.process_bytes(bytes.data(), bytes.size());
   return crc.checksum();
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/cli/checksum.h>
 #include <tilework/cli/simulation.h>
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
 #include <tilework/modules/digital/sram_buffer.h>
 
-#include <boost/crc.hpp>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -143,7 +143,7 @@ host_figures simulation::host() const {
 }
 
 std::string simulation::weights_digest() const {
-  boost::crc_optimal<64, 0x42F0E1EBA9EA3693, 0, 0, false, false> crc; // ECMA-182
+  crc64 crc;
   for (std::size_t a = 0; a < plan_.map.arrays.size(); ++a) {
     const auto weights = std::as_bytes(machine_.tile_of(a).values().weights());
     crc.process_bytes(weights.data(), weights.size());
