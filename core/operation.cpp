@@ -5,7 +5,7 @@ namespace tilework {
 
 std::string_view name_of(operation_kind kind) {
   static constexpr std::array<std::string_view, operation_kind_count> names{
-      "load_samples", "program", "forward_mvm", "backward_mvm", "outer_product_update", "vector_op"};
+      "load_samples", "program", "forward_mvm", "backward_mvm", "outer_product_update", "vector_op", "refresh"};
   return names.at(static_cast<std::size_t>(kind));
 }
 
@@ -21,6 +21,22 @@ std::string_view name_of(vector_function function) {
       "add_bias",   "bias_activation",  "loss_gradient",     "activation_gradient",
       "bias_update"};
   return names.at(static_cast<std::size_t>(function));
+}
+
+operation_activity& operation_activity::operator+=(const operation_activity& other) {
+  for (std::size_t r = 0; r < vectors_in_round.size(); ++r)
+    vectors_in_round[r] += other.vectors_in_round[r];
+  active_inputs += other.active_inputs;
+  saturations += other.saturations;
+  pulse_slots += other.pulse_slots;
+  input_line_pulses += other.input_line_pulses;
+  output_line_pulses += other.output_line_pulses;
+  coincidences += other.coincidences;
+  half_selected += other.half_selected;
+  random_bits += other.random_bits;
+  reset_lines += other.reset_lines;
+  resets += other.resets;
+  return *this;
 }
 
 } // namespace tilework

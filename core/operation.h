@@ -18,8 +18,9 @@ enum class operation_kind : std::uint8_t {
   backward_mvm,         ///< z = W^T d, n vectors
   outer_product_update, ///< W <- W - lr d x^T by coincident pulses, n vector pairs in order
   vector_op,            ///< element-wise digital arithmetic, see vector_function
+  refresh,              ///< read, reset and write again the worn pairs of one-sided unit cells
 };
-inline constexpr std::size_t operation_kind_count = 6;
+inline constexpr std::size_t operation_kind_count = 7;
 
 /// Part of training that an operation's time, energy and counts are booked under.
 enum class phase : std::uint8_t { forward, backward, update, transfer, program, calibrate, evaluate };
@@ -81,6 +82,9 @@ struct operation_activity {
   std::uint64_t coincidences = 0;       ///< pulses that cross-points received
   std::uint64_t half_selected = 0;      ///< (cell, slot) pairs with exactly one of the two lines firing
   std::uint64_t random_bits = 0;        ///< Bernoulli bits drawn for the trains
+  // refresh; its reads and writes are counted as above
+  std::uint64_t reset_lines = 0; ///< input lines with at least one reset
+  std::uint64_t resets = 0;      ///< devices reset
 
   /// MVM passes over all vectors and rounds.
   [[nodiscard]] constexpr std::uint64_t passes() const {
@@ -89,6 +93,7 @@ struct operation_activity {
       sum += n;
     return sum;
   }
+  operation_activity& operator+=(const operation_activity& other);
   friend bool operator==(const operation_activity&, const operation_activity&) = default;
 };
 

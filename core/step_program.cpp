@@ -18,7 +18,8 @@ bool any_overlap(const A& left, const B& right) {
 }
 
 bool writes_array(const operation& op) {
-  return op.kind == operation_kind::outer_product_update || op.kind == operation_kind::program;
+  return op.kind == operation_kind::outer_product_update || op.kind == operation_kind::program ||
+         op.kind == operation_kind::refresh;
 }
 
 /// Whether `later` must wait for `earlier`.

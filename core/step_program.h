@@ -40,6 +40,7 @@ struct operation {
   std::uint32_t vectors = 0;
   std::array<operand_ref, 3> inputs{};
   std::array<operand_ref, 3> outputs{};
+  bool ends_mini_batch = false;     ///< update: the array's devices relax afterwards
   std::uint32_t updates_before = 0; ///< weight version expected, counted from the start of the step
 };
 
@@ -48,6 +49,7 @@ struct step_context {
   std::uint64_t step = 0;         ///< index within training or within one evaluation
   std::uint64_t first_vector = 0; ///< noise counter of the burst's first vector
   float learning_rate = 0;
+  std::uint64_t refreshes = 0; ///< refreshes of every array before this step
   bool evaluation = false;                  ///< draws from the evaluation streams; leaves all state untouched
   std::span<const std::uint32_t> samples{}; ///< indices of the burst's samples in the data set
 };

@@ -2,6 +2,7 @@
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
 #include <tilework/physics/crossbar/analog_array.h>
+#include <tilework/physics/devices/ideal.h>
 
 #include <algorithm>
 #include <cmath>
@@ -14,6 +15,7 @@ namespace {
 constexpr double product_ns = 0.15;
 constexpr double pulse_ns = 8;
 constexpr double cross_point_ns = 1;
+constexpr double refresh_ns = 20;
 
 /// Cells of an update block: enough work for a thread, few enough for its cache.
 constexpr std::uint32_t block_cells = 8192;
@@ -56,14 +58,16 @@ void check_operand(const_burst operand, std::uint32_t length, std::uint32_t max_
 } // namespace
 
 bool updates_exactly(const array_parameters& parameters) {
-  return parameters.update.is_exact() || std::holds_alternative<ideal>(parameters.device);
+  return parameters.update.is_exact() || parameters.device.get_if<ideal>() != nullptr;
 }
 
 void array_parameters::validate() const {
-  physics::validate(device);
+  device.validate();
   forward.validate();
   backward.validate();
   update.validate();
+  if (update.is_exact() && device.get_if<one_sided_cell>() != nullptr)
+    throw input_error("one-sided cells need pulses: exact updates change weights in both directions");
 }
 
 /// Everything that the two directions have each for themselves.
@@ -100,7 +104,10 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
     throw input_error("an array needs at least one input, output and vector");
   parameters.validate();
   const device_spec device = update_.pulse_type == pulse_type::none ? device_spec(ideal{}) : parameters.device;
-  devices_ = make_devices(device, {shape, seed, id});
+  devices_ = device.make({.shape = shape, .seed = seed, .id = id, .faults = parameters.faults});
+  drift_per_mini_batch_ = parameters.drift_per_mini_batch;
+  if (const auto* pair = device.get_if<one_sided_cell>(); pair != nullptr && pair->refresh_every > 0)
+    refresh_ = std::make_unique<cell_refresh>(*pair, shape, seed, id);
   forward_ = std::make_unique<direction_state>(parameters.forward, shape, mvm_direction::forward, seed, id);
   backward_ = std::make_unique<direction_state>(parameters.backward, shape, mvm_direction::backward, seed, id);
   if (!updates_exactly()) {
@@ -152,7 +159,8 @@ void analog_array::begin_mvm(mvm_direction direction, const_burst in, mutable_bu
   }
 }
 
-void analog_array::begin_update(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector) {
+void analog_array::begin_update(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector,
+                                bool ends_mini_batch) {
   check_operand(x, shape_.inputs, max_burst_);
   check_operand(d, shape_.outputs, max_burst_);
   if (x.vectors != d.vectors)
@@ -163,8 +171,9 @@ void analog_array::begin_update(const_burst x, const_burst d, float learning_rat
   errors_ = d;
   learning_rate_ = learning_rate;
   first_vector_ = first_vector;
+  ends_mini_batch_ = ends_mini_batch;
   if (learning_rate == 0) {
-    current_ = activity_kind::idle;
+    current_ = ends_mini_batch && devices_->relaxes() ? activity_kind::rest : activity_kind::idle;
   } else if (updates_exactly()) {
     current_ = activity_kind::exact_update;
   } else {
@@ -173,14 +182,24 @@ void analog_array::begin_update(const_burst x, const_burst d, float learning_rat
   }
 }
 
+void analog_array::begin_refresh(std::uint64_t event) {
+  if (!refresh_)
+    throw std::logic_error("these devices have no refresh");
+  current_ = activity_kind::refresh;
+  first_vector_ = event;
+}
+
 std::uint32_t analog_array::blocks() const {
   switch (current_) {
   case activity_kind::idle:
     return 0;
   case activity_kind::mvm:
     return in_.vectors;
+  case activity_kind::refresh:
+    return refresh_->blocks();
   case activity_kind::exact_update:
   case activity_kind::pulsed_update:
+  case activity_kind::rest:
     break;
   }
   return update_blocks();
@@ -195,6 +214,10 @@ double analog_array::estimated_block_ns() const {
     return cells * product_ns;
   case activity_kind::exact_update:
     return cells * in_.vectors * product_ns / blocks();
+  case activity_kind::rest:
+    return cells * product_ns / blocks();
+  case activity_kind::refresh:
+    return cells * refresh_ns / blocks();
   case activity_kind::pulsed_update:
     break;
   }
@@ -212,12 +235,17 @@ void analog_array::run_block(std::uint32_t block) {
 void analog_array::compute_block(std::uint32_t block) {
   if (current_ == activity_kind::mvm)
     return run_mvm(block);
+  if (current_ == activity_kind::refresh)
+    return refresh_->run(block, *devices_, first_vector_);
   const std::uint32_t first = block * rows_per_block();
   const std::uint32_t last = std::min(first + rows_per_block(), shape_.outputs);
   if (current_ == activity_kind::exact_update)
     run_exact_update(first, last);
   if (current_ == activity_kind::pulsed_update)
     run_pulsed_update(first, last);
+  if (ends_mini_batch_)
+    for (std::uint32_t i = first; i < last; ++i)
+      devices_->relax(i, first_vector_);
 }
 
 void analog_array::run_mvm(std::uint32_t vector) {
@@ -260,12 +288,14 @@ operation_activity analog_array::end() {
   if (current_ == activity_kind::pulsed_update)
     activity = trains_->activity();
   if (current_ == activity_kind::mvm)
-    for (std::uint32_t v = 0; v < in_.vectors; ++v) {
-      for (std::uint32_t round = 0; round < efforts_[v].rounds; ++round)
-        ++activity.vectors_in_round.at(round);
-      activity.active_inputs += efforts_[v].active_inputs;
-      activity.saturations += efforts_[v].saturations;
-    }
+    for (std::uint32_t v = 0; v < in_.vectors; ++v)
+      add_to(activity, efforts_[v]);
+  if (current_ == activity_kind::refresh)
+    activity = refresh_->activity();
+  const bool updated = current_ != activity_kind::mvm && current_ != activity_kind::refresh;
+  if (updated && ends_mini_batch_ && drift_per_mini_batch_ > 0)
+    devices_->drift(drift_per_mini_batch_, first_vector_);
+  ends_mini_batch_ = false;
   current_ = activity_kind::idle;
   return activity;
 }

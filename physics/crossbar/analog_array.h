@@ -5,6 +5,7 @@
 #include <tilework/core/kernel.h>
 #include <tilework/core/operand.h>
 #include <tilework/core/operation.h>
+#include <tilework/physics/cells/refresh.h>
 #include <tilework/physics/crossbar/analog_mvm.h>
 #include <tilework/physics/crossbar/pulse_trains.h>
 #include <tilework/physics/crossbar/update_parameters.h>
@@ -24,6 +25,8 @@ namespace tilework::physics {
 
 struct array_parameters {
   device_spec device;
+  line_faults faults;
+  float drift_per_mini_batch = 0; ///< time that passes for drifting devices, in units of their t_0
   io_parameters forward;
   io_parameters backward;
   update_parameters update;
@@ -56,8 +59,14 @@ public:
                  bool evaluation);
   /// W <- W - learning_rate d[v] x[v]^T for all pairs in order.
   /// \param learning_rate >= 0; 0 does nothing at all
+  /// \param ends_mini_batch the devices diffuse, decay and drift afterwards
   /// \throws std::invalid_argument if the operands do not fit or the rate is negative
-  void begin_update(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector);
+  void begin_update(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector,
+                    bool ends_mini_batch = false);
+  /// Reads, resets and writes again the worn pairs of one-sided cells.
+  /// \param event number of this refresh in the run
+  /// \throws std::logic_error if the devices have no refresh
+  void begin_refresh(std::uint64_t event);
 
   [[nodiscard]] std::uint32_t blocks() const override;
   [[nodiscard]] double estimated_block_ns() const override;
@@ -83,7 +92,7 @@ public:
 
 private:
   struct direction_state;
-  enum class activity_kind : std::uint8_t { idle, mvm, exact_update, pulsed_update };
+  enum class activity_kind : std::uint8_t { idle, mvm, exact_update, pulsed_update, rest, refresh };
 
   [[nodiscard]] direction_state& state_of(mvm_direction direction);
   void compute_block(std::uint32_t block);
@@ -100,8 +109,10 @@ private:
   std::unique_ptr<device_array> devices_;
   std::unique_ptr<direction_state> forward_;
   std::unique_ptr<direction_state> backward_;
-  std::unique_ptr<pulse_trains> trains_; ///< null for exact updates
-  std::vector<pulse_run> runs_;          ///< room of each update block for one output line
+  std::unique_ptr<pulse_trains> trains_;  ///< null for exact updates
+  std::unique_ptr<cell_refresh> refresh_; ///< null without refresh
+  float drift_per_mini_batch_ = 0;
+  std::vector<pulse_run> runs_; ///< room of each update block for one output line
   std::uint64_t programmings_ = 0;
   std::uint64_t silenced_vectors_ = 0;
 
@@ -114,6 +125,7 @@ private:
   const_burst errors_;
   mutable_burst out_;
   float learning_rate_ = 0;
+  bool ends_mini_batch_ = false;
   std::uint64_t first_vector_ = 0;
   std::vector<float> scales_;       ///< per vector
   std::vector<mvm_effort> efforts_; ///< per vector

@@ -27,6 +27,13 @@ std::vector<float> spread(const noise_stream& lines, std::uint32_t slot, float m
 
 } // namespace
 
+void add_to(operation_activity& activity, const mvm_effort& effort) {
+  for (std::uint32_t round = 0; round < effort.rounds; ++round)
+    ++activity.vectors_in_round.at(round);
+  activity.active_inputs += effort.active_inputs;
+  activity.saturations += effort.saturations;
+}
+
 /// One use of the array: its noise addresses and its memory.
 struct analog_mvm::pass {
   const weight_view& w;

@@ -3,6 +3,7 @@
 /// scale -> DAC -> crossbar with its imperfections -> noise -> ADC -> rescale, repeated while bound management asks.
 #pragma once
 
+#include <tilework/core/operation.h>
 #include <tilework/physics/crossbar/weight_view.h>
 #include <tilework/physics/periphery/converter.h>
 #include <tilework/physics/periphery/io_parameters.h>
@@ -27,6 +28,9 @@ struct mvm_effort {
   std::uint64_t active_inputs = 0; ///< non-zero DAC codes, all rounds
   std::uint64_t saturations = 0;   ///< clipped ADC conversions, all rounds
 };
+
+/// Adds what one vector cost to an operation's activity.
+void add_to(operation_activity& activity, const mvm_effort& effort);
 
 class analog_mvm {
 public:

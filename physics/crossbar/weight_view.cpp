@@ -3,6 +3,8 @@
 
 #include <Eigen/Core>
 
+#include <cmath>
+
 namespace tilework::physics {
 namespace {
 
@@ -18,9 +20,22 @@ auto as_vector(std::span<float> v) {
   return Eigen::Map<Eigen::VectorXf>(v.data(), static_cast<Eigen::Index>(v.size()));
 }
 
+/// out_r = f(W_r,l) in_l for the one line l that is driven.
+template <typename F>
+void multiply_line(const weight_view& w, std::span<const float> in, std::span<float> out, F f) {
+  const float x = in[w.only_line];
+  const bool forward = w.direction == mvm_direction::forward;
+  const std::size_t first = forward ? w.only_line : std::size_t{w.only_line} * w.shape.inputs;
+  const std::size_t stride = forward ? w.shape.inputs : 1;
+  for (std::size_t r = 0; r < out.size(); ++r)
+    out[r] = f(w.data[first + r * stride]) * x;
+}
+
 } // namespace
 
 void multiply(const weight_view& w, std::span<const float> in, std::span<float> out) {
+  if (w.only_line != weight_view::all_lines)
+    return multiply_line(w, in, out, [](float weight) { return weight; });
   if (w.direction == mvm_direction::forward)
     as_vector(out).noalias() = as_matrix(w) * as_vector(in);
   else
@@ -28,6 +43,8 @@ void multiply(const weight_view& w, std::span<const float> in, std::span<float> 
 }
 
 void multiply_absolute(const weight_view& w, std::span<const float> in, std::span<float> out) {
+  if (w.only_line != weight_view::all_lines)
+    return multiply_line(w, in, out, [](float weight) { return std::abs(weight); });
   const auto weights = as_matrix(w);
   if (w.direction == mvm_direction::forward) {
     for (Eigen::Index row = 0; row < weights.rows(); ++row)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace tilework::physics {
@@ -20,6 +21,9 @@ struct weight_view {
   const float* data = nullptr;
   array_shape shape;
   mvm_direction direction = mvm_direction::forward;
+  /// The only driven line whose input is not 0, if the caller knows: then a product costs one line.
+  std::uint32_t only_line = all_lines;
+  static constexpr std::uint32_t all_lines = std::numeric_limits<std::uint32_t>::max();
 
   [[nodiscard]] std::uint32_t driven_lines() const {
     return direction == mvm_direction::forward ? shape.inputs : shape.outputs;

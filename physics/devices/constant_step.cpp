@@ -9,21 +9,22 @@ struct constant_step_model {
   using cell = device_draw;
   constant_step p;
 
-  static cell make_cell(const device_draw& drawn, draw_sequence&) { return drawn; }
-  [[nodiscard]] float step(const cell& c, float w, bool down, float xi) const {
-    return w + (down ? -c.down : c.up) * (1 + p.dw_min_std * xi);
+  static cell make_cell(const drawn_device& drawn, draw_sequence&) { return drawn.steps; }
+  [[nodiscard]] float pulse(const cell& c, float w, bool down, float xi) const {
+    return clipped(w + (down ? -c.down : c.up) * (1 + p.dw_min_std * xi), c.min, c.max);
   }
-  [[nodiscard]] float pulse_noise() const { return p.dw_min_std; }
-  [[nodiscard]] float granularity() const { return p.dw_min; }
-  [[nodiscard]] static float write_noise() { return 0; }
-  [[nodiscard]] static bool write_noise_on_set() { return false; }
+  static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
+  template <typename Put>
+  static void show(const cell& c, Put put) {
+    put("dwmin_up", c.up);
+    put("dwmin_down", c.down);
+  }
 };
 
 } // namespace
 
 std::unique_ptr<device_array> make_devices(const constant_step& parameters, const device_context& context) {
-  parameters.validate();
-  return std::make_unique<pulsed_array<constant_step_model>>(constant_step_model{parameters}, parameters, context);
+  return make_pulsed_array(constant_step_model{parameters}, context);
 }
 
 } // namespace tilework::physics

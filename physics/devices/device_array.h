@@ -3,11 +3,16 @@
 #pragma once
 
 #include <tilework/core/byte_stream.h>
+#include <tilework/core/error.h>
+#include <tilework/core/field.h>
 #include <tilework/physics/crossbar/weight_view.h>
 #include <tilework/physics/random/noise_stream.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string_view>
+#include <vector>
 
 namespace tilework::physics {
 
@@ -17,11 +22,40 @@ struct pulse_run {
   std::int32_t pulses = 0; ///< > 0: up, < 0: down
 };
 
+/// Broken wiring of an array; drawn once from the array's seed. A device on an open line reads 0 and never changes.
+struct line_faults {
+  float open_inputs = 0;  ///< probability that an input line is open
+  float open_outputs = 0; ///< probability that an output line is open
+  float dead_tiles = 0;   ///< probability that all lines of the array are open
+
+  /// Calls v(name, member, field) for every parameter.
+  template <typename Visitor>
+  static void fields(Visitor&& v) {
+    using p = line_faults;
+    v("open_inputs", &p::open_inputs, field{.minimum = 0, .maximum = 1, .doc = "share of input lines that are open"});
+    v("open_outputs", &p::open_outputs,
+      field{.minimum = 0, .maximum = 1, .doc = "share of output lines that are open"});
+    v("dead_tiles", &p::dead_tiles, field{.minimum = 0, .maximum = 1, .doc = "share of arrays without any signal"});
+  }
+  [[nodiscard]] bool any() const { return open_inputs > 0 || open_outputs > 0 || dead_tiles > 0; }
+  friend bool operator==(const line_faults&, const line_faults&) = default;
+};
+
 /// Where an array's randomness comes from, and how large it is.
 struct device_context {
   array_shape shape;
   std::uint64_t seed = 0;
   logical_array id;
+  line_faults faults;
+  std::uint32_t part = 0;        ///< device of a unit cell: its own pulse noise
+  std::uint32_t spread_part = 0; ///< device of a unit cell whose device-to-device draw is used
+  bool mirrored = false;         ///< weight and direction of pulses have the opposite sign of the drawn device
+};
+
+/// One property of every device of an array, for inspection.
+struct device_property {
+  std::string_view name;
+  std::vector<float> values;
 };
 
 /// State and behaviour of the devices of an array. Calls for different cells may run on different threads.
@@ -38,6 +72,14 @@ public:
   [[nodiscard]] virtual float granularity() const = 0;
   /// What a read sees: row-major outputs x inputs.
   [[nodiscard]] virtual std::span<const float> weights() const = 0;
+  /// What pulses change: differs from weights() where a write leaves an error.
+  [[nodiscard]] virtual std::span<const float> persistent_weights() const { return weights(); }
+  /// Memory of one cross-point: parameters and state.
+  [[nodiscard]] virtual std::size_t bytes_per_cross_point() const = 0;
+  /// The drawn properties of every device; empty if all devices are alike.
+  [[nodiscard]] virtual std::vector<device_property> properties() const { return {}; }
+  /// The devices of a unit cell; none for a single device.
+  [[nodiscard]] virtual std::span<const std::unique_ptr<device_array>> parts() const { return {}; }
 
   /// Applies the pulses of one output line for one vector pair, each with fresh noise: pulse n of the line uses number
   /// n of the stream (vector, output). So a line is done in one call, its cells in ascending order.
@@ -47,9 +89,31 @@ public:
   /// Sets all weights, clipped to each device's bounds. \param event number of this programming event, for its noise
   virtual void program(std::span<const float> weights, std::uint64_t event) = 0;
 
+  /// Whether devices change by themselves: relax() does something.
+  [[nodiscard]] virtual bool relaxes() const { return false; }
+  /// What happens to the devices of one output line by themselves in one mini-batch: diffusion, then decay.
+  virtual void relax(std::uint32_t /*output*/, std::uint64_t /*event*/) {}
+  /// Whether devices have a drift law: drift() does something.
+  [[nodiscard]] virtual bool drifts() const { return false; }
+  /// Drift of all devices for a time in units of their t_0. \param event number of this call, for its noise
+  virtual void drift(float /*time*/, std::uint64_t /*event*/) {}
+  /// Resets some cells, ascending; each to its reset bias plus noise. \param event number of this call, for its noise
+  virtual void reset(std::span<const std::uint32_t> cells, std::uint64_t event) = 0;
+  /// Brings weights() up to date after the parts of a unit cell were changed one by one.
+  virtual void combine(std::span<const std::uint32_t> /*cells*/) {}
+
   /// Mutable state only; device parameters follow from the seed.
   virtual void save(byte_writer& out) const = 0;
   virtual void load(byte_reader& in) = 0;
+
+protected:
+  /// Reads a state of a known size. \throws input_error if the checkpoint has another
+  static void read_state(byte_reader& in, std::vector<float>& state) {
+    const auto size = state.size();
+    in.read_vector(state);
+    if (state.size() != size)
+      throw input_error("checkpoint belongs to another array or device");
+  }
 };
 
 } // namespace tilework::physics

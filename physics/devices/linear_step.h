@@ -9,9 +9,33 @@
 
 namespace tilework::physics {
 
+/// How the step of linear and of soft-bounds devices may deviate from the plain law.
+struct linear_law_parameters {
+  bool mult_noise = true;
+  bool reverse_up = false;
+  bool reverse_down = false;
+  float reverse_offset = 0.01F;
+
+  template <typename Self, typename Visitor>
+  static void linear_law_fields(Visitor&& v) {
+    using p = linear_law_parameters;
+    v("mult_noise", static_cast<bool Self::*>(&p::mult_noise),
+      field{.doc = "pulse noise scales with the step at the present weight"});
+    v("reverse_up", static_cast<bool Self::*>(&p::reverse_up),
+      field{.doc = "up step is small at w_min instead of w_max"});
+    v("reverse_down", static_cast<bool Self::*>(&p::reverse_down),
+      field{.doc = "down step is small at w_max instead of w_min"});
+    v("reverse_offset", static_cast<float Self::*>(&p::reverse_offset),
+      field{.minimum = 0, .doc = "keeps reversed steps above 0 at the bound"});
+  }
+  /// \throws input_error for reversed steps with additive noise
+  void validate() const;
+  friend bool operator==(const linear_law_parameters&, const linear_law_parameters&) = default;
+};
+
 /// Up: w + (slope w + step)(1 + dw_min_std xi), likewise down; slope such that gamma = 1 makes the step 0 at the bound.
 /// Additive noise (mult_noise false): w + slope w + step (1 + dw_min_std xi).
-struct linear_step : pulsed_parameters {
+struct linear_step : pulsed_parameters, linear_law_parameters, write_noise_parameters {
   static constexpr std::string_view name = "LinearStep";
 
   float gamma_up = 0;
@@ -20,12 +44,6 @@ struct linear_step : pulsed_parameters {
   float gamma_down_dtod = 0.05F;
   bool allow_increasing = false;
   bool mean_bound_reference = true;
-  bool mult_noise = true;
-  bool reverse_up = false;
-  bool reverse_down = false;
-  float reverse_offset = 0.01F;
-  float write_noise_std = 0;
-  bool apply_write_noise_on_set = true;
 
   template <typename Visitor>
   static void fields(Visitor&& v) {
@@ -39,12 +57,8 @@ struct linear_step : pulsed_parameters {
     v("allow_increasing", &p::allow_increasing, field{.doc = "steps may grow towards the bound"});
     v("mean_bound_reference", &p::mean_bound_reference,
       field{.doc = "slopes refer to the nominal, not the own bounds"});
-    v("mult_noise", &p::mult_noise, field{.doc = "pulse noise scales with the step at the present weight"});
-    v("reverse_up", &p::reverse_up, field{.doc = "up step is small at w_min instead of w_max"});
-    v("reverse_down", &p::reverse_down, field{.doc = "down step is small at w_max instead of w_min"});
-    v("reverse_offset", &p::reverse_offset, field{.minimum = 0, .doc = "keeps reversed steps above 0 at the bound"});
-    v("write_noise_std", &p::write_noise_std, field{.minimum = 0, .doc = "std of the lasting write error, in dw_min"});
-    v("apply_write_noise_on_set", &p::apply_write_noise_on_set, field{.doc = "setting weights has a write error too"});
+    linear_law_fields<p>(v);
+    write_noise_fields<p>(v);
   }
   /// \throws input_error for contradicting parameters
   void validate() const;
@@ -52,5 +66,13 @@ struct linear_step : pulsed_parameters {
 };
 
 std::unique_ptr<device_array> make_devices(const linear_step& parameters, const device_context& context);
+
+/// Step of a device whose step at weight 0 is `step` and would be (1 - gamma) step at weight `reference`.
+inline float linear_change(const linear_law_parameters& law, float dw_min_std, float step, float gamma, float reference,
+                           float w, float xi) {
+  const float linear = reference == 0 ? 0.0F : -gamma * step / reference * w;
+  const float noise = 1 + dw_min_std * xi;
+  return law.mult_noise ? (linear + step) * noise : linear + step * noise;
+}
 
 } // namespace tilework::physics

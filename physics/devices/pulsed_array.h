@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file Device array for any pulsed device model.
 ///
-/// A model offers
-///   struct cell { float up, down, max, min; ... };        parameters of one device, near each other in memory
-///   cell make_cell(const device_draw&, draw_sequence&)    model-specific part of the device-to-device draw
-///   float step(const cell&, float w, bool down, float xi) weight after one pulse, before clipping; xi ~ N(0, 1)
-///   float pulse_noise()                                   0 if xi is not used
-///   float granularity(), float write_noise()              std of write noise in weight units, 0 if none
-///   bool write_noise_on_set()
+/// A model M with parameters P (derived from pulsed_parameters) offers
+///   P p;
+///   struct cell;                                          parameters of one device, near each other in memory;
+///                                                         value-initialised: a device that cannot leave 0
+///   cell make_cell(drawn_device&, draw_sequence&) const   completes the device-to-device draw; may move the reset bias
+///   float pulse(const cell&, float w, bool down, float xi) const
+///                                                         weight after one pulse, within the bounds; xi ~ N(0, 1)
+///   bounds_of(const cell&) const -> std::pair<min, max>   what setting, decay and diffusion keep to
+///   void show(const cell&, F put) const                   put(name, value) for every drawn property but the bounds
 #pragma once
 
 #include <tilework/physics/devices/device_array.h>
@@ -15,50 +17,95 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace tilework::physics {
+
+/// Open lines of one array. Empty if there are none.
+std::vector<bool> open_cells(const device_context& context);
 
 /// With write noise the weight that pulses change is hidden; a touched device shows it with a fresh, lasting error.
 /// Only the error after the last pulse of a vector pair can be seen, so only that one is drawn.
 template <typename Model>
 class pulsed_array final : public device_array {
 public:
-  pulsed_array(Model model, const pulsed_parameters& parameters, const device_context& context)
+  pulsed_array(Model model, const device_context& context)
       : model_(std::move(model)),
-        shape_(context.shape),
-        pulse_noise_(context.seed, purpose::cycle_to_cycle, context.id),
-        write_noise_(context.seed, purpose::write_noise, context.id),
-        programming_(context.seed, purpose::programming, context.id),
-        cells_(shape_.cells()),
-        visible_(shape_.cells()),
-        hidden_(has_write_noise() ? shape_.cells() : 0) {
-    const noise_stream spread(context.seed, purpose::device_to_device, context.id);
+        context_(context),
+        pulse_noise_(stream(purpose::cycle_to_cycle)),
+        write_noise_(stream(purpose::write_noise)),
+        programming_(stream(purpose::programming)),
+        diffusion_(stream(purpose::diffusion)),
+        reset_(stream(purpose::reset)),
+        cells_(context.shape.cells()),
+        visible_(context.shape.cells()),
+        hidden_(has_write_noise() ? context.shape.cells() : 0) {
+    if (model_.p.lifetime > 0)
+      decay_.resize(cells_.size());
+    if (model_.p.diffusion > 0)
+      diffusion_rates_.resize(cells_.size());
+    const auto open = open_cells(context_);
     for (std::uint32_t c = 0; c < cells_.size(); ++c) {
-      draw_sequence random(spread, c);
-      const auto drawn = draw_device(parameters, random, c % shape_.inputs == shape_.inputs - 1);
-      cells_[c] = model_.make_cell(drawn, random);
-      visible_[c] = clipped(cells_[c], 0);
+      if (!open.empty() && open[c])
+        continue;
+      const auto passive = draw(c, cells_[c]);
+      if (!decay_.empty())
+        decay_[c] = {passive.decay_keep, passive.reset_bias};
+      if (!diffusion_rates_.empty())
+        diffusion_rates_[c] = passive.diffusion_rate;
     }
-    if (has_write_noise())
-      hidden_ = visible_;
+    for (std::uint32_t c = 0; c < cells_.size(); ++c)
+      visible_[c] = bounded(cells_[c], 0);
+    hidden_.assign(visible_.begin(), visible_.begin() + static_cast<std::ptrdiff_t>(hidden_.size()));
   }
 
-  [[nodiscard]] float granularity() const override { return model_.granularity(); }
+  [[nodiscard]] float granularity() const override { return model_.p.granularity(); }
   [[nodiscard]] std::span<const float> weights() const override { return visible_; }
+  [[nodiscard]] std::span<const float> persistent_weights() const override {
+    return has_write_noise() ? hidden_ : visible_;
+  }
+  [[nodiscard]] std::size_t bytes_per_cross_point() const override {
+    return sizeof(cell) + sizeof(float) + (hidden_.empty() ? 0 : sizeof(float)) +
+           (diffusion_rates_.empty() ? 0 : sizeof(float)) + (decay_.empty() ? 0 : sizeof(decay_law));
+  }
+
+  [[nodiscard]] std::vector<device_property> properties() const override {
+    std::vector<device_property> all;
+    const auto put = [&](std::string_view name, std::uint32_t c, float value) {
+      auto known = std::ranges::find(all, name, &device_property::name);
+      if (known == all.end()) {
+        all.push_back({name, std::vector<float>(cells_.size())});
+        known = all.end() - 1;
+      }
+      known->values[c] = value;
+    };
+    for (std::uint32_t c = 0; c < cells_.size(); ++c) {
+      const auto [min, max] = model_.bounds_of(cells_[c]);
+      put("min_bound", c, min);
+      put("max_bound", c, max);
+      model_.show(cells_[c], [&](std::string_view name, float value) { put(name, c, value); });
+      cell same;
+      const auto passive = draw(c, same);
+      put("diffusion_rate", c, passive.diffusion_rate);
+      put("reset_bias", c, passive.reset_bias);
+      put("decay_keep", c, passive.decay_keep);
+    }
+    return all;
+  }
 
   void apply_pulses(std::uint32_t output, std::span<const pulse_run> runs, std::uint64_t vector) override {
     normal_sequence noise(pulse_noise_, vector, output);
-    const bool noisy = model_.pulse_noise() > 0;
+    const bool noisy = model_.p.dw_min_std > 0;
     auto* const weights = persistent().data();
     for (const auto& run : runs) {
       const cell& c = cells_[run.cell];
-      const bool down = run.pulses < 0;
-      float w = weights[run.cell];
+      const bool down = (run.pulses < 0) != context_.mirrored;
+      float w = mirror(weights[run.cell]);
       for (auto n = std::abs(run.pulses); n > 0; --n)
-        w = clipped(c, model_.step(c, w, down, noisy ? noise.next() : 0));
-      weights[run.cell] = w;
+        w = model_.pulse(c, w, down, noisy ? noise.next() : 0);
+      weights[run.cell] = mirror(w);
     }
     if (!has_write_noise())
       return;
@@ -68,11 +115,11 @@ public:
   }
 
   void add_exactly(std::uint32_t output, std::span<const float> x, float factor, std::uint64_t vector) override {
-    const std::uint32_t first = output * shape_.inputs;
+    const std::uint32_t first = output * context_.shape.inputs;
     normal_sequence error(write_noise_, vector, output);
-    for (std::uint32_t j = 0; j < shape_.inputs; ++j) {
+    for (std::uint32_t j = 0; j < context_.shape.inputs; ++j) {
       auto& w = persistent()[first + j];
-      w = clipped(cells_[first + j], w + factor * x[j]);
+      w = bounded(cells_[first + j], w + factor * x[j]);
       if (has_write_noise())
         show(first + j, error.next());
     }
@@ -80,15 +127,53 @@ public:
 
   void program(std::span<const float> weights, std::uint64_t event) override {
     for (std::size_t c = 0; c < cells_.size(); ++c)
-      persistent()[c] = clipped(cells_[c], weights[c]);
+      persistent()[c] = bounded(cells_[c], weights[c]);
+    if constexpr (writes_noisily) {
+      if (!has_write_noise())
+        return;
+      visible_ = hidden_;
+      if (!model_.p.apply_write_noise_on_set)
+        return;
+      normal_sequence error(programming_, event, 0);
+      for (std::uint32_t c = 0; c < cells_.size(); ++c)
+        show(c, error.next());
+    }
+  }
+
+  [[nodiscard]] bool relaxes() const override { return !decay_.empty() || !diffusion_rates_.empty(); }
+
+  void relax(std::uint32_t output, std::uint64_t event) override {
+    if (!relaxes())
+      return;
+    const std::uint32_t first = output * context_.shape.inputs;
+    const std::uint32_t last = first + context_.shape.inputs;
+    auto& weights = persistent();
+    if (!diffusion_rates_.empty()) {
+      normal_sequence step(diffusion_, event, output);
+      for (std::uint32_t c = first; c < last; ++c)
+        weights[c] = bounded(cells_[c], weights[c] + diffusion_rates_[c] * step.next());
+    }
+    if (!decay_.empty())
+      for (std::uint32_t c = first; c < last; ++c) {
+        const float target = mirror(decay_[c].target);
+        weights[c] = bounded(cells_[c], (weights[c] - target) * decay_[c].keep + target);
+      }
     if (!has_write_noise())
       return;
-    visible_ = hidden_;
-    if (!model_.write_noise_on_set())
-      return;
-    normal_sequence error(programming_, event, 0);
-    for (std::uint32_t c = 0; c < cells_.size(); ++c)
+    normal_sequence error(write_noise_, event | passive_event, output);
+    for (std::uint32_t c = first; c < last; ++c)
       show(c, error.next());
+  }
+
+  void reset(std::span<const std::uint32_t> cells, std::uint64_t event) override {
+    for (const auto c : cells) {
+      cell same;
+      const float bias = mirror(draw(c, same).reset_bias);
+      draw_sequence random(reset_, c, event);
+      persistent()[c] = bounded(cells_[c], bias + model_.p.reset_std * random.normal());
+      if (has_write_noise())
+        show(c, random.normal());
+    }
   }
 
   void save(byte_writer& out) const override {
@@ -102,27 +187,57 @@ public:
 
 private:
   using cell = typename Model::cell;
+  using parameters = std::remove_cvref_t<decltype(Model::p)>;
+  static constexpr bool writes_noisily = std::derived_from<parameters, write_noise_parameters>;
+  static constexpr std::uint64_t passive_event = std::uint64_t{1} << 63U; ///< apart from the vectors of updates
 
-  [[nodiscard]] bool has_write_noise() const { return model_.write_noise() > 0; }
-  [[nodiscard]] std::vector<float>& persistent() { return has_write_noise() ? hidden_ : visible_; }
-  static float clipped(const cell& c, float w) { return std::min(std::max(w, c.min), c.max); }
-  void show(std::uint32_t c, float xi) { visible_[c] = hidden_[c] + model_.write_noise() * xi; }
+  struct decay_law {
+    float keep = 1;
+    float target = 0;
+  };
 
-  static void read_state(byte_reader& in, std::vector<float>& state) {
-    const auto size = state.size();
-    in.read_vector(state);
-    if (state.size() != size)
-      throw input_error("checkpoint belongs to another array or device");
+  [[nodiscard]] noise_stream stream(purpose what) const {
+    return {context_.seed, what, context_.id, what == purpose::device_to_device ? context_.spread_part : context_.part};
   }
+  /// Draws the parameters of one device; the same ones at every call.
+  passive_draw draw(std::uint32_t c, cell& result) const {
+    draw_sequence random(stream(purpose::device_to_device), c);
+    auto drawn = draw_device(model_.p, random, c % context_.shape.inputs == context_.shape.inputs - 1);
+    result = model_.make_cell(drawn, random);
+    return drawn.passive;
+  }
+  [[nodiscard]] float write_noise() const {
+    if constexpr (writes_noisily)
+      return model_.p.write_noise_std * model_.p.dw_min;
+    return 0;
+  }
+  [[nodiscard]] bool has_write_noise() const { return write_noise() > 0; }
+  [[nodiscard]] std::vector<float>& persistent() { return has_write_noise() ? hidden_ : visible_; }
+  [[nodiscard]] float mirror(float w) const { return context_.mirrored ? -w : w; }
+  [[nodiscard]] float bounded(const cell& c, float w) const {
+    const auto [min, max] = model_.bounds_of(c);
+    return context_.mirrored ? clipped(w, -max, -min) : clipped(w, min, max);
+  }
+  void show(std::uint32_t c, float xi) { visible_[c] = hidden_[c] + write_noise() * xi; }
 
   Model model_;
-  array_shape shape_;
+  device_context context_;
   noise_stream pulse_noise_;
   noise_stream write_noise_;
   noise_stream programming_;
+  noise_stream diffusion_;
+  noise_stream reset_;
   std::vector<cell> cells_;
-  std::vector<float> visible_; ///< what reads see
-  std::vector<float> hidden_;  ///< what pulses change, if there is write noise
+  std::vector<float> visible_;         ///< what reads see
+  std::vector<float> hidden_;          ///< what pulses change, if there is write noise
+  std::vector<decay_law> decay_;       ///< if devices decay
+  std::vector<float> diffusion_rates_; ///< if devices diffuse
 };
+
+/// The array of a model with its parameters.
+template <typename Model>
+std::unique_ptr<device_array> make_pulsed_array(Model model, const device_context& context) {
+  return std::make_unique<pulsed_array<Model>>(std::move(model), context);
+}
 
 } // namespace tilework::physics

@@ -7,13 +7,9 @@
 #include <utility>
 
 namespace tilework::physics {
+namespace {
 
-void pulsed_parameters::validate() const {
-  if (w_min > 0 || w_max < 0)
-    throw input_error("w_min must be <= 0 and w_max must be >= 0");
-}
-
-device_draw draw_device(const pulsed_parameters& p, draw_sequence& random, bool bias_line) {
+device_draw draw_steps(const pulsed_parameters& p, draw_sequence& random, bool bias_line) {
   device_draw d;
   d.max = p.w_max * (1 + p.w_max_dtod * random.normal());
   d.min = p.w_min * (1 + p.w_min_dtod * random.normal());
@@ -43,6 +39,30 @@ device_draw draw_device(const pulsed_parameters& p, draw_sequence& random, bool 
   }
   if (p.perfect_bias && bias_line)
     d = {p.dw_min, p.dw_min, 100 * p.w_max, 100 * p.w_min};
+  return d;
+}
+
+passive_draw draw_passive(const pulsed_parameters& p, draw_sequence& random) {
+  passive_draw d;
+  d.diffusion_rate = std::abs(p.diffusion * (1 + p.diffusion_dtod * random.normal()));
+  d.reset_bias = p.reset + p.reset_dtod * random.normal();
+  const float lifetime = p.lifetime * (1 + p.lifetime_dtod * random.normal());
+  if (p.lifetime > 0)
+    d.decay_keep = lifetime > 1 ? 1 - 1 / lifetime : 0;
+  return d;
+}
+
+} // namespace
+
+void pulsed_parameters::validate() const {
+  if (w_min > 0 || w_max < 0)
+    throw input_error("w_min must be <= 0 and w_max must be >= 0");
+}
+
+drawn_device draw_device(const pulsed_parameters& p, draw_sequence& random, bool bias_line) {
+  drawn_device d;
+  d.steps = draw_steps(p, random, bias_line);
+  d.passive = draw_passive(p, random);
   return d;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// \file Parameters that all pulsed devices share, and their device-to-device variation.
+/// \file Parameters that pulsed devices share, and their device-to-device variation.
 /// Names, meanings and defaults follow AIHWKit's PulsedDevice.
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace tilework::physics {
 
-/// Weights and steps are dimensionless; `_dtod` is a spread between devices, `_std` a fresh noise of every pulse.
+/// Weights and steps are dimensionless; `_dtod` is a spread between devices, `_std` a fresh noise.
 struct pulsed_parameters {
   float dw_min = 0.001F;
   float dw_min_dtod = 0.3F;
@@ -26,17 +26,42 @@ struct pulsed_parameters {
   bool perfect_bias = false;
   float corrupt_devices_prob = 0;
   float corrupt_devices_range = 0.1F;
+  float lifetime = 0;
+  float lifetime_dtod = 0;
+  float diffusion = 0;
+  float diffusion_dtod = 0;
+  float reset = 0;
+  float reset_dtod = 0;
+  float reset_std = 0.01F;
 
   /// Calls v(name, member of Self, field) for every common parameter. \tparam Self the device's own parameters
   template <typename Self, typename Visitor>
   static void common_fields(Visitor&& v);
   /// \throws input_error if the window does not contain 0
   void validate() const;
+  [[nodiscard]] float granularity() const { return dw_min; }
+  [[nodiscard]] float states() const { return (w_max - w_min) / dw_min; }
+  [[nodiscard]] float largest_weight() const { return w_max; }
 
   friend bool operator==(const pulsed_parameters&, const pulsed_parameters&) = default;
 };
 
-/// What differs from device to device in all models.
+/// Parameters of devices whose writes leave a lasting error on the weight that reads see.
+struct write_noise_parameters {
+  float write_noise_std = 0;
+  bool apply_write_noise_on_set = true;
+
+  template <typename Self, typename Visitor>
+  static void write_noise_fields(Visitor&& v) {
+    v("write_noise_std", static_cast<float Self::*>(&write_noise_parameters::write_noise_std),
+      field{.minimum = 0, .doc = "std of the lasting write error, in dw_min"});
+    v("apply_write_noise_on_set", static_cast<bool Self::*>(&write_noise_parameters::apply_write_noise_on_set),
+      field{.doc = "setting weights has a write error too"});
+  }
+  friend bool operator==(const write_noise_parameters&, const write_noise_parameters&) = default;
+};
+
+/// Steps and bounds of one device.
 struct device_draw {
   float up = 0;   ///< mean step of an up pulse at weight 0
   float down = 0; ///< mean step of a down pulse, as a positive number
@@ -44,9 +69,27 @@ struct device_draw {
   float min = 0;
 };
 
-/// Draws one device. Uses a fixed number of random numbers whatever the parameters are.
-/// \param bias_line whether perfect_bias applies to this device
-device_draw draw_device(const pulsed_parameters& parameters, draw_sequence& random, bool bias_line);
+/// What one device does without pulses.
+struct passive_draw {
+  float diffusion_rate = 0; ///< std of the change in one mini-batch
+  float reset_bias = 0;     ///< weight after a reset, and target of the decay
+  float decay_keep = 1;     ///< share of the distance to the reset bias that survives one mini-batch
+};
+
+struct drawn_device {
+  device_draw steps;
+  passive_draw passive;
+};
+
+/// Draws one device. Uses a fixed number of random numbers whatever the parameters are; models go on drawing from
+/// `random`. \param bias_line whether perfect_bias applies to this device
+drawn_device draw_device(const pulsed_parameters& parameters, draw_sequence& random, bool bias_line);
+
+/// v within the device's own bounds.
+constexpr float clipped(float v, float min, float max) {
+  v = v > min ? v : min;
+  return v < max ? v : max;
+}
 
 template <typename Self, typename Visitor>
 void pulsed_parameters::common_fields(Visitor&& v) {
@@ -70,6 +113,13 @@ void pulsed_parameters::common_fields(Visitor&& v) {
       field{.minimum = 0, .maximum = 1, .doc = "probability of a device that is stuck"});
   put("corrupt_devices_range", &p::corrupt_devices_range,
       field{.minimum = 0, .doc = "largest weight of a stuck device"});
+  put("lifetime", &p::lifetime, field{.minimum = 0, .doc = "decay time in mini-batches; 0: no decay"});
+  put("lifetime_dtod", &p::lifetime_dtod, field{.minimum = 0, .doc = "relative spread of the lifetime over devices"});
+  put("diffusion", &p::diffusion, field{.minimum = 0, .doc = "std of the random change in one mini-batch"});
+  put("diffusion_dtod", &p::diffusion_dtod, field{.minimum = 0, .doc = "relative spread of it over devices"});
+  put("reset", &p::reset, field{.doc = "mean weight after a reset, and target of the decay"});
+  put("reset_dtod", &p::reset_dtod, field{.minimum = 0, .doc = "spread of it over devices, absolute"});
+  put("reset_std", &p::reset_std, field{.minimum = 0, .doc = "noise of a reset"});
 }
 
 } // namespace tilework::physics

@@ -28,6 +28,32 @@ inline float logarithm(float v) {
   return exponent * std::numbers::ln2_v<float> + series;
 }
 
+/// e^v; relative error below 3e-7 where the result is a normal number, 0 below that.
+/// e^v = 2^n e^r with |r| <= ln 2 / 2, where a Taylor series to r^7 suffices.
+inline float exponential(float v) {
+  constexpr float lowest = -87.3F;
+  constexpr float highest = 88.7F;
+  constexpr float ln2_high = 0.693145752F; // few bits, so that n * ln2_high is exact
+  constexpr float ln2_low = 1.42860677e-6F;
+  if (v < lowest)
+    return 0;
+  v = v < highest ? v : highest;
+  const float n = std::rint(v * std::numbers::log2e_v<float>);
+  const float r = (v - n * ln2_high) - n * ln2_low;
+  const float series =
+      1 + r * (1 + r * (0.5F + r * (1.0F / 6 + r * (1.0F / 24 + r * (1.0F / 120 + r * (1.0F / 720 + r / 5040))))));
+  const auto half = static_cast<std::int32_t>(n) / 2; // in two factors: 2^128 is no float
+  const auto two_to = [](std::int32_t e) { return std::bit_cast<float>((e + 127) << 23); };
+  return series * two_to(half) * two_to(static_cast<std::int32_t>(n) - half);
+}
+
+/// base^exponent for base >= 0; relative error below 1e-6 for results in [1e-6, 1].
+inline float power(float base, float exponent) {
+  if (base <= 0)
+    return exponent > 0 ? 0.0F : 1.0F;
+  return exponential(exponent * logarithm(base));
+}
+
 struct normal_pair {
   float first;
   float second;

@@ -26,10 +26,10 @@ void fill(const noise_stream& stream, std::uint32_t first_block, std::uint64_t v
 
 } // namespace
 
-noise_stream::noise_stream(std::uint64_t seed, purpose what, logical_array array) {
+noise_stream::noise_stream(std::uint64_t seed, purpose what, logical_array array, std::uint32_t part) {
   const std::uint64_t id = array.key();
   const auto w = philox(
-      {static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32U), static_cast<std::uint32_t>(what), 0},
+      {static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32U), static_cast<std::uint32_t>(what), part},
       {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32U)});
   key_ = {w[0], w[1]};
 }

@@ -29,12 +29,19 @@ enum class purpose : std::uint32_t {
   initial_weights,
   data_order,
   dataset,
+  diffusion,
+  reset,
+  line_faults,
+  cell_policy, ///< which device of a unit cell takes the pulses
+  refresh_read,
+  refresh_trains,
 };
 
 /// Random numbers by address; cheap to copy, has no state.
 class noise_stream {
 public:
-  noise_stream(std::uint64_t seed, purpose what, logical_array array);
+  /// \param part device of a unit cell, if it has several
+  noise_stream(std::uint64_t seed, purpose what, logical_array array, std::uint32_t part = 0);
 
   /// Four random words of one address.
   /// \param vector index of the vector (or event) in the run
