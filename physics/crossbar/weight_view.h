@@ -2,6 +2,8 @@
 /// \file Products with the weights of an array, in either direction.
 #pragma once
 
+#include <tilework/physics/crossbar/product_kernels.h>
+
 #include <cstdint>
 #include <span>
 
@@ -20,6 +22,8 @@ struct weight_view {
   const float* data = nullptr;
   array_shape shape;
   mvm_direction direction = mvm_direction::forward;
+  const float* factors = nullptr; ///< multiply the weights element by element; null: 1
+  instruction_set isa = instruction_set::baseline; ///< how products are computed, not what they give
 
   [[nodiscard]] std::uint32_t driven_lines() const {
     return direction == mvm_direction::forward ? shape.inputs : shape.outputs;
