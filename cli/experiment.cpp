@@ -2,6 +2,8 @@
 #include <tilework/cli/experiment.h>
 #include <tilework/config/read_fields.h>
 #include <tilework/numerics/activation.h>
+#include <tilework/physics/periphery/converter.h>
+#include <tilework/physics/presets/presets.h>
 #include <tilework/platforms/machine_file.h>
 #include <tilework/platforms/technology_file.h>
 
@@ -108,26 +110,40 @@ physics::device_spec read_device(reader& r) {
   return spec;
 }
 
-/// The bits of a converter decide its resolution; a user may repeat it but not contradict.
-float resolution_of(reader& r, std::string_view key, std::string_view bits_key, unsigned bits) {
-  const auto from_bits = 1.0F / static_cast<float>((1U << bits) - 2);
-  if (const auto given = r.find<float>(key); given && *given != from_bits)
-    throw r.error(key, fmt::format("disagrees with {}: {} bits, which give 1/{}; leave {} out, or change the bits",
-                                   bits_key, bits, (1U << bits) - 2, key));
-  return from_bits;
+/// What the bits of a converter give: they decide a resolution.
+struct converter_bits {
+  std::string_view key; ///< of the resolution
+  std::string_view bits_key;
+  unsigned bits = 0;
+  [[nodiscard]] float resolution() const { return 1.0F / static_cast<float>((1U << bits) - 2); }
+};
+
+/// A user may repeat a resolution but not contradict.
+void require_agreement(reader& r, const converter_bits& c) {
+  if (const auto given = r.find<float>(c.key); given && physics::relative_step(*given) != c.resolution())
+    throw r.error(c.key, fmt::format("disagrees with {}: {} bits, which give 1/{}; leave {} out, or change the bits",
+                                     c.bits_key, c.bits, (1U << c.bits) - 2, c.key));
 }
 
-physics::io_parameters read_io(reader r, const hardware::tile_configuration& tile) {
-  physics::io_parameters io;
-  const auto preset = r.get("preset", "IOParameters");
-  try {
-    io = physics::io_preset(preset);
-  } catch (const input_error& unknown) {
-    throw r.error("preset", unknown.what());
-  }
-  io = config::read_fields(r, io, {"inp_res", "out_res"});
-  io.inp_res = resolution_of(r, "inp_res", "machine.tile.dac.bits", tile.dac.bits);
-  io.out_res = resolution_of(r, "out_res", "machine.tile.adc.bits", tile.adc.bits);
+/// What a preset says about resolutions is not in force, but the user should know.
+void compare_with_preset(reader& r, const converter_bits& c, experiment& e) {
+  if (const auto preset = r.peek<float>(c.key); preset && physics::relative_step(*preset) != c.resolution())
+    e.warnings.push_back(fmt::format("{}.{} of the preset gives way to 1/{}, which follows from {}: {}", r.path(), c.key,
+                                     (1U << c.bits) - 2, c.bits_key, c.bits));
+}
+
+physics::io_parameters read_io(reader r, experiment& e) {
+  const auto& tile = e.machine.tile;
+  const std::array converters{converter_bits{"inp_res", "machine.tile.dac.bits", tile.dac.bits},
+                              converter_bits{"out_res", "machine.tile.adc.bits", tile.adc.bits}};
+  for (const auto& c : converters)
+    require_agreement(r, c);
+  r.extend(physics::io_preset_texts());
+  for (const auto& c : converters)
+    compare_with_preset(r, c, e);
+  auto io = config::read_fields(r, physics::io_parameters{}, {"inp_res", "out_res"});
+  io.inp_res = converters[0].resolution();
+  io.out_res = converters[1].resolution();
   try {
     io.validate();
   } catch (const input_error& contradiction) {
@@ -206,8 +222,8 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   e.machine = platform::read_machine(machine);
   e.prices = platform::read_technologies(machine);
   read_training(r.child("training"), e);
-  e.arrays.forward = read_io(r.child("forward"), e.machine.tile);
-  e.arrays.backward = read_io(r.child("backward"), e.machine.tile);
+  e.arrays.forward = read_io(r.child("forward"), e);
+  e.arrays.backward = read_io(r.child("backward"), e);
   e.placement = r.child("mapping").get_list("tiles", e.placement);
   read_evaluation(r.child("evaluate"), e.session);
   r.finish();

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/config/document.h>
+#include <tilework/config/extend.h>
 #include <tilework/config/parse_yaml.h>
 #include <tilework/core/error.h>
+#include <tilework/core/nearest_name.h>
 
 #include <fmt/format.h>
 
@@ -29,46 +31,83 @@ std::string read_file(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), {}};
 }
 
-node load_tree(const std::filesystem::path& file, path_list& open_files);
+std::string suggested(std::string_view name, std::span<const embedded_text> presets) {
+  std::vector<std::string_view> names;
+  std::ranges::transform(presets, std::back_inserter(names), &embedded_text::name);
+  return suggestion(name, names);
+}
 
-/// Replaces "extends" at the top of `tree` by the content of the named file.
-node extended(node tree, path_list& open_files) {
-  if (tree.kind == node_kind::absent)
-    tree.kind = node_kind::map;
-  if (tree.kind != node_kind::map)
-    throw input_error(tree.where + ": expected a map of keys and values");
-  const auto extends = std::ranges::find(tree.entries, "extends", &map_entry::key);
-  if (extends == tree.entries.end())
+/// Follows "extends" from map to map.
+class extender {
+public:
+  explicit extender(std::span<const embedded_text> presets = {}) : presets_(presets) {}
+
+  node file(const std::filesystem::path& file) {
+    const auto text = read_file(file);
+    open(std::filesystem::weakly_canonical(file), file.string());
+    auto tree = parse_yaml(text, file.string(), file.parent_path());
+    if (tree.kind == node_kind::absent)
+      throw input_error(fmt::format("{}:0:0: holds no keys and values", file.string()));
+    extend(tree);
+    open_.pop_back();
     return tree;
-  const auto parent = extends->value;
-  if (parent.kind != node_kind::scalar)
-    throw input_error(extends->where + ": extends: expected the name of a file");
-  tree.entries.erase(extends);
-  try {
-    auto base = load_tree((parent.folder / parent.text).lexically_normal(), open_files);
-    merge(base, tree);
-    return base;
-  } catch (const input_error& e) {
-    // A missing parent is an error of the line that names it.
-    if (!std::filesystem::exists(parent.folder / parent.text))
-      throw input_error(fmt::format("{}: extends: {}", parent.where, e.what()));
-    throw;
   }
-}
 
-node load_tree(const std::filesystem::path& file, path_list& open_files) {
-  const auto text = read_file(file);
-  const auto identity = std::filesystem::weakly_canonical(file);
-  if (std::ranges::find(open_files, identity) != open_files.end())
-    throw input_error(fmt::format("{}:0:0: extends itself, directly or through other files", file.string()));
-  open_files.push_back(identity);
-  auto tree = parse_yaml(text, file.string(), file.parent_path());
-  if (tree.kind == node_kind::absent)
-    throw input_error(fmt::format("{}:0:0: holds no keys and values", file.string()));
-  tree = extended(std::move(tree), open_files);
-  open_files.pop_back();
-  return tree;
-}
+  /// Puts what "extends" at the top of `tree` names under the entries of `tree`.
+  void extend(node& tree) {
+    if (tree.kind == node_kind::absent)
+      tree.kind = node_kind::map;
+    if (tree.kind != node_kind::map)
+      throw input_error(tree.where + ": expected a map of keys and values");
+    const auto extends = std::ranges::find(tree.entries, "extends", &map_entry::key);
+    if (extends == tree.entries.end())
+      return;
+    const auto name = extends->value;
+    if (name.kind != node_kind::scalar)
+      throw input_error(extends->where + ": extends: expected the name of a file");
+    tree.entries.erase(extends);
+    auto base = named(name);
+    merge(base, tree);
+    tree = std::move(base);
+  }
+
+private:
+  void open(std::filesystem::path identity, const std::string& name) {
+    if (std::ranges::find(open_, identity) != open_.end())
+      throw input_error(fmt::format("{}:0:0: extends itself, directly or through other files", name));
+    open_.push_back(std::move(identity));
+  }
+
+  node named(const node& name) {
+    const auto preset = std::ranges::find(presets_, name.text, &embedded_text::name);
+    if (preset != presets_.end())
+      return preset_tree(*preset);
+    const auto path = (name.folder / name.text).lexically_normal();
+    if (!presets_.empty() && !std::filesystem::exists(path))
+      throw input_error(fmt::format("{}: extends: unknown preset '{}', nor is there a file of that name; {}", name.where,
+                                    name.text, suggested(name.text, presets_)));
+    try {
+      return file(path);
+    } catch (const input_error& e) {
+      // A missing parent is an error of the line that names it.
+      if (!std::filesystem::exists(path))
+        throw input_error(fmt::format("{}: extends: {}", name.where, e.what()));
+      throw;
+    }
+  }
+
+  node preset_tree(const embedded_text& preset) {
+    const std::string name = fmt::format("preset {}", preset.name);
+    open(name, name);
+    auto tree = parse_yaml(std::string(preset.text), name, {});
+    extend(tree);
+    open_.pop_back();
+    return tree;
+  }
+
+  std::span<const embedded_text> presets_;
+  path_list open_; ///< files and presets that are being read
+};
 
 struct override_value {
   std::vector<std::string> path;
@@ -137,8 +176,7 @@ void include(node& root, const std::string& key) {
   if (!std::filesystem::exists(file))
     throw input_error(
         fmt::format("{}: {}: cannot open {}: No such file or directory", value->where, key, file.string()));
-  path_list open_files;
-  *value = load_tree(file, open_files);
+  *value = extender().file(file);
 }
 
 node finished(node root, const load_options& options) {
@@ -169,13 +207,27 @@ document::document(node given) : state_(std::make_shared<state>()) {
 }
 
 document document::load(const std::filesystem::path& file, const load_options& options) {
-  path_list open_files;
-  return document(finished(load_tree(file, open_files), options));
+  return document(finished(extender().file(file), options));
 }
 
 document document::parse(const std::string& text, const std::string& name, const load_options& options) {
-  path_list open_files;
-  return document(finished(extended(parse_yaml(text, name, {}), open_files), options));
+  auto tree = parse_yaml(text, name, {});
+  extender().extend(tree);
+  return document(finished(std::move(tree), options));
+}
+
+void extend(node& map, std::span<const embedded_text> presets) {
+  const auto preset = std::ranges::find(map.entries, "preset", &map_entry::key);
+  if (preset != map.entries.end()) {
+    if (map.find("extends") != nullptr)
+      throw input_error(preset->where + ": preset: 'extends' names another base; leave one of them out");
+    const auto known = std::ranges::find(presets, preset->value.text, &embedded_text::name);
+    if (known == presets.end())
+      throw input_error(fmt::format("{}: preset: unknown preset '{}'; {}", preset->value.where, preset->value.text,
+                                    suggested(preset->value.text, presets)));
+    preset->key = "extends";
+  }
+  extender(presets).extend(map);
 }
 
 std::string document::resolved_yaml() const {

@@ -7,8 +7,14 @@
 #include <algorithm>
 #include <initializer_list>
 #include <string_view>
+#include <vector>
 
 namespace tilework::config {
+
+template <typename M>
+inline constexpr bool is_list = false;
+template <typename E>
+inline constexpr bool is_list<std::vector<E>> = true;
 
 /// Values of all fields of T, by default those of `defaults`. A number whose field has a unit that dimension_of()
 /// knows is written with its unit ("5 ns"), any other as a plain number.
@@ -24,7 +30,10 @@ T read_fields(reader& r, T defaults, std::initializer_list<std::string_view> exc
         value = static_cast<M>(r.quantity(name, *d, static_cast<double>(value), meta));
         return;
       }
-    value = r.get(name, value, meta);
+    if constexpr (is_list<M>)
+      value = r.get_list(name, value, meta);
+    else
+      value = r.get(name, value, meta);
   });
   return defaults;
 }

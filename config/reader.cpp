@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/config/extend.h>
 #include <tilework/config/reader.h>
 #include <tilework/core/nearest_name.h>
 
@@ -110,7 +111,7 @@ std::string_view word_for(node_kind kind) {
 reader::reader(const document& doc) : reader(doc.state_, &doc.state_->given, &doc.state_->resolved, "") {
 }
 
-reader::reader(std::shared_ptr<document::state> state, const node* given, node* resolved, std::string path)
+reader::reader(std::shared_ptr<document::state> state, node* given, node* resolved, std::string path)
     : state_(std::move(state)), given_(given), resolved_(resolved), path_(std::move(path)) {
   resolved_->kind = node_kind::map;
   if (given_ != nullptr)
@@ -159,7 +160,7 @@ input_error reader::missing(std::string_view key) {
   return input_error(fmt::format("{}: {} is missing", where(), path_of(key)));
 }
 
-const node* reader::ask(std::string_view key) {
+node* reader::ask(std::string_view key) {
   if (given_ == nullptr)
     return nullptr;
   auto& known = state_->asked[given_];
@@ -195,7 +196,7 @@ void reader::record_default(std::string_view key, const T& value) {
 }
 
 template <plain_scalar T>
-std::optional<T> reader::find(std::string_view key, const field& limits) {
+std::optional<T> reader::peek(std::string_view key, const field& limits) {
   const auto expected = expected_scalar<T>(limits);
   const auto* n = ask_scalar(key, expected);
   if (n == nullptr)
@@ -203,7 +204,14 @@ std::optional<T> reader::find(std::string_view key, const field& limits) {
   auto value = parse_scalar<T>(n->text, limits);
   if (!value)
     throw error_at(*n, key, fmt::format("expected {}, got '{}'", expected, n->text));
-  record_text(key, print_scalar(*value));
+  return value;
+}
+
+template <plain_scalar T>
+std::optional<T> reader::find(std::string_view key, const field& limits) {
+  const auto value = peek<T>(key, limits);
+  if (value)
+    record_text(key, print_scalar(*value));
   return value;
 }
 
@@ -233,6 +241,7 @@ std::vector<T> reader::get_list(std::string_view key, const std::vector<T>& defa
 
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage): instantiates templates
 #define TILEWORK_SCALAR(T)                                                                                             \
+  template std::optional<T> reader::peek<T>(std::string_view, const field&);                                           \
   template std::optional<T> reader::find<T>(std::string_view, const field&);                                           \
   template std::vector<T> reader::get_list<T>(std::string_view, const std::vector<T>&, const field&);                  \
   template void reader::record_default<T>(std::string_view, const T&);
@@ -340,14 +349,19 @@ std::vector<std::filesystem::path> reader::get_files(std::string_view key) {
 }
 
 reader reader::child(std::string_view key) {
-  const auto* n = ask(key);
+  auto* n = ask(key);
   if (n != nullptr && n->kind != node_kind::map)
     throw error_at(*n, key, fmt::format("expected a map of keys and values, got {}", word_for(n->kind)));
   return {state_, n, &resolved_->at_or_new(key), path_of(key)};
 }
 
+void reader::extend(std::span<const embedded_text> presets) {
+  if (given_ != nullptr)
+    config::extend(*given_, presets);
+}
+
 std::vector<reader> reader::children(std::string_view key) {
-  const auto* n = ask(key);
+  auto* n = ask(key);
   if (n != nullptr && n->kind != node_kind::list)
     throw error_at(*n, key, fmt::format("expected a list of maps, got {}", word_for(n->kind)));
   auto& resolved = resolved_->at_or_new(key);
@@ -357,7 +371,7 @@ std::vector<reader> reader::children(std::string_view key) {
     return result;
   resolved.items.resize(n->items.size());
   auto target = resolved.items.begin();
-  for (const auto& item : n->items) {
+  for (auto& item : n->items) {
     if (item.kind != node_kind::map)
       throw error_at(item, key, fmt::format("expected a list of maps, got {} in it", word_for(item.kind)));
     result.push_back({state_, &item, &*target++, fmt::format("{}.{}", path_of(key), result.size())});

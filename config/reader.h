@@ -6,6 +6,7 @@
 #pragma once
 
 #include <tilework/config/document.h>
+#include <tilework/core/embedded_text.h>
 #include <tilework/core/error.h>
 #include <tilework/core/field.h>
 #include <tilework/core/units.h>
@@ -70,6 +71,9 @@ public:
       return std::nullopt;
     return std::data(names)[*chosen].second;
   }
+  /// The same for a value that something else replaces: not part of the resolved configuration.
+  template <plain_scalar T>
+  std::optional<T> peek(std::string_view key, const field& limits = {});
   /// The value, or the default.
   template <typename T>
   T get(std::string_view key, T default_value, const field& limits = {}) {
@@ -107,6 +111,8 @@ public:
 
   /// The map under a key; empty, hence all defaults, if the key is not there.
   reader child(std::string_view key);
+  /// Builds this map on a preset or file that it names, see extend.h. Before anything in it is read.
+  void extend(std::span<const embedded_text> presets);
   /// A list of maps; empty if the key is not there.
   std::vector<reader> children(std::string_view key);
 
@@ -116,9 +122,9 @@ public:
   void finish() const;
 
 private:
-  reader(std::shared_ptr<document::state> state, const node* given, node* resolved, std::string path);
+  reader(std::shared_ptr<document::state> state, node* given, node* resolved, std::string path);
 
-  const node* ask(std::string_view key);
+  node* ask(std::string_view key);
   const node* ask_scalar(std::string_view key, std::string_view expected);
   std::optional<std::size_t> find_name(std::string_view key, std::span<const std::string_view> names);
   [[nodiscard]] std::string path_of(std::string_view key) const;
@@ -136,7 +142,7 @@ private:
   }
 
   std::shared_ptr<document::state> state_;
-  const node* given_; ///< nullptr for a map that the user left out
+  node* given_; ///< nullptr for a map that the user left out
   node* resolved_;
   std::string path_;
 };

@@ -17,6 +17,7 @@ struct action_entry {
 constexpr std::array<action_entry, action_count> actions{{
     {"dac_conversion", component_kind::row_driver},
     {"cell_read", component_kind::crossbar},
+    {"cell_read_slot", component_kind::crossbar},
     {"program_pulse", component_kind::crossbar},
     {"update_pulse", component_kind::crossbar},
     {"half_select_pulse", component_kind::crossbar},
@@ -26,6 +27,7 @@ constexpr std::array<action_entry, action_count> actions{{
     {"sample", component_kind::sample_and_hold},
     {"adc_conversion", component_kind::adc},
     {"output_scale", component_kind::output_unit},
+    {"output_shift_add", component_kind::output_unit},
     {"alu_add", component_kind::vector_unit},
     {"alu_multiply", component_kind::vector_unit},
     {"alu_compare", component_kind::vector_unit},

@@ -31,8 +31,9 @@ inline constexpr std::size_t component_kind_count = 10;
 
 /// What is counted.
 enum class action : std::uint8_t {
-  dac_conversion,     ///< row_driver: one line driven for one pass
-  cell_read,          ///< crossbar: one cross-point taking part in one array read
+  dac_conversion,     ///< row_driver: one line driven for one array read
+  cell_read,          ///< crossbar: one cross-point taking part in one read of the whole input code
+  cell_read_slot,     ///< crossbar: one cross-point and one DAC slot of a read of one sign or of a part of the code
   program_pulse,      ///< crossbar: one cell written to an absolute value
   update_pulse,       ///< crossbar: one coincidence at one cross-point
   half_select_pulse,  ///< crossbar: one slot in which exactly one of a cross-point's lines fires
@@ -42,6 +43,7 @@ enum class action : std::uint8_t {
   sample,             ///< sample_and_hold: one line sampled
   adc_conversion,     ///< adc: one line converted
   output_scale,       ///< output_unit: one output rescaled
+  output_shift_add,   ///< output_unit: one converted part shifted and added to the parts before
   alu_add,            ///< vector_unit, number format of the unit
   alu_multiply,       ///< vector_unit
   alu_compare,        ///< vector_unit: maximum, absolute value, comparison
@@ -53,7 +55,7 @@ enum class action : std::uint8_t {
   flit_hop,           ///< network: one flit over one link
   router_arbitration, ///< network: one packet through one router or one bus grant
 };
-inline constexpr std::size_t action_count = 21;
+inline constexpr std::size_t action_count = 23;
 
 std::string_view name_of(component_kind kind);
 std::string_view name_of(action a);

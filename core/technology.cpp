@@ -81,9 +81,12 @@ public:
     }
     allow(priced_quantity::energy, name);
     const double conductance = needed(machine_.conductance_S, name, "the cell's conductance");
-    if (f.law == formula::ohmic_read) {
+    if (f.law == formula::ohmic_read || f.law == formula::ohmic_read_slot) {
       const double v = needed(machine_.v_read_V, name, "the read voltage");
-      return v * v * conductance * needed(machine_.integration_time_s, name, "the integration time");
+      const double time = f.law == formula::ohmic_read
+                              ? needed(machine_.integration_time_s, name, "the integration time")
+                              : needed(machine_.read_slot_s, name, "the DAC's slot");
+      return v * v * conductance * time;
     }
     const double full = needed(machine_.v_write_V, name, "the write voltage");
     const double v = f.law == formula::ohmic_half_select ? full / 2 : full;

@@ -37,12 +37,14 @@ struct provenance {
 enum class formula : std::uint8_t {
   adc_survey,        ///< energy and area of the best published ADCs, from bits, rate and node
   ohmic_read,        ///< V_read^2 G t_integration
+  ohmic_read_slot,   ///< V_read^2 G t_slot
   ohmic_update,      ///< V_write^2 G t_pulse
   ohmic_half_select, ///< (V_write / 2)^2 G t_pulse
 };
-inline constexpr std::array<std::pair<std::string_view, formula>, 4> formula_names{
+inline constexpr std::array<std::pair<std::string_view, formula>, 5> formula_names{
     {{"adc_survey", formula::adc_survey},
      {"ohmic_read", formula::ohmic_read},
+     {"ohmic_read_slot", formula::ohmic_read_slot},
      {"ohmic_update", formula::ohmic_update},
      {"ohmic_half_select", formula::ohmic_half_select}}};
 constexpr const auto& names_of(formula /*tag*/) {
@@ -103,6 +105,7 @@ struct machine_quantities {
   int adc_bits = 0;
   double adc_rate_Hz = 0; ///< conversions per second of one converter
   double integration_time_s = 0;
+  double read_slot_s = 0; ///< one slot of the DAC
   double v_read_V = 0;
   double v_write_V = 0;
   double conductance_S = 0; ///< mean conductance of a cross-point

@@ -57,6 +57,7 @@ machine_quantities quantities_of(const machine_configuration& c) {
   const auto conversion = timing.conversion_time();
   q.adc_rate_Hz = conversion.count > 0 ? 1 / conversion.seconds() : 0;
   q.integration_time_s = timing.integration_time().seconds();
+  q.read_slot_s = c.tile.dac.slot.seconds();
   q.v_read_V = c.tile.cell.v_read_V;
   q.v_write_V = c.tile.cell.v_write_V;
   q.conductance_S = (c.tile.cell.g_min_S + c.tile.cell.g_max_S) / 2;

@@ -52,12 +52,15 @@ machine::machine(const machine_configuration& configuration, const elaboration& 
 machine::~machine() = default;
 
 void machine::build_tiles(const elaboration& work) {
+  const hardware::tile_reads reads{physics::plan_of(work.parameters.forward),
+                                   physics::plan_of(work.parameters.backward)};
   for (std::uint32_t a = 0; a < work.arrays.size(); ++a) {
     const auto& region = work.arrays[a];
     auto values = std::make_unique<physics::analog_array>(physics::array_shape{region.inputs, region.outputs},
                                                           work.parameters, work.seed, region.id, work.max_burst);
     tiles_.push_back(std::make_unique<hardware::tile>(fmt::format("tile{}", region.tile).c_str(), configuration_.tile,
-                                                      std::move(values), time_, accounts_.tiles[region.tile]));
+                                                      std::move(values), time_, accounts_.tiles[region.tile],
+                                                      reads));
     sequencer_->tile_port(a).socket.bind(network_->upstream(a));
     network_->downstream(a).bind(tiles_.back()->socket());
   }

@@ -51,10 +51,12 @@ tile_accounts open_tile_accounts(ledger& books, const std::string& name, const t
 }
 
 tile::tile(const sc_core::sc_module_name& name, const tile_configuration& configuration,
-           std::unique_ptr<physics::analog_array> values, transaction::timeline& time, const tile_accounts& accounts)
+           std::unique_ptr<physics::analog_array> values, transaction::timeline& time, const tile_accounts& accounts,
+           tile_reads reads)
     : sc_module(name),
       configuration_(configuration),
       timing_(configuration),
+      reads_(std::move(reads)),
       values_(std::move(values)),
       port_("port", time, *this, configuration.input_depth),
       accounts_(accounts) {
@@ -190,7 +192,8 @@ transaction::booking tile::book_array(femtoseconds arrival, femtoseconds length,
 
 transaction::booking tile::book_mvm(const transaction::tile_request& request, femtoseconds arrival) {
   const auto& op = *request.op;
-  const auto timing = timing_.mvm(op.outputs[0].length, request.activity);
+  const auto& plan = plan_of(op);
+  const auto timing = timing_.mvm(op.outputs[0].length, request.activity, plan);
   const bool own_converters =
       op.kind == operation_kind::backward_mvm && configuration_.adc.sides == converter_sides::separate;
   auto& adc = own_converters ? backward_adc_ : forward_adc_;
@@ -205,7 +208,7 @@ transaction::booking tile::book_mvm(const transaction::tile_request& request, fe
   accounts_.crossbar->busy[p] += timing.array_busy;
   accounts_.adc->busy[p] += timing.adc_busy;
   accounts_.row_driver->busy[p] +=
-      timing_.integration_time() *
+      timing_.drive_time(plan) *
       static_cast<std::int64_t>(request.activity.passes() * timing_.reads_per_pass(op.outputs[0].length));
   return {start, start + timing.array_busy, start + timing.done};
 }
@@ -225,13 +228,21 @@ femtoseconds tile::first_start(femtoseconds arrival, const mvm_timing& timing,
 
 void tile::count_mvm(const transaction::tile_request& request, std::uint32_t driven, std::uint32_t read) {
   const auto p = request.op->phase;
+  const auto& plan = plan_of(*request.op);
   const std::uint64_t passes = request.activity.passes();
-  const std::uint64_t reads = passes * timing_.reads_per_pass(read);
-  accounts_.row_driver->counts.add(p, action::dac_conversion, reads * driven);
-  accounts_.crossbar->counts.add(p, action::cell_read, reads * driven * read);
+  const std::uint64_t repeats = passes * timing_.reads_per_pass(read);
+  const std::uint64_t cells = std::uint64_t{driven} * read;
+  const std::uint64_t conversions = plan.conversions();
+  accounts_.row_driver->counts.add(p, action::dac_conversion, repeats * plan.reads.size() * driven);
+  if (plan.is_plain())
+    accounts_.crossbar->counts.add(p, action::cell_read, repeats * cells);
+  else
+    accounts_.crossbar->counts.add(p, action::cell_read_slot,
+                                   repeats * static_cast<std::uint64_t>(timing_.slots(plan)) * cells);
   if (accounts_.sample_and_hold != nullptr)
-    accounts_.sample_and_hold->counts.add(p, action::sample, passes * read);
-  accounts_.adc->counts.add(p, action::adc_conversion, passes * read);
+    accounts_.sample_and_hold->counts.add(p, action::sample, passes * conversions * read);
+  accounts_.adc->counts.add(p, action::adc_conversion, passes * conversions * read);
+  accounts_.output_unit->counts.add(p, action::output_shift_add, passes * (conversions - 1) * read);
   accounts_.output_unit->counts.add(p, action::output_scale, std::uint64_t{request.op->vectors} * read);
 }
 

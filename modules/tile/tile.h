@@ -24,6 +24,12 @@ struct tile_accounts {
   component_account* output_unit = nullptr;
 };
 
+/// How a vector is applied in each direction: follows from the IO parameters of the values, also in a replay.
+struct tile_reads {
+  physics::read_plan forward;
+  physics::read_plan backward;
+};
+
 /// Opens the accounts of a tile named `name` with its numbers of lines, cells and converters. Converters that both
 /// sides share are sized for the larger side; separate ones are counted on both sides.
 tile_accounts open_tile_accounts(ledger& books, const std::string& name, const tile_configuration& configuration);
@@ -37,7 +43,8 @@ class tile final : public sc_core::sc_module, private transaction::schedulable {
 public:
   /// \param values the array; null = replay: time and counts from recorded activity, no values.
   tile(const sc_core::sc_module_name& name, const tile_configuration& configuration,
-       std::unique_ptr<physics::analog_array> values, transaction::timeline& time, const tile_accounts& accounts);
+       std::unique_ptr<physics::analog_array> values, transaction::timeline& time, const tile_accounts& accounts,
+       tile_reads reads = {});
 
   transaction::target_socket<transaction::four_phase_target>& socket() { return port_.socket; }
   [[nodiscard]] physics::analog_array& values() { return *values_; }
@@ -63,11 +70,15 @@ private:
   [[nodiscard]] femtoseconds first_start(femtoseconds arrival, const mvm_timing& timing,
                                          const transaction::resource_calendar& adc) const;
   transaction::booking book_array(femtoseconds arrival, femtoseconds length, phase p);
+  [[nodiscard]] const physics::read_plan& plan_of(const operation& op) const {
+    return op.kind == operation_kind::forward_mvm ? reads_.forward : reads_.backward;
+  }
   void count_mvm(const transaction::tile_request& request, std::uint32_t driven, std::uint32_t read);
   void count_update(const transaction::tile_request& request);
 
   tile_configuration configuration_;
   tile_timing timing_;
+  tile_reads reads_;
   std::unique_ptr<physics::analog_array> values_;
   transaction::four_phase_target port_;
   tile_accounts accounts_;

@@ -5,10 +5,18 @@
 
 namespace tilework::hardware {
 
-femtoseconds tile_timing::integration_time() const {
+std::int64_t tile_timing::slots(const physics::array_read& read) const {
   const auto& dac = configuration_.dac;
-  const std::int64_t slots = dac.kind == dac_kind::pwm ? (std::int64_t{1} << (dac.bits - 1)) - 1 : 1;
-  return dac.slot * (slots * (dac.sign == input_sign::two_phase ? 2 : 1));
+  const unsigned bits = read.bits == 0 ? dac.bits - 1 : read.bits;
+  const std::int64_t once = dac.kind == dac_kind::pwm ? (std::int64_t{1} << bits) - 1 : 1;
+  return dac.sign == input_sign::two_phase && !read.one_sign ? 2 * once : once;
+}
+
+std::int64_t tile_timing::slots(const physics::read_plan& plan) const {
+  std::int64_t sum = 0;
+  for (const auto& read : plan.reads)
+    sum += slots(read);
+  return sum;
 }
 
 femtoseconds tile_timing::conversion_time() const {
@@ -32,28 +40,59 @@ std::uint32_t tile_timing::reads_per_pass(std::uint32_t lines) const {
   return configuration_.sample_and_hold == sample_and_hold_kind::none ? conversions_in_series(lines) : 1;
 }
 
-femtoseconds tile_timing::interval(std::uint32_t lines) const {
-  const auto conversions = conversion_time() * conversions_in_series(lines);
+femtoseconds tile_timing::first_integration(const physics::read_plan& plan) const {
+  std::int64_t sum = 0;
+  for (const auto& read : plan.reads) {
+    sum += slots(read);
+    if (read.converted)
+      break;
+  }
+  return configuration_.dac.slot * sum;
+}
+
+/// Sum over the conversions of a pass of max(time of its reads, `conversions`).
+femtoseconds tile_timing::overlapped(const physics::read_plan& plan, femtoseconds conversions) const {
+  femtoseconds sum;
+  std::int64_t pending = 0;
+  for (const auto& read : plan.reads) {
+    pending += slots(read);
+    if (!read.converted)
+      continue;
+    sum += std::max(configuration_.dac.slot * pending, conversions);
+    pending = 0;
+  }
+  return sum;
+}
+
+femtoseconds tile_timing::interval(std::uint32_t lines, const physics::read_plan& plan) const {
   return configuration_.sample_and_hold == sample_and_hold_kind::double_buffered
-             ? std::max(integration_time(), conversions)
-             : latency(lines);
+             ? overlapped(plan, conversion_time() * conversions_in_series(lines))
+             : latency(lines, plan);
 }
 
-femtoseconds tile_timing::latency(std::uint32_t lines) const {
-  return integration_time() * reads_per_pass(lines) + conversion_time() * conversions_in_series(lines);
+femtoseconds tile_timing::latency(std::uint32_t lines, const physics::read_plan& plan) const {
+  const auto conversions = conversion_time() * conversions_in_series(lines);
+  if (configuration_.sample_and_hold == sample_and_hold_kind::double_buffered) {
+    const auto first = first_integration(plan);
+    return first + overlapped(plan, conversions) - std::max(first, conversions) + conversions;
+  }
+  return drive_time(plan) * reads_per_pass(lines) + conversions * plan.conversions();
 }
 
-mvm_timing tile_timing::mvm(std::uint32_t read_lines, const operation_activity& activity) const {
+mvm_timing tile_timing::mvm(std::uint32_t read_lines, const operation_activity& activity,
+                            const physics::read_plan& plan) const {
+  const auto once = latency(read_lines, plan);
+  const auto next = interval(read_lines, plan);
   femtoseconds length;
   for (const auto vectors : activity.vectors_in_round)
     if (vectors > 0)
-      length += latency(read_lines) + interval(read_lines) * (std::int64_t{vectors} - 1);
+      length += once + next * (std::int64_t{vectors} - 1);
   mvm_timing timing;
   if (length.count == 0)
     return timing;
-  timing.adc_begin = integration_time();
+  timing.adc_begin = first_integration(plan);
   timing.adc_busy = length - timing.adc_begin;
-  // A second set of holding capacitors frees the array while the last vector is still being converted.
+  // A second set of holding capacitors frees the array while the last part is still being converted.
   timing.array_busy = configuration_.sample_and_hold == sample_and_hold_kind::double_buffered
                           ? length - conversion_time() * conversions_in_series(read_lines)
                           : length;

@@ -4,6 +4,7 @@
 
 #include <tilework/core/operation.h>
 #include <tilework/modules/tile/tile_configuration.h>
+#include <tilework/physics/periphery/read_plan.h>
 
 #include <cstdint>
 
@@ -21,25 +22,43 @@ class tile_timing {
 public:
   explicit tile_timing(const tile_configuration& configuration) : configuration_(configuration) {}
 
-  /// Time that one pass drives the array: pwm (2^(bits-1) - 1) slots, voltage one slot; times sign phases.
-  [[nodiscard]] femtoseconds integration_time() const;
+  /// DAC slots of a read: pwm 2^k - 1 for k magnitude bits, bits - 1 of them for the whole code; voltage one. Times the
+  /// DAC's sign phases, unless the read has one sign only.
+  [[nodiscard]] std::int64_t slots(const physics::array_read& read) const;
+  /// Slots of all reads of one pass.
+  [[nodiscard]] std::int64_t slots(const physics::read_plan& plan) const;
+  /// Time that one read of the whole code drives the array.
+  [[nodiscard]] femtoseconds integration_time() const { return configuration_.dac.slot * slots(physics::array_read{}); }
+  /// Time that one pass drives the array.
+  [[nodiscard]] femtoseconds drive_time(const physics::read_plan& plan) const {
+    return configuration_.dac.slot * slots(plan);
+  }
   [[nodiscard]] femtoseconds conversion_time() const;
   /// Conversions that one ADC makes in series for an operation that reads `lines` lines (neighbours share an ADC).
   [[nodiscard]] std::uint32_t conversions_in_series(std::uint32_t lines) const;
-  /// Array reads per pass: without sample-and-hold every multiplexed line needs its own.
+  /// How often a pass repeats its reads: without sample-and-hold every multiplexed line needs its own.
   [[nodiscard]] std::uint32_t reads_per_pass(std::uint32_t lines) const;
-  /// From one vector to the next within a burst, m conversions in series:
-  /// none m (t_int + t_conv); single t_int + m t_conv; double max(t_int, m t_conv).
-  [[nodiscard]] femtoseconds interval(std::uint32_t lines) const;
-  /// One vector alone, without output scaling: m (t_int + t_conv) without sample-and-hold, else t_int + m t_conv.
-  [[nodiscard]] femtoseconds latency(std::uint32_t lines) const;
+
+  // A pass has C conversions of every line, m in series on an ADC: T_c is the time of the reads that end in
+  // conversion c, t = m t_conv. With a second set of holding capacitors the integration of one part and the conversion
+  // of the part before begin together.
+
+  /// From one vector to the next within a burst:
+  /// none m (sum T_c + C t_conv); single sum T_c + C t; double sum of max(T_c, t).
+  [[nodiscard]] femtoseconds interval(std::uint32_t lines, const physics::read_plan& plan = {}) const;
+  /// One vector alone, without output scaling: as the interval, but double T_1 + sum over c > 1 of max(T_c, t) + t.
+  [[nodiscard]] femtoseconds latency(std::uint32_t lines, const physics::read_plan& plan = {}) const;
   /// A burst: every round of bound management with n_r vectors takes latency + (n_r - 1) interval.
-  [[nodiscard]] mvm_timing mvm(std::uint32_t read_lines, const operation_activity& activity) const;
+  [[nodiscard]] mvm_timing mvm(std::uint32_t read_lines, const operation_activity& activity,
+                               const physics::read_plan& plan = {}) const;
   /// Pulse slots actually used, times polarity phases.
   [[nodiscard]] femtoseconds update(const operation_activity& activity) const;
   [[nodiscard]] femtoseconds program(std::uint32_t inputs) const;
 
 private:
+  [[nodiscard]] femtoseconds first_integration(const physics::read_plan& plan) const;
+  [[nodiscard]] femtoseconds overlapped(const physics::read_plan& plan, femtoseconds conversions) const;
+
   tile_configuration configuration_;
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <string>
 
 namespace tilework::physics {
 namespace {
@@ -99,10 +100,12 @@ struct analog_array::direction_state {
 
 analog_array::analog_array(array_shape shape, const array_parameters& parameters, std::uint64_t seed, logical_array id,
                            std::uint32_t max_burst)
-    : shape_(shape), max_burst_(max_burst), update_(parameters.update) {
+    : shape_(shape), max_burst_(max_burst), update_(parameters.update), isa_(parameters.isa) {
   if (shape.cells() == 0 || max_burst == 0)
     throw input_error("an array needs at least one input, output and vector");
   parameters.validate();
+  if (!is_supported(isa_))
+    throw input_error("this processor does not execute " + std::string(name_of(isa_)));
   const device_spec device = update_.pulse_type == pulse_type::none ? device_spec(ideal{}) : parameters.device;
   devices_ = device.make({.shape = shape, .seed = seed, .id = id, .faults = parameters.faults});
   drift_per_mini_batch_ = parameters.drift_per_mini_batch;
@@ -211,7 +214,7 @@ double analog_array::estimated_block_ns() const {
   case activity_kind::idle:
     return 0;
   case activity_kind::mvm:
-    return cells * product_ns;
+    return cells * product_ns * static_cast<double>(mvm_->mvm.reads().reads.size());
   case activity_kind::exact_update:
     return cells * in_.vectors * product_ns / blocks();
   case activity_kind::rest:
@@ -251,7 +254,7 @@ void analog_array::compute_block(std::uint32_t block) {
 void analog_array::run_mvm(std::uint32_t vector) {
   const std::span<float> scratch(scratch_.data() + vector * scratch_stride_, scratch_stride_);
   efforts_[vector] =
-      mvm_->mvm.run({weights().data(), shape_, mvm_->direction}, in_[vector], out_[vector], scales_[vector],
+      mvm_->mvm.run({weights().data(), shape_, mvm_->direction, nullptr, isa_}, in_[vector], out_[vector], scales_[vector],
                     evaluation_ ? mvm_->evaluation : mvm_->training, first_vector_ + vector, scratch);
 }
 

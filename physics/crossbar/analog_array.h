@@ -30,6 +30,7 @@ struct array_parameters {
   io_parameters forward;
   io_parameters backward;
   update_parameters update;
+  instruction_set isa = best_instruction_set(); ///< of the dense products; all give the same bits
 
   /// \throws input_error for contradicting parameters
   void validate() const;
@@ -106,6 +107,7 @@ private:
   array_shape shape_;
   std::uint32_t max_burst_;
   update_parameters update_;
+  instruction_set isa_;
   std::unique_ptr<device_array> devices_;
   std::unique_ptr<direction_state> forward_;
   std::unique_ptr<direction_state> backward_;

@@ -7,6 +7,7 @@
 #include <tilework/physics/crossbar/weight_view.h>
 #include <tilework/physics/periphery/converter.h>
 #include <tilework/physics/periphery/io_parameters.h>
+#include <tilework/physics/periphery/read_plan.h>
 #include <tilework/physics/random/noise_stream.h>
 
 #include <cstdint>
@@ -25,7 +26,7 @@ struct line_properties {
 /// What one vector cost.
 struct mvm_effort {
   std::uint32_t rounds = 0;        ///< passes; 0 if the vector was answered with zeros
-  std::uint64_t active_inputs = 0; ///< non-zero DAC codes, all rounds
+  std::uint64_t active_inputs = 0; ///< non-zero codes applied, all reads of all rounds
   std::uint64_t saturations = 0;   ///< clipped ADC conversions, all rounds
 };
 
@@ -34,7 +35,7 @@ void add_to(operation_activity& activity, const mvm_effort& effort);
 
 class analog_mvm {
 public:
-  /// \param lines stream of the static draws of this direction
+  /// \param lines stream of the static draws of this direction: slots 0 to 2 for line_properties, 3 for read asymmetry
   /// \throws input_error for contradicting parameters
   analog_mvm(const io_parameters& parameters, array_shape shape, mvm_direction direction, const noise_stream& lines);
 
@@ -52,28 +53,39 @@ public:
   /// Replaces the drawn static properties of the read lines.
   void set_lines(line_properties lines);
   [[nodiscard]] const line_properties& lines() const { return lines_; }
+  /// Factor of every weight for negative inputs, row-major outputs x inputs; empty unless mv_type separates the signs
+  /// and w_read_asymmetry_dtod > 0.
+  [[nodiscard]] std::span<const float> read_asymmetry() const { return read_asymmetry_; }
   [[nodiscard]] const io_parameters& parameters() const { return io_; }
+  [[nodiscard]] const read_plan& reads() const { return plan_; }
 
 private:
   struct pass;
   [[nodiscard]] bool is_exact() const { return io_.is_perfect || io_.mv_type == mv_type::ideal; }
   [[nodiscard]] bool manages_bounds() const;
-  void drive(const pass& p, std::span<const float> x, float factor, mvm_effort& effort) const;
-  void read_array(const pass& p, std::span<const float> driven, std::span<float> y) const;
-  void subtract_ir_drop(const pass& p, std::span<const float> driven, std::span<float> y) const;
+  void draw_lines(array_shape shape, const noise_stream& lines);
+  void quantise_inputs(const pass& p, std::span<const float> x, float factor) const;
+  void disturb_inputs(const pass& p, std::span<float> driven) const;
+  void select_bits(const pass& p, const array_read& part) const;
+  void read_array(const pass& p, const weight_view& w, std::span<const float> driven, std::span<float> y) const;
+  void subtract_ir_drop(const pass& p, const weight_view& w, std::span<const float> driven, std::span<float> y) const;
   void apply_offsets(std::span<const float> driven, std::span<float> y) const;
-  void add_weight_noise(const pass& p, std::span<const float> driven, std::span<float> y) const;
+  void add_weight_noise(const pass& p, const weight_view& w, std::span<const float> driven, std::span<float> y) const;
   [[nodiscard]] bool convert(const pass& p, std::span<float> y, mvm_effort& effort) const;
   [[nodiscard]] bool run_pass(pass& p, std::span<const float> x, std::span<float> y, float factor,
                               mvm_effort& effort) const;
+  [[nodiscard]] bool run_signs(pass& p, std::span<float> y, mvm_effort& effort) const;
+  [[nodiscard]] bool run_parts(pass& p, std::span<float> y, mvm_effort& effort) const;
 
   io_parameters io_;
   mvm_direction direction_;
   std::uint32_t driven_;
   std::uint32_t read_;
+  read_plan plan_;
   converter dac_;
   converter adc_;
   line_properties lines_;
+  std::vector<float> read_asymmetry_;
   float calibration_ = 1; ///< gain that makes up for the mean compression
 };
 

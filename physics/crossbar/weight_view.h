@@ -2,6 +2,8 @@
 /// \file Products with the weights of an array, in either direction.
 #pragma once
 
+#include <tilework/physics/crossbar/product_kernels.h>
+
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -21,6 +23,8 @@ struct weight_view {
   const float* data = nullptr;
   array_shape shape;
   mvm_direction direction = mvm_direction::forward;
+  const float* factors = nullptr; ///< multiply the weights element by element; null: 1
+  instruction_set isa = instruction_set::baseline; ///< how products are computed, not what they give
   /// The only driven line whose input is not 0, if the caller knows: then a product costs one line.
   std::uint32_t only_line = all_lines;
   static constexpr std::uint32_t all_lines = std::numeric_limits<std::uint32_t>::max();

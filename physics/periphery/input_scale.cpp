@@ -41,7 +41,9 @@ float input_scale(const io_parameters& parameters, std::span<const float> x) {
 }
 
 float worst_case_scale(const io_parameters& parameters, std::span<const float> x) {
-  const float largest = limited(largest_magnitude(x), parameters.nm_thres);
+  // Without noise management the threshold is not in force either (ITERATIVE_WORST_CASE comes here in any case).
+  const float threshold = parameters.noise_management == noise_management::none ? 0 : parameters.nm_thres;
+  const float largest = limited(largest_magnitude(x), threshold);
   float positive = 0;
   float negative = 0;
   for (const float v : x)

@@ -1,55 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/core/error.h>
-#include <tilework/core/nearest_name.h>
 #include <tilework/physics/periphery/io_parameters.h>
+#include <tilework/physics/periphery/read_plan.h>
 
-#include <algorithm>
 #include <string>
 
 namespace tilework::physics {
 namespace {
 
-constexpr std::array<std::string_view, 3> preset_names{"IOParameters", "PresetIO", "StandardIO"};
-
-io_parameters preset_io() {
-  io_parameters p;
-  p.out_bound = 20;
-  p.out_noise = 0.1F;
-  return p;
+void require_length(std::string_view name, const std::vector<float>& values, std::uint32_t lines) {
+  if (!values.empty() && values.size() < lines)
+    throw input_error(std::string(name) + " has " + std::to_string(values.size()) + " values for an array with " +
+                      std::to_string(lines) + " read lines");
 }
 
-io_parameters standard_io() {
-  io_parameters p;
-  p.inp_res = 1.0F / 254;
-  p.out_res = 1.0F / 254;
-  p.out_bound = 10;
-  p.out_noise = 0.04F;
-  return p;
+void validate_parts(const io_parameters& io) {
+  const unsigned bits = magnitude_bits(io);
+  if (bits == 0)
+    throw input_error("inp_res must be 1/(2^n - 2) for mv_type SPLIT_MODE and BIT_WISE: they cut integer input codes");
+  if (io.mv_type == mv_type::split_mode && (io.split_mode_bit_shift == 0 || io.split_mode_bit_shift >= bits))
+    throw input_error("split_mode_bit_shift must be from 1 to " + std::to_string(bits - 1) + " for a DAC with " +
+                      std::to_string(bits) + " magnitude bits");
 }
 
 } // namespace
 
-std::span<const std::string_view> io_preset_names() {
-  return preset_names;
-}
-
-io_parameters io_preset(std::string_view name) {
-  if (name == "IOParameters")
-    return {};
-  if (name == "PresetIO")
-    return preset_io();
-  if (name == "StandardIO")
-    return standard_io();
-  throw input_error("unknown preset '" + std::string(name) + "': " + suggestion(name, preset_names));
-}
-
 void io_parameters::validate() const {
+  if (bound_management == bound_management::shift)
+    throw input_error("bound_management SHIFT is a name without an implementation in AIHWKit; use NONE, ITERATIVE or "
+                      "ITERATIVE_WORST_CASE");
   if (noise_management != noise_management::none && inp_bound != 1.0F)
     throw input_error("inp_bound must be 1 when noise_management is not NONE");
   if (inp_bound <= 0 && inp_res > 0)
     throw input_error("inp_res must be <= 0 (off) when inp_bound is <= 0 (unlimited)");
   if (out_bound <= 0 && out_res > 0)
     throw input_error("out_res must be <= 0 (off) when out_bound is <= 0 (unlimited)");
+  if (!is_perfect && (mv_type == mv_type::split_mode || mv_type == mv_type::bit_wise))
+    validate_parts(*this);
+}
+
+void io_parameters::require_lines(std::uint32_t read_lines) const {
+  require_length("out_noise_values", out_noise_values, read_lines);
+  require_length("out_nonlinearity_values", out_nonlinearity_values, read_lines);
+  require_length("v_offset", v_offset, read_lines);
 }
 
 } // namespace tilework::physics

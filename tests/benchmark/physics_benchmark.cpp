@@ -66,19 +66,30 @@ void update(benchmark::State& state, Device device, char which) {
   state.counters["pulses/s"] = benchmark::Counter(static_cast<double>(pulses), benchmark::Counter::kIsRate);
 }
 
-void product(benchmark::State& state, mvm_direction direction) {
+/// One vector per iteration, default input and output.
+void product(benchmark::State& state, mvm_direction direction, instruction_set isa) {
+  if (!is_supported(isa))
+    return state.SkipWithError("not supported by this processor");
   constexpr array_shape shape{512, 512};
-  analog_array array(shape, {}, 1, {}, burst);
+  array_parameters p;
+  p.isa = isa;
+  analog_array array(shape, p, 1, {}, 1);
   const auto o = make_operands('A', shape);
-  std::vector<float> out(std::size_t{burst} * 512);
+  std::vector<float> weights(shape.cells());
+  const noise_stream random(1, purpose::initial_weights, {});
+  random.fill_normals(0, 0, weights);
+  for (auto& w : weights)
+    w *= .1F;
+  array.set_weights(weights);
+  std::vector<float> out(512);
   std::uint64_t vector = 0;
   for (auto _ : state) {
-    array.begin_mvm(direction, {o.x.data(), burst, 512, 512}, {out.data(), burst, 512, 512}, vector, false);
+    const float* in = o.x.data() + vector % burst * 512;
+    array.begin_mvm(direction, {in, 1, 512, 512}, {out.data(), 1, 512, 512}, vector, false);
     run_blocks(array);
     benchmark::DoNotOptimize(array.end());
-    vector += burst;
+    ++vector;
   }
-  state.counters["vectors/s"] = benchmark::Counter(static_cast<double>(vector), benchmark::Counter::kIsRate);
 }
 
 /// Shape of one step of batch-1 training on 28 x 28 images: 784-256-128-10; no backward product of the first layer.
@@ -130,8 +141,12 @@ BENCHMARK_CAPTURE(update, constant_step_D, constant_step{}, 'D');
 BENCHMARK_CAPTURE(update, soft_bounds_A, soft_bounds{}, 'A');
 BENCHMARK_CAPTURE(update, soft_bounds_C, soft_bounds{}, 'C');
 BENCHMARK_CAPTURE(update, ideal_C, ideal{}, 'C');
-BENCHMARK_CAPTURE(product, forward, mvm_direction::forward);
-BENCHMARK_CAPTURE(product, backward, mvm_direction::backward);
+BENCHMARK_CAPTURE(product, forward, mvm_direction::forward, best_instruction_set());
+BENCHMARK_CAPTURE(product, backward, mvm_direction::backward, best_instruction_set());
+BENCHMARK_CAPTURE(product, forward_baseline, mvm_direction::forward, instruction_set::baseline);
+BENCHMARK_CAPTURE(product, backward_baseline, mvm_direction::backward, instruction_set::baseline);
+BENCHMARK_CAPTURE(product, forward_v3, mvm_direction::forward, instruction_set::x86_64_v3);
+BENCHMARK_CAPTURE(product, backward_v3, mvm_direction::backward, instruction_set::x86_64_v3);
 BENCHMARK(image_step);
 
 } // namespace

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/io_presets.h"
+
 #include <tilework/core/error.h>
 #include <tilework/physics/crossbar/analog_array.h>
 
@@ -34,18 +36,40 @@ std::set<std::string> check_fields(const T& defaults) {
 
 TEST(io_parameters, fields_are_complete) {
   const auto names = check_fields(io_parameters{});
-  EXPECT_EQ(names.size(), 33U);
+  EXPECT_EQ(names.size(), 38U);
   EXPECT_TRUE(names.contains("out_noise"));
   EXPECT_TRUE(names.contains("bound_management"));
 }
 
 TEST(io_parameters, presets) {
+  using test::io_preset;
   EXPECT_EQ(io_preset("IOParameters"), io_parameters{});
-  EXPECT_EQ(io_preset("PresetIO").out_bound, 20);
-  EXPECT_EQ(io_preset("PresetIO").out_noise, 0.1F);
-  EXPECT_EQ(io_preset("StandardIO").inp_res, 1.0F / 254);
-  for (const auto name : io_preset_names())
-    EXPECT_NO_THROW(io_preset(name).validate()) << name;
+  io_parameters training;
+  training.inp_res = 126;
+  training.out_res = 510;
+  training.out_bound = 20;
+  training.out_noise = .1F;
+  EXPECT_EQ(io_preset("PresetIO"), training);
+  auto transfer = training;
+  transfer.noise_management = noise_management::none;
+  transfer.bound_management = bound_management::none;
+  EXPECT_EQ(io_preset("TransferReadIO"), transfer);
+  io_parameters standard;
+  standard.inp_res = standard.out_res = 254;
+  standard.out_bound = 10;
+  standard.out_noise = .04F;
+  EXPECT_EQ(io_preset("StandardIO"), standard);
+  auto aware = standard;
+  aware.w_noise = .0175F;
+  aware.w_noise_type = weight_noise::pcm_read;
+  aware.ir_drop = 1;
+  aware.bound_management = bound_management::none;
+  aware.noise_management = noise_management::constant;
+  aware.nm_thres = 1;
+  EXPECT_EQ(io_preset("StandardHWATrainingIO"), aware);
+  for (const auto& preset : io_preset_texts())
+    EXPECT_NO_THROW(io_preset(std::string(preset.name)).validate()) << preset.name;
+  EXPECT_EQ(io_preset_texts().size(), 5U);
   EXPECT_THROW(io_preset("PresetIo"), input_error);
 }
 

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/physics/crossbar/product_kernels_body.h>
+
+namespace tilework::physics {
+
+const product_kernels& kernels_baseline();
+const product_kernels& kernels_baseline() {
+  return all_kernels;
+}
+
+} // namespace tilework::physics
