@@ -55,8 +55,8 @@ public:
   void begin_mvm(mvm_direction direction, const_burst in, mutable_burst out, std::uint64_t first_vector,
                  bool evaluation);
   /// W <- W - learning_rate d[v] x[v]^T for all pairs in order.
-  /// \param learning_rate >= 0; 0 does nothing at all
-  /// \throws std::invalid_argument if the operands do not fit or the rate is negative
+  /// \param learning_rate negative: all pulses in the other direction, for every pulse type; 0 does nothing at all
+  /// \throws std::invalid_argument if the operands do not fit or the rate is not finite
   void begin_update(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector);
 
   [[nodiscard]] std::uint32_t blocks() const override;
@@ -100,8 +100,9 @@ private:
   std::unique_ptr<device_array> devices_;
   std::unique_ptr<direction_state> forward_;
   std::unique_ptr<direction_state> backward_;
-  std::unique_ptr<pulse_trains> trains_; ///< null for exact updates
-  std::vector<pulse_run> runs_;          ///< room of each update block for one output line
+  std::unique_ptr<pulse_trains> trains_;    ///< null for exact updates
+  std::vector<pulse_run> runs_;             ///< room of each update block for one output line
+  std::vector<std::uint64_t> block_pulses_; ///< of each update block in the last pulsed update
   std::uint64_t programmings_ = 0;
   std::uint64_t silenced_vectors_ = 0;
 
