@@ -163,11 +163,6 @@ void read_training(reader r, experiment& e) {
   } catch (const input_error& contradiction) {
     throw r.error("device", contradiction.what());
   }
-  try {
-    e.arrays.update.validate();
-  } catch (const input_error& contradiction) {
-    throw update.error({}, contradiction.what());
-  }
   e.session.epochs = r.get("epochs", 2U, {.minimum = 1, .maximum = 1e6});
   e.session.batch_size = r.get("batch_size", 1U, {.minimum = 1, .maximum = 65536});
   e.session.learning_rate = read_learning_rate(r);

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
-#include <cmath>
 
 namespace tilework::physics {
 namespace {
@@ -96,23 +94,19 @@ void cell_refresh::write(block& b, device_array& side, std::uint32_t line, std::
   if (std::ranges::none_of(target, [](float t) { return t > 0; }))
     return;
   constexpr std::array<float, 1> full_input{1};
+  constexpr float upwards_rate = -1;
   const auto outputs = static_cast<std::uint32_t>(target.size());
-  b.trains.draw({full_input.data(), 1, 1, 1}, {target.data(), 1, outputs, outputs}, 1, vector);
-  const auto driven = b.trains.inputs(0);
-  const auto firing = b.trains.outputs(0);
-  const std::size_t words = b.trains.words();
-  if (!driven.lines.empty())
-    for (std::size_t o = 0; o < firing.lines.size(); ++o) {
-      int pulses = 0;
-      for (std::size_t word = 0; word < words; ++word)
-        pulses += std::popcount(driven.trains[word] & firing.trains[o * words + word]);
-      if (pulses == 0)
-        continue;
-      const auto i = firing.lines[o].line;
-      const std::array<pulse_run, 1> run{{{i * inputs + line, pulses}}};
-      side.apply_pulses(i, run, vector);
+  b.trains.draw({full_input.data(), 1, 1, 1}, {target.data(), 1, outputs, outputs}, upwards_rate, vector);
+  std::uint64_t coincidences = 0;
+  std::array<pulse_run, 1> room{};
+  for (std::size_t o = 0; o < b.trains.outputs(0).lines.size(); ++o)
+    for (auto run : b.trains.runs(0, o, room)) {
+      const auto output = run.cell; // of an array with one input
+      const std::array<pulse_run, 1> upwards{{{output * inputs + line, run.pulses}}};
+      side.apply_pulses(output, upwards, vector);
+      coincidences += static_cast<std::uint64_t>(run.pulses);
     }
-  b.activity += b.trains.activity();
+  b.activity += b.trains.activity(coincidences);
 }
 
 operation_activity cell_refresh::activity() const {

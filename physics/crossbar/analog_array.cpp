@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
@@ -20,36 +22,6 @@ constexpr double refresh_ns = 20;
 
 /// Cells of an update block: enough work for a thread, few enough for its cache.
 constexpr std::uint32_t block_cells = 8192;
-
-int count_ones(std::uint64_t bits) {
-  int ones = 0;
-  for (; bits != 0; bits &= bits - 1)
-    ++ones; // mostly one or two: faster than std::popcount without the instruction
-  return ones;
-}
-
-/// Cross-points of one output line that receive pulses for one vector. Two passes: the first has no branches.
-std::span<const pulse_run> find_runs(const firing_lines& inputs, std::uint32_t first_cell, std::int32_t output_sign,
-                                     std::span<const std::uint64_t> train, std::span<pulse_run> runs) {
-  const std::size_t words = train.size();
-  std::size_t count = 0;
-  for (std::uint32_t k = 0; k < inputs.lines.size(); ++k) {
-    std::uint64_t any = 0;
-    for (std::size_t word = 0; word < words; ++word)
-      any |= train[word] & inputs.trains[k * words + word];
-    runs[count].cell = k;
-    count += any != 0;
-  }
-  for (auto& run : runs.first(count)) {
-    const std::size_t k = run.cell;
-    int coincidences = 0;
-    for (std::size_t word = 0; word < words; ++word)
-      coincidences += count_ones(train[word] & inputs.trains[k * words + word]);
-    // A positive product of the signs lowers the weight: descent.
-    run = {first_cell + inputs.lines[k].line, -output_sign * inputs.lines[k].sign * coincidences};
-  }
-  return runs.first(count);
-}
 
 void check_operand(const_burst operand, std::uint32_t length, std::uint32_t max_burst) {
   if (operand.length != length || operand.vectors > max_burst)
@@ -66,7 +38,6 @@ void array_parameters::validate() const {
   device.validate();
   forward.validate();
   backward.validate();
-  update.validate();
   if (update.is_exact() && device.get_if<one_sided_cell>() != nullptr)
     throw input_error("one-sided cells need pulses: exact updates change weights in both directions");
 }
@@ -115,6 +86,7 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
   backward_ = std::make_unique<direction_state>(parameters.backward, shape, mvm_direction::backward, seed, id);
   if (!updates_exactly()) {
     runs_.resize(std::size_t{update_blocks()} * shape.inputs);
+    block_pulses_.resize(update_blocks());
     trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, max_burst,
                                              noise_stream(seed, purpose::pulse_trains, id));
   }
@@ -168,8 +140,8 @@ void analog_array::begin_update(const_burst x, const_burst d, float learning_rat
   check_operand(d, shape_.outputs, max_burst_);
   if (x.vectors != d.vectors)
     throw std::invalid_argument("operands differ in their number of vectors");
-  if (!(learning_rate >= 0))
-    throw std::invalid_argument("learning rate must be >= 0");
+  if (!std::isfinite(learning_rate))
+    throw std::invalid_argument("learning rate must be finite");
   in_ = x;
   errors_ = d;
   learning_rate_ = learning_rate;
@@ -227,7 +199,7 @@ double analog_array::estimated_block_ns() const {
   double crossings = 0;
   for (std::uint32_t v = 0; v < trains_->vectors(); ++v)
     crossings += static_cast<double>(trains_->inputs(v).lines.size() * trains_->outputs(v).lines.size());
-  return (crossings * cross_point_ns + static_cast<double>(trains_->activity().coincidences) * pulse_ns) / blocks();
+  return (crossings * cross_point_ns + trains_->expected_coincidences() * pulse_ns) / blocks();
 }
 
 void analog_array::run_block(std::uint32_t block) {
@@ -265,23 +237,23 @@ void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t la
 }
 
 void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output) {
-  const std::span<pulse_run> scratch(runs_.data() + std::size_t{first_output} / rows_per_block() * shape_.inputs,
-                                     shape_.inputs);
-  const std::size_t words = trains_->words();
+  const std::uint32_t block = first_output / rows_per_block();
+  const std::span<pulse_run> room(runs_.data() + std::size_t{block} * shape_.inputs, shape_.inputs);
+  std::uint64_t pulses = 0;
   for (std::uint32_t v = 0; v < trains_->vectors(); ++v) {
-    const auto inputs = trains_->inputs(v);
-    const auto outputs = trains_->outputs(v);
-    const auto begin = std::ranges::lower_bound(outputs.lines, first_output, {}, &firing_line::line);
-    for (auto o = static_cast<std::size_t>(begin - outputs.lines.begin()); o < outputs.lines.size(); ++o) {
-      const auto [line, sign] = outputs.lines[o];
-      if (line >= last_output)
+    const auto lines = trains_->outputs(v).lines;
+    const auto begin = std::ranges::lower_bound(lines, first_output, {}, &firing_line::line);
+    for (auto o = static_cast<std::size_t>(begin - lines.begin()); o < lines.size(); ++o) {
+      if (lines[o].line >= last_output)
         break;
-      const auto runs =
-          find_runs(inputs, line * shape_.inputs, sign, outputs.trains.subspan(o * words, words), scratch);
+      const auto runs = trains_->runs(v, o, room);
+      for (const auto& run : runs)
+        pulses += static_cast<std::uint64_t>(std::abs(run.pulses));
       if (!runs.empty())
-        devices_->apply_pulses(line, runs, first_vector_ + v);
+        devices_->apply_pulses(lines[o].line, runs, first_vector_ + v);
     }
   }
+  block_pulses_[block] = pulses;
 }
 
 operation_activity analog_array::end() {
@@ -289,7 +261,7 @@ operation_activity analog_array::end() {
     throw run_error("an analog operation was ended before all of its blocks were computed");
   operation_activity activity;
   if (current_ == activity_kind::pulsed_update)
-    activity = trains_->activity();
+    activity = trains_->activity(std::accumulate(block_pulses_.begin(), block_pulses_.end(), std::uint64_t{0}));
   if (current_ == activity_kind::mvm)
     for (std::uint32_t v = 0; v < in_.vectors; ++v)
       add_to(activity, efforts_[v]);

@@ -59,9 +59,9 @@ public:
   void begin_mvm(mvm_direction direction, const_burst in, mutable_burst out, std::uint64_t first_vector,
                  bool evaluation);
   /// W <- W - learning_rate d[v] x[v]^T for all pairs in order.
-  /// \param learning_rate >= 0; 0 does nothing at all
+  /// \param learning_rate negative: all pulses in the other direction, for every pulse type; 0 does nothing at all
   /// \param ends_mini_batch the devices diffuse, decay and drift afterwards
-  /// \throws std::invalid_argument if the operands do not fit or the rate is negative
+  /// \throws std::invalid_argument if the operands do not fit or the rate is not finite
   void begin_update(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector,
                     bool ends_mini_batch = false);
   /// Reads, resets and writes again the worn pairs of one-sided cells.
@@ -114,7 +114,8 @@ private:
   std::unique_ptr<pulse_trains> trains_;  ///< null for exact updates
   std::unique_ptr<cell_refresh> refresh_; ///< null without refresh
   float drift_per_mini_batch_ = 0;
-  std::vector<pulse_run> runs_; ///< room of each update block for one output line
+  std::vector<pulse_run> runs_;             ///< room of each update block for one output line
+  std::vector<std::uint64_t> block_pulses_; ///< of each update block in the last pulsed update
   std::uint64_t programmings_ = 0;
   std::uint64_t silenced_vectors_ = 0;
 

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/core/error.h>
 #include <tilework/physics/crossbar/update_parameters.h>
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 
 namespace tilework::physics {
 namespace {
@@ -21,15 +19,6 @@ bool stretches(const update_parameters& p, float granularity, float learning_rat
 }
 
 } // namespace
-
-void update_parameters::validate() const {
-  if (pulse_type == pulse_type::stochastic_compressed || is_exact())
-    return;
-  for (const auto& [name, type] : names_of(pulse_type))
-    if (type == pulse_type)
-      throw input_error("pulse_type " + std::string(name) +
-                        " is not available yet; allowed: NONE, NONE_WITH_DEVICE, STOCHASTIC_COMPRESSED");
-}
 
 std::uint32_t longest_train(const update_parameters& parameters, float granularity, float learning_rate) {
   if (stretches(parameters, granularity, learning_rate))

@@ -12,7 +12,16 @@
 
 namespace tilework::physics {
 
-enum class pulse_type { none, none_with_device, stochastic_compressed, stochastic, mean_count, deterministic_implicit };
+/// How the product of two operands becomes pulses of a cross-point. BL is the bit length of the vector pair, p and q
+/// are the pulse probabilities of the input and of the output line (pulse_plan), rint rounds half to even.
+enum class pulse_type {
+  none,                   ///< exact product; the device is replaced by an ideal one
+  none_with_device,       ///< exact product, then clipped to the bounds of the device
+  stochastic_compressed,  ///< random trains of BL slots; one pulse per slot in which both lines fire
+  stochastic,             ///< the same law: there the two polarities of a slot go one after the other
+  mean_count,             ///< rint(n m / BL) pulses for lines that fire n = rint(BL p) and m = rint(BL q) times
+  deterministic_implicit, ///< rint(BL p q) pulses, with p and q quantised by x_res_implicit and d_res_implicit
+};
 
 namespace detail {
 inline constexpr std::array<std::pair<std::string_view, pulse_type>, 6> pulse_type_names{
@@ -39,6 +48,8 @@ struct update_parameters {
   float um_grad_scale = 1.0F;
   float res = 0;
   bool sto_round = false;
+  float x_res_implicit = 0;
+  float d_res_implicit = 0;
 
   /// Calls v(name, member, field) for every parameter.
   template <typename Visitor>
@@ -53,16 +64,22 @@ struct update_parameters {
       field{.doc = "balance the pulse probabilities of the two sides"});
     v("um_grad_scale", &update::um_grad_scale,
       field{.minimum = 0, .open_minimum = true, .doc = "factor of max|d| in update management"});
-    v("res", &update::res, field{.doc = "step of pulse probabilities, or number of steps; <= 0: continuous"});
-    v("sto_round", &update::sto_round, field{.doc = "stochastic rounding of pulse probabilities"});
+    v("res", &update::res, field{.doc = "step of pulse probabilities, or number of steps if > 1; <= 0: continuous"});
+    v("sto_round", &update::sto_round, field{.doc = "stochastic rounding of pulse probabilities to steps of res"});
+    v("x_res_implicit", &update::x_res_implicit,
+      field{.doc = "DETERMINISTIC_IMPLICIT: what res is for inputs, without stochastic rounding"});
+    v("d_res_implicit", &update::d_res_implicit,
+      field{.doc = "DETERMINISTIC_IMPLICIT: what res is for errors, without stochastic rounding"});
   }
 
   /// Whether the update is W -= lr d x^T without pulses.
   [[nodiscard]] bool is_exact() const {
     return pulse_type == pulse_type::none || pulse_type == pulse_type::none_with_device;
   }
-  /// \throws input_error for pulse types that are not available
-  void validate() const;
+  /// Whether the number of pulses of a cross-point follows from two numbers, one per line, instead of from trains.
+  [[nodiscard]] bool is_dense() const {
+    return pulse_type == pulse_type::mean_count || pulse_type == pulse_type::deterministic_implicit;
+  }
 
   friend bool operator==(const update_parameters&, const update_parameters&) = default;
 };
@@ -74,9 +91,9 @@ struct pulse_plan {
   float input_factor = 0;       ///< probability of input line j: |x_j| * input_factor (B)
 };
 
-/// Plan for one vector pair. Single precision decides the ceiling that gives the bit length, as in the published
-/// results. \param granularity mean weight change of one pulse, > 0 \param learning_rate > 0 \param largest_x,
-/// largest_d largest magnitudes of the operands
+/// Plan for one vector pair, the same for all pulse types. Single precision decides the ceiling that gives the bit
+/// length, as in the published results. \param granularity mean weight change of one pulse, > 0
+/// \param learning_rate magnitude, > 0 \param largest_x, largest_d largest magnitudes of the operands
 pulse_plan plan_pulses(const update_parameters& parameters, float granularity, float learning_rate, float largest_x,
                        float largest_d);
 

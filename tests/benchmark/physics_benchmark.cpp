@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products and pulsed updates of one array on one thread. Operands A and B are dense, C and D like images (19 % of the
-// inputs, small errors); A and C with learning rate 0.1, B and D with 0.01.
+// inputs, small errors); A and C with learning rate 0.1, B and D with 0.01. Times per cross-point are per vector.
 #include <tilework/physics/crossbar/analog_array.h>
 
 #include <benchmark/benchmark.h>
@@ -46,13 +46,23 @@ void run_blocks(analog_array& array) {
     array.run_block(b);
 }
 
-template <typename Device>
-void update(benchmark::State& state, Device device, char which) {
+/// Many slots and few pulses: operands B with trains of 127 slots at a hundredth of their learning rate.
+constexpr char rare = 'R';
+
+void update(benchmark::State& state, const device_spec& device, char which,
+            pulse_type type = pulse_type::stochastic_compressed) {
   constexpr array_shape shape{512, 512};
   array_parameters p;
   p.device = device;
+  p.update.pulse_type = type;
+  if (which == rare) {
+    p.update.desired_bl = 127;
+    p.update.update_bl_management = false;
+  }
   analog_array array(shape, p, 1, {}, burst);
-  const auto o = make_operands(which, shape);
+  auto o = make_operands(which == rare ? 'B' : which, shape);
+  if (which == rare)
+    o.learning_rate /= 100;
   std::uint64_t vector = 0;
   std::uint64_t pulses = 0;
   for (auto _ : state) {
@@ -63,6 +73,8 @@ void update(benchmark::State& state, Device device, char which) {
     vector += burst;
   }
   state.counters["vectors/s"] = benchmark::Counter(static_cast<double>(vector), benchmark::Counter::kIsRate);
+  state.counters["cross-point"] = benchmark::Counter(static_cast<double>(vector) * static_cast<double>(shape.cells()),
+                                                     benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   state.counters["pulses/s"] = benchmark::Counter(static_cast<double>(pulses), benchmark::Counter::kIsRate);
 }
 
@@ -138,6 +150,9 @@ BENCHMARK_CAPTURE(update, constant_step_A, constant_step{}, 'A');
 BENCHMARK_CAPTURE(update, constant_step_B, constant_step{}, 'B');
 BENCHMARK_CAPTURE(update, constant_step_C, constant_step{}, 'C');
 BENCHMARK_CAPTURE(update, constant_step_D, constant_step{}, 'D');
+BENCHMARK_CAPTURE(update, constant_step_rare, constant_step{}, rare);
+BENCHMARK_CAPTURE(update, mean_count_B, constant_step{}, 'B', pulse_type::mean_count);
+BENCHMARK_CAPTURE(update, deterministic_implicit_B, constant_step{}, 'B', pulse_type::deterministic_implicit);
 BENCHMARK_CAPTURE(update, soft_bounds_A, soft_bounds{}, 'A');
 BENCHMARK_CAPTURE(update, soft_bounds_C, soft_bounds{}, 'C');
 BENCHMARK_CAPTURE(update, ideal_C, ideal{}, 'C');

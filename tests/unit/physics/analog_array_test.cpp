@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 namespace tilework::physics {
@@ -117,10 +119,18 @@ protected:
       p.device = ideal{};
     if (GetParam() == 3)
       p.update.pulse_type = pulse_type::none_with_device;
-    if (GetParam() == 4) {
+    if (GetParam() >= 4) { // trains of two words, for every type
       p.update.desired_bl = 100;
       p.update.update_bl_management = false;
+      p.update.res = .01F;
+      p.update.sto_round = true;
     }
+    if (GetParam() == 5)
+      p.update.pulse_type = pulse_type::stochastic;
+    if (GetParam() == 6)
+      p.update.pulse_type = pulse_type::mean_count;
+    if (GetParam() == 7)
+      p.update.pulse_type = pulse_type::deterministic_implicit;
     return p;
   }
 };
@@ -152,7 +162,7 @@ TEST_P(independence, of_threads) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(devices_and_updates, independence, testing::Range(0, 5));
+INSTANTIATE_TEST_SUITE_P(devices_and_updates, independence, testing::Range(0, 8));
 
 TEST(analog_array, seed_and_place_decide) {
   const auto output = [](std::uint64_t run_seed, logical_array id, bool evaluation) {
@@ -209,6 +219,69 @@ TEST(analog_array, zero_learning_rate_does_nothing) {
   run_in_order(array);
   EXPECT_EQ(array.end(), operation_activity{});
   EXPECT_TRUE(std::ranges::equal(before, array.weights()));
+}
+
+/// Identical devices, whose steps up and down are equal at 0.
+soft_bounds identical_devices() {
+  soft_bounds device;
+  device.dw_min_dtod = device.up_down_dtod = device.w_max_dtod = device.w_min_dtod = 0;
+  return device;
+}
+
+TEST(analog_array, stochastic_types_are_one) {
+  auto p = noisy();
+  const auto compressed = train(p, 16, run_in_order);
+  p.update.pulse_type = pulse_type::stochastic;
+  EXPECT_EQ(compressed, train(p, 16, run_in_order));
+}
+
+TEST(analog_array, a_negative_learning_rate_reverses_every_type) {
+  const auto x = random_values(shape.inputs, 2, .5F);
+  const auto d = random_values(shape.outputs, 3, .02F);
+  for (const auto& [name, type] : names_of(pulse_type{})) {
+    array_parameters p;
+    auto device = identical_devices();
+    device.dw_min_std = 0;
+    p.device = device;
+    p.update.pulse_type = type;
+    const auto change = [&](float learning_rate) {
+      analog_array array(shape, p, seed, {}, 1);
+      array.begin_update({x.data(), 1, shape.inputs, shape.inputs}, {d.data(), 1, shape.outputs, shape.outputs},
+                         learning_rate, 0);
+      run_in_order(array);
+      const auto activity = array.end();
+      return std::pair(std::vector<float>(array.weights().begin(), array.weights().end()), activity);
+    };
+    const auto [descent, activity] = change(.1F);
+    auto [ascent, same] = change(-.1F);
+    EXPECT_EQ(activity, same) << name;
+    EXPECT_GT(std::ranges::count_if(ascent, [](float w) { return w != 0; }), 100) << name;
+    for (float& w : ascent)
+      w = -w;
+    EXPECT_EQ(ascent, descent) << name;
+  }
+}
+
+// A cross-point's pulses come one after the other, so a device near its bound makes smaller and smaller steps.
+TEST(analog_array, dense_pulses_are_single_steps_in_a_row) {
+  for (const auto type : {pulse_type::mean_count, pulse_type::deterministic_implicit}) {
+    array_parameters p;
+    auto device = identical_devices();
+    device.dw_min = .05F; // of a window of 0.6
+    p.device = device;
+    p.update.pulse_type = type;
+    analog_array array({2, 1}, p, seed, {}, 1);
+    const std::vector<float> x{1, .5F};
+    const std::vector<float> d{-1};
+    array.begin_update({x.data(), 1, 2, 2}, {d.data(), 1, 1, 1}, .4F, 7); // 8 pulses, and 4
+    run_in_order(array);
+    EXPECT_EQ(array.end().coincidences, 12U);
+    const auto devices = make_devices(p.device, {{2, 1}, seed, {}});
+    const std::vector<pulse_run> in_a_row{{0, 8}, {1, 4}};
+    devices->apply_pulses(0, in_a_row, 7);
+    EXPECT_TRUE(std::ranges::equal(array.weights(), devices->weights()));
+    EXPECT_LT(array.weights()[0], 2 * array.weights()[1]);
+  }
 }
 
 TEST(analog_array, exact_updates) {
@@ -325,7 +398,9 @@ TEST(analog_array, misfits_are_refused) {
                std::invalid_argument);
   EXPECT_THROW(array.begin_mvm(mvm_direction::forward, {v.data(), 2, 3, 3}, {v.data(), 2, 2, 2}, 0, false),
                std::invalid_argument);
-  EXPECT_THROW(array.begin_update({v.data(), 1, 3, 3}, {v.data(), 1, 2, 2}, -1, 0), std::invalid_argument);
+  EXPECT_THROW(array.begin_update({v.data(), 1, 3, 3}, {v.data(), 1, 3, 3}, 1, 0), std::invalid_argument);
+  EXPECT_THROW(array.begin_update({v.data(), 1, 3, 3}, {v.data(), 1, 2, 2}, std::numeric_limits<float>::infinity(), 0),
+               std::invalid_argument);
   EXPECT_THROW(array.set_weights(v = std::vector<float>(5)), std::invalid_argument);
 }
 

@@ -92,11 +92,12 @@ TEST(io_parameters, contradictions_are_named) {
 }
 
 TEST(update_parameters, fields_and_pulse_types) {
-  EXPECT_EQ(check_fields(update_parameters{}).size(), 8U);
-  update_parameters p;
-  EXPECT_NO_THROW(p.validate());
-  p.pulse_type = pulse_type::mean_count;
-  EXPECT_THROW(p.validate(), input_error);
+  EXPECT_EQ(check_fields(update_parameters{}).size(), 10U);
+  for (const auto& [name, type] : names_of(pulse_type{})) {
+    array_parameters p;
+    p.update.pulse_type = type;
+    EXPECT_NO_THROW(analog_array({3, 2}, p, 1, {}, 1)) << name;
+  }
 }
 
 TEST(device_spec, every_name_makes_a_valid_device) {

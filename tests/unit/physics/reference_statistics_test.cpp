@@ -200,8 +200,9 @@ TEST_F(reference_statistics, pulsed_updates) {
     device.w_min = -10;
     device.dw_min_std = std::stof(r.at("dw_min_std"));
     p.device = device;
-    p.update.pulse_type =
-        r.at("pulse_type") == "NONE_WITH_DEVICE" ? pulse_type::none_with_device : pulse_type::stochastic_compressed;
+    for (const auto& [name, type] : names_of(pulse_type{}))
+      if (name == r.at("pulse_type"))
+        p.update.pulse_type = type;
     p.update.update_management = r.at("update_management") == "1";
     p.update.update_bl_management = r.at("update_bl_management") == "1";
     p.update.desired_bl = std::stoi(r.at("desired_bl"));
@@ -223,9 +224,9 @@ TEST_F(reference_statistics, pulsed_updates) {
     return static_cast<std::size_t>(std::ranges::find(values, v) - values.begin());
   };
 
+  std::map<std::string, int> rows; // compared, per pulse type
   for (const auto& r : read("update_stats.csv")) {
-    if (r.at("pulse_type") != "STOCHASTIC_COMPRESSED" && r.at("pulse_type") != "NONE_WITH_DEVICE")
-      continue;
+    ++rows[r.at("pulse_type")];
     const auto& all = simulate(r);
     sample s;
     for (const float w : all.at(index(d, std::stof(r.at("d"))) * 8 + index(x, std::stof(r.at("x")))))
@@ -245,14 +246,16 @@ TEST_F(reference_statistics, pulsed_updates) {
         << what;
   }
 
-  // Cross-points that share a line are correlated.
+  for (const auto& [name, type] : names_of(pulse_type{}))
+    EXPECT_EQ(rows.contains(std::string(name)), type != pulse_type::none) << name;
+
+  // Cross-points that share a line are correlated; with levels instead of trains nothing varies at all.
   const std::map<std::string, std::pair<std::size_t, std::size_t>> pairs{
       {"same_row_d=.3:x=.5,x=.25", {1 * 8 + 1, 1 * 8 + 2}},
       {"same_col_x=.5:d=.3,d=.1", {1 * 8 + 1, 2 * 8 + 1}},
-      {"same_row_d=1:x=1,x=.5", {0 * 8 + 0, 0 * 8 + 1}}};
+      {"same_row_d=1:x=1,x=.5", {0 * 8 + 0, 0 * 8 + 1}},
+      {"diag", {1 * 8 + 1, 2 * 8 + 2}}};
   for (const auto& r : read("update_covariance.csv")) {
-    if (r.at("pulse_type") != "STOCHASTIC_COMPRESSED" || !pairs.contains(r.at("pair")))
-      continue;
     const auto& all = simulate(r);
     const auto [a, b] = pairs.at(r.at("pair"));
     sample sa, sb, product;
@@ -262,7 +265,7 @@ TEST_F(reference_statistics, pulsed_updates) {
       product.add((all[a][n] - sa.mean()) * (all[b][n] - sb.mean()));
     EXPECT_NEAR(product.mean(), number(r, "cov"),
                 5.5 * product.error_of_mean() * std::sqrt(1 + updates / number(r, "n")) + 1e-12)
-        << r.at("pair") << " lr " << r.at("lr") << " BL " << r.at("desired_bl");
+        << r.at("pulse_type") << " " << r.at("pair") << " lr " << r.at("lr") << " BL " << r.at("desired_bl");
   }
 }
 
