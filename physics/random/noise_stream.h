@@ -29,6 +29,7 @@ enum class purpose : std::uint32_t {
   initial_weights,
   data_order,
   dataset,
+  device_drift, ///< of devices that are trained
 };
 
 /// Random numbers by address; cheap to copy, has no state.
