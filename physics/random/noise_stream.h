@@ -30,6 +30,9 @@ enum class purpose : std::uint32_t {
   data_order,
   dataset,
   device_drift, ///< of devices that are trained
+  inference_programming,
+  inference_read,
+  weight_modifier,
 };
 
 /// Random numbers by address; cheap to copy, has no state.
