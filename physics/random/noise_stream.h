@@ -35,6 +35,10 @@ enum class purpose : std::uint32_t {
   cell_policy, ///< which device of a unit cell takes the pulses
   refresh_read,
   refresh_trains,
+  device_drift, ///< of devices that are trained
+  inference_programming,
+  inference_read,
+  weight_modifier,
 };
 
 /// Random numbers by address; cheap to copy, has no state.
