@@ -25,15 +25,22 @@ void check_machine(const std::filesystem::path& file) {
   const price_list priced(prices, platform::quantities_of(machine), kinds_of(books));
 }
 
+void check_device(const std::filesystem::path& file, const catalog::device_registry& devices) {
+  const auto document = config::document::load(file);
+  config::reader r(document);
+  static_cast<void>(devices.read(r));
+  r.finish();
+}
+
 /// Everything but the data files: mapping, buffer and prices included.
-void check_experiment(const std::filesystem::path& file) {
-  const auto e = read_experiment(file, {});
+void check_experiment(const std::filesystem::path& file, const catalog::device_registry& devices) {
+  const auto e = read_experiment(file, {}, devices);
   const workload::dataset no_samples{e.dataset_name, e.session.network.layers.back(), {}, {}};
   const planned_run plan(e, no_samples);
 }
 
 /// The kind of file shows in its keys. Returns what it is.
-std::string_view check(const std::filesystem::path& file) {
+std::string_view check(const std::filesystem::path& file, const catalog::device_registry& devices) {
   const auto document = config::document::load(file);
   const config::reader r(document);
   if (r.has("tile") || r.has("interconnect")) {
@@ -44,17 +51,21 @@ std::string_view check(const std::filesystem::path& file) {
     platform::read_technology(file);
     return "technology";
   }
-  check_experiment(file);
+  if (r.has("model")) {
+    check_device(file, devices);
+    return "device";
+  }
+  check_experiment(file, devices);
   return "experiment";
 }
 
 } // namespace
 
-int check_command(const std::vector<std::filesystem::path>& files) {
+int check_command(const std::vector<std::filesystem::path>& files, const catalog::device_registry& devices) {
   int code = exit_done;
   for (const auto& file : files) {
     try {
-      fmt::print("{}: valid {}\n", file.string(), check(file));
+      fmt::print("{}: valid {}\n", file.string(), check(file, devices));
     } catch (const input_error& error) {
       fmt::print(stderr, "{}\n", error.what());
       code = exit_bad_input;

@@ -2,6 +2,7 @@
 /// \file The commands of the program. Each returns the exit code; errors are thrown.
 #pragma once
 
+#include <tilework/catalog/device_registry.h>
 #include <tilework/modules/control/sequencer.h>
 
 #include <cstdint>
@@ -28,13 +29,13 @@ struct run_options {
   std::filesystem::path trace;
   hardware::timing_mode timing = hardware::timing_mode::loosely;
 };
-int run_command(const run_options& options);
+int run_command(const run_options& options, const catalog::device_registry& devices);
 
-/// Validates experiment, machine and technology files; reports every bad one.
-int check_command(const std::vector<std::filesystem::path>& files);
+/// Validates experiment, machine, technology and device files; reports every bad one.
+int check_command(const std::vector<std::filesystem::path>& files, const catalog::device_registry& devices);
 
-int list_devices();
-int show_device(const std::string& name);
+int list_devices(const catalog::device_registry& devices);
+int show_device(const std::string& name, const catalog::device_registry& devices);
 
 struct respond_options {
   std::string device;
@@ -44,6 +45,6 @@ struct respond_options {
   std::filesystem::path out; ///< empty: standard output
 };
 /// Pulse response: `pulses` up pulses, then as many down pulses, on fresh devices; CSV with mean and spread.
-int respond_device(const respond_options& options);
+int respond_device(const respond_options& options, const catalog::device_registry& devices);
 
 } // namespace tilework::cli

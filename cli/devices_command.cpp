@@ -14,29 +14,12 @@
 namespace tilework::cli {
 namespace {
 
-std::string text_of(bool value) {
-  return value ? "true" : "false";
-}
-template <typename T>
-std::string text_of(T value) {
-  return fmt::format("{}", value);
-}
-
 std::string range_of(const field& meta) {
   const bool low = std::isfinite(meta.minimum);
   const bool high = std::isfinite(meta.maximum);
   if (!low && !high)
     return "";
   return fmt::format("{}{}, {}{}", low && !meta.open_minimum ? "[" : "(", meta.minimum, meta.maximum, high ? "]" : ")");
-}
-
-template <typename Device>
-std::string parameter_table(const Device& device) {
-  report::text_table table({"parameter", "default", "range", "meaning"});
-  Device::fields([&](std::string_view name, auto member, const field& meta) {
-    table.add({std::string(name), text_of(device.*member), range_of(meta), std::string(meta.doc)});
-  });
-  return table.str();
 }
 
 struct moments {
@@ -58,29 +41,30 @@ moments moments_of(std::span<const float> values) {
 
 } // namespace
 
-int list_devices() {
+int list_devices(const catalog::device_registry& devices) {
   fmt::print("models:\n");
-  for (const auto name : physics::device_model_names())
+  for (const auto name : devices.model_names())
     fmt::print("  {}\n", name);
-  if (physics::device_preset_names().empty())
-    return exit_done;
   fmt::print("presets:\n");
-  for (const auto name : physics::device_preset_names())
-    fmt::print("  {} ({})\n", name, physics::model_name(physics::device_named(name)));
+  for (const auto name : devices.preset_names())
+    fmt::print("  {} ({})\n", name, devices.named(name).model());
   return exit_done;
 }
 
-int show_device(const std::string& name) {
-  const auto spec = physics::device_named(name);
-  fmt::print("{} (model {})\n\n{}", name, physics::model_name(spec),
-             std::visit([](const auto& device) { return parameter_table(device); }, spec));
+int show_device(const std::string& name, const catalog::device_registry& devices) {
+  const auto spec = devices.named(name);
+  report::text_table table({"parameter", "value", "range", "meaning"});
+  for (const auto& row : devices.parameters(spec))
+    table.add({row.name, row.value, range_of(row.meta), std::string(row.meta.doc)});
+  fmt::print("{} (model {}): granularity {:.5g}, {:.4g} states\n\n{}", name, spec.model(), spec.granularity(),
+             spec.states(), table.str());
   return exit_done;
 }
 
-int respond_device(const respond_options& options) {
-  const auto spec = physics::device_named(options.device);
-  const physics::device_context context{{options.devices, 1}, options.seed, {}};
-  const auto devices = physics::make_devices(spec, context);
+int respond_device(const respond_options& options, const catalog::device_registry& known) {
+  const auto spec = known.named(options.device);
+  const physics::device_context context{.shape = {options.devices, 1}, .seed = options.seed};
+  const auto devices = spec.make(context);
   if (devices->is_ideal())
     throw input_error(fmt::format("{} is updated exactly, without pulses: it has no pulse response", options.device));
   std::vector<physics::pulse_run> runs(options.devices);

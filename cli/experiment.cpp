@@ -2,6 +2,7 @@
 #include <tilework/cli/experiment.h>
 #include <tilework/config/read_fields.h>
 #include <tilework/numerics/activation.h>
+#include <tilework/physics/cells/one_sided_cell.h>
 #include <tilework/physics/periphery/converter.h>
 #include <tilework/physics/presets/presets.h>
 #include <tilework/platforms/machine_file.h>
@@ -91,25 +92,6 @@ workload::learning_rate_schedule read_learning_rate(reader& r) {
   return s;
 }
 
-physics::device_spec read_device(reader& r) {
-  constexpr std::string_view key = "device";
-  const auto named = [](reader& where, std::string_view at, const std::string& name) {
-    try {
-      return physics::device_named(name);
-    } catch (const input_error& unknown) {
-      throw where.error(at, unknown.what());
-    }
-  };
-  if (!r.has(key) || is_name(r, key))
-    return named(r, key, r.get(key, "ConstantStep"));
-  auto d = r.child(key);
-  d.exclusive("model", "extends");
-  const std::string_view base = d.has("extends") ? "extends" : "model";
-  auto spec = named(d, base, d.get(base, "ConstantStep"));
-  std::visit([&](auto& parameters) { parameters = config::read_fields(d, parameters); }, spec);
-  return spec;
-}
-
 /// What the bits of a converter give: they decide a resolution.
 struct converter_bits {
   std::string_view key; ///< of the resolution
@@ -152,20 +134,32 @@ physics::io_parameters read_io(reader r, experiment& e) {
   return io;
 }
 
-void read_training(reader r, experiment& e) {
+/// Mini-batches from refresh to refresh of one-sided cells; 0 = never.
+unsigned read_refresh_interval(const reader& r, const experiment& e) {
+  const auto* pair = e.arrays.device.get_if<physics::one_sided_cell>();
+  if (pair == nullptr || pair->refresh_every == 0)
+    return 0;
+  const auto every = static_cast<unsigned>(pair->refresh_every);
+  if (pair->units_in_mbatch)
+    return every;
+  if (every % e.session.batch_size != 0)
+    throw r.error("device", fmt::format("refresh_every counts vectors here and a refresh follows a whole mini-batch: "
+                                        "make it a multiple of batch_size ({})",
+                                        e.session.batch_size));
+  return every / e.session.batch_size;
+}
+
+void read_training(reader r, experiment& e, const catalog::device_registry& devices) {
   auto algorithm = r.child("algorithm");
   algorithm.get("name", algorithm_kind::sgd);
-  e.arrays.device = read_device(r);
+  e.arrays.device = devices.read(r, "device", [&](reader io) { return read_io(std::move(io), e); });
   auto update = r.child("update");
   e.arrays.update = config::read_fields(update, e.arrays.update);
-  try {
-    physics::validate(e.arrays.device);
-  } catch (const input_error& contradiction) {
-    throw r.error("device", contradiction.what());
-  }
+  e.arrays.drift_per_mini_batch = r.get("drift_per_mini_batch", e.arrays.drift_per_mini_batch, {.minimum = 0});
   e.session.epochs = r.get("epochs", 2U, {.minimum = 1, .maximum = 1e6});
   e.session.batch_size = r.get("batch_size", 1U, {.minimum = 1, .maximum = 65536});
   e.session.learning_rate = read_learning_rate(r);
+  e.session.refresh_every = read_refresh_interval(r, e);
 }
 
 void read_evaluation(reader r, workload::session_configuration& session) {
@@ -203,7 +197,8 @@ void add_warnings(experiment& e) {
 
 } // namespace
 
-experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides) {
+experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                           const catalog::device_registry& devices) {
   const auto document = config::document::load(file, {.overrides = overrides, .included = {"machine"}});
   reader r(document);
   experiment e;
@@ -216,11 +211,18 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   auto machine = r.child("machine");
   e.machine = platform::read_machine(machine);
   e.prices = platform::read_technologies(machine);
-  read_training(r.child("training"), e);
+  e.arrays.faults = e.machine.tile.faults;
+  auto training = r.child("training");
+  read_training(training, e, devices);
   e.arrays.forward = read_io(r.child("forward"), e);
   e.arrays.backward = read_io(r.child("backward"), e);
   e.placement = r.child("mapping").get_list("tiles", e.placement);
   read_evaluation(r.child("evaluate"), e.session);
+  try {
+    e.arrays.validate();
+  } catch (const input_error& contradiction) {
+    throw training.error({}, contradiction.what());
+  }
   r.finish();
   e.data.where = r.where("dataset");
   e.places = {r.where("network"), r.where("mapping"), machine.child("digital").where("buffer")};

@@ -2,6 +2,7 @@
 /// \file An experiment: what the files and options of a run say, checked.
 #pragma once
 
+#include <tilework/catalog/device_registry.h>
 #include <tilework/core/technology.h>
 #include <tilework/physics/crossbar/analog_array.h>
 #include <tilework/platforms/machine_configuration.h>
@@ -38,7 +39,8 @@ struct experiment {
   std::string resolved_yaml; ///< everything, defaults included: enough to reproduce
 };
 
-/// \param overrides "key.path=value" \throws input_error
-experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides);
+/// \param overrides "key.path=value" \param devices what `device:` may name \throws input_error
+experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,
+                           const catalog::device_registry& devices);
 
 } // namespace tilework::cli

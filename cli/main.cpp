@@ -8,7 +8,7 @@
 /// SystemC's entry point: the kernel is initialised, nothing is elaborated.
 int sc_main(int argc, char* argv[]) {
   tilework::cli::make_systemc_warnings_fatal();
-  return tilework::cli::run_program(argc, argv);
+  return tilework::cli::run_program(argc, argv, tilework::catalog::device_registry());
 }
 
 int main(int argc, char* argv[]) {

@@ -19,7 +19,9 @@ namespace {
 
 using command = std::function<int()>;
 
-void add_run(CLI::App& app, run_options& options, command& chosen) {
+using registry = catalog::device_registry;
+
+void add_run(CLI::App& app, run_options& options, const registry& known, command& chosen) {
   auto* run = app.add_subcommand("run", "Train: accuracy, time, energy and area of one experiment");
   run->add_option("EXPERIMENT", options.experiment, "experiment file");
   run->add_option("--out", options.out, "run directory to write (default runs/NAME-seedN)");
@@ -39,22 +41,25 @@ void add_run(CLI::App& app, run_options& options, command& chosen) {
          },
          "lt = loosely timed (default), at = approximately timed")
       ->check(CLI::IsMember({"lt", "at"}));
-  run->callback([&] { chosen = [&] { return run_command(options); }; });
+  run->callback([&] { chosen = [&] { return run_command(options, known); }; });
 }
 
-void add_check(CLI::App& app, std::vector<std::filesystem::path>& files, command& chosen) {
-  auto* check = app.add_subcommand("check", "Validate experiment, machine and technology files");
+void add_check(CLI::App& app, std::vector<std::filesystem::path>& files, const registry& known, command& chosen) {
+  auto* check = app.add_subcommand("check", "Validate experiment, machine, technology and device files");
   check->add_option("FILE", files, "files to check")->required();
-  check->callback([&] { chosen = [&] { return check_command(files); }; });
+  check->callback([&] { chosen = [&] { return check_command(files, known); }; });
 }
 
-void add_devices(CLI::App& app, std::string& name, respond_options& respond, command& chosen) {
+void add_devices(CLI::App& app, std::string& name, respond_options& respond, const registry& known,
+                 command& chosen) {
   auto* devices = app.add_subcommand("devices", "Device models: list, show, respond");
   devices->require_subcommand(1);
-  devices->add_subcommand("list", "Names of all models")->callback([&] { chosen = list_devices; });
+  devices->add_subcommand("list", "Names of all models and presets")->callback([&] {
+    chosen = [&] { return list_devices(known); };
+  });
   auto* show = devices->add_subcommand("show", "Parameters of a model with defaults and ranges");
   show->add_option("NAME", name)->required();
-  show->callback([&] { chosen = [&] { return show_device(name); }; });
+  show->callback([&] { chosen = [&] { return show_device(name, known); }; });
   auto* response = devices->add_subcommand("respond", "Pulse response as CSV");
   response->add_option("NAME", respond.device)->required();
   response->add_option("--pulses", respond.pulses, "up pulses, then as many down pulses")
@@ -62,7 +67,7 @@ void add_devices(CLI::App& app, std::string& name, respond_options& respond, com
   response->add_option("--devices", respond.devices, "independent devices")->check(CLI::Range(1U, 1'000'000U));
   response->add_option("--seed", respond.seed);
   response->add_option("--out", respond.out, "CSV file (default: standard output)");
-  response->callback([&] { chosen = [&] { return respond_device(respond); }; });
+  response->callback([&] { chosen = [&] { return respond_device(respond, known); }; });
 }
 
 int guarded(const command& chosen) {
@@ -99,7 +104,7 @@ int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** 
 
 } // namespace
 
-int run_program(int argc, char** argv) {
+int run_program(int argc, char** argv, const catalog::device_registry& devices) {
   CLI::App app{"Tilework: analog in-memory computing machines that train networks, with their time and energy"};
   app.name("tilework");
   app.set_version_flag("--version", TILEWORK_VERSION);
@@ -109,9 +114,9 @@ int run_program(int argc, char** argv) {
   std::string device;
   respond_options respond;
   command chosen;
-  add_run(app, run, chosen);
-  add_check(app, files, chosen);
-  add_devices(app, device, respond, chosen);
+  add_run(app, run, devices, chosen);
+  add_check(app, files, devices, chosen);
+  add_devices(app, device, respond, devices, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

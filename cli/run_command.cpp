@@ -74,19 +74,19 @@ private:
   hardware::timing_mode timing_;
 };
 
-experiment read(const run_options& options) {
+experiment read(const run_options& options, const catalog::device_registry& devices) {
   if (!options.resume.empty()) {
     if (!options.experiment.empty() || !options.overrides.empty() || options.seed || !options.out.empty())
       throw input_error(
           "--resume continues a run with its own configuration: give no EXPERIMENT, --set, --seed or --out");
-    return read_experiment(options.resume / report::configuration_file, {});
+    return read_experiment(options.resume / report::configuration_file, {}, devices);
   }
   if (options.experiment.empty())
     throw input_error("give an EXPERIMENT.yaml, or --resume DIR");
   auto overrides = options.overrides;
   if (options.seed)
     overrides.push_back(fmt::format("seed={}", *options.seed));
-  return read_experiment(options.experiment, overrides);
+  return read_experiment(options.experiment, overrides, devices);
 }
 
 report::run_directory directory_for(const run_options& options, const experiment& e) {
@@ -119,8 +119,8 @@ void write_results(const report::run_directory& directory, const run_results& re
 
 } // namespace
 
-int run_command(const run_options& options) {
-  experiment e = read(options);
+int run_command(const run_options& options, const catalog::device_registry& devices) {
+  experiment e = read(options, devices);
   e.data.directory = options.data;
   const auto data = workload::load_dataset(e.dataset_name, e.data);
   simulation run(e, data, {options.threads, options.timing});

@@ -16,11 +16,21 @@ inline constexpr bool is_list = false;
 template <typename E>
 inline constexpr bool is_list<std::vector<E>> = true;
 
-/// Values of all fields of T, by default those of `defaults`. A number whose field has a unit that dimension_of()
+/// A struct that describes its members itself.
+template <typename T>
+concept has_fields = requires {
+  T::fields([](std::string_view, auto, const field&) {});
+};
+
+/// Reads no field in a way of its own.
+struct nothing_special {};
+
+/// Values of all fields of T, by default those of `defaults`; a member that has fields itself is a map. A number whose field has a unit that dimension_of()
 /// knows is written with its unit ("5 ns"), any other as a plain number.
 /// \param except fields that follow from something else: neither read nor recorded
-template <typename T>
-T read_fields(reader& r, T defaults, std::initializer_list<std::string_view> except = {}) {
+/// \param special special(reader, name, value) reads the members of the types that it takes
+template <typename T, typename Special = nothing_special>
+T read_fields(reader& r, T defaults, std::initializer_list<std::string_view> except = {}, const Special& special = {}) {
   T::fields([&]<typename M>(std::string_view name, M T::*member, const field& meta) {
     if (std::find(except.begin(), except.end(), name) != except.end())
       return;
@@ -30,7 +40,12 @@ T read_fields(reader& r, T defaults, std::initializer_list<std::string_view> exc
         value = static_cast<M>(r.quantity(name, *d, static_cast<double>(value), meta));
         return;
       }
-    if constexpr (is_list<M>)
+    if constexpr (std::invocable<const Special&, reader&, std::string_view, M&>) {
+      special(r, name, value);
+    } else if constexpr (has_fields<M>) {
+      auto child = r.child(name);
+      value = read_fields(child, value, {}, special);
+    } else if constexpr (is_list<M>)
       value = r.get_list(name, value, meta);
     else
       value = r.get(name, value, meta);

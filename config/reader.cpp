@@ -348,8 +348,24 @@ std::vector<std::filesystem::path> reader::get_files(std::string_view key) {
   return files;
 }
 
-reader reader::child(std::string_view key) {
+namespace {
+
+/// "value" becomes "{shorthand: value}".
+void expand(node& n, std::string_view shorthand) {
+  if (shorthand.empty() || n.kind != node_kind::scalar)
+    return;
+  node value = n;
+  n.kind = node_kind::map;
+  n.text.clear();
+  n.entries.push_back({std::string(shorthand), value.where, std::move(value)});
+}
+
+} // namespace
+
+reader reader::child(std::string_view key, std::string_view shorthand) {
   auto* n = ask(key);
+  if (n != nullptr)
+    expand(*n, shorthand);
   if (n != nullptr && n->kind != node_kind::map)
     throw error_at(*n, key, fmt::format("expected a map of keys and values, got {}", word_for(n->kind)));
   return {state_, n, &resolved_->at_or_new(key), path_of(key)};
@@ -360,7 +376,7 @@ void reader::extend(std::span<const embedded_text> presets) {
     config::extend(*given_, presets);
 }
 
-std::vector<reader> reader::children(std::string_view key) {
+std::vector<reader> reader::children(std::string_view key, std::string_view shorthand) {
   auto* n = ask(key);
   if (n != nullptr && n->kind != node_kind::list)
     throw error_at(*n, key, fmt::format("expected a list of maps, got {}", word_for(n->kind)));
@@ -372,6 +388,7 @@ std::vector<reader> reader::children(std::string_view key) {
   resolved.items.resize(n->items.size());
   auto target = resolved.items.begin();
   for (auto& item : n->items) {
+    expand(item, shorthand);
     if (item.kind != node_kind::map)
       throw error_at(item, key, fmt::format("expected a list of maps, got {} in it", word_for(item.kind)));
     result.push_back({state_, &item, &*target++, fmt::format("{}.{}", path_of(key), result.size())});

@@ -110,11 +110,12 @@ public:
   std::vector<std::filesystem::path> get_files(std::string_view key);
 
   /// The map under a key; empty, hence all defaults, if the key is not there.
-  reader child(std::string_view key);
+  /// \param shorthand "key: value" stands for "key: {shorthand: value}"; empty: only maps are allowed
+  reader child(std::string_view key, std::string_view shorthand = {});
   /// Builds this map on a preset or file that it names, see extend.h. Before anything in it is read.
   void extend(std::span<const embedded_text> presets);
-  /// A list of maps; empty if the key is not there.
-  std::vector<reader> children(std::string_view key);
+  /// A list of maps; empty if the key is not there. \param shorthand as for child(), for every element
+  std::vector<reader> children(std::string_view key, std::string_view shorthand = {});
 
   /// Rejects two values for one quantity.
   void exclusive(std::string_view a, std::string_view b) const;

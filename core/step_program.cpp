@@ -17,19 +17,19 @@ bool any_overlap(const A& left, const B& right) {
   });
 }
 
-bool writes_array(const operation& op) {
-  return op.kind == operation_kind::outer_product_update || op.kind == operation_kind::program ||
-         op.kind == operation_kind::refresh;
-}
-
 /// Whether `later` must wait for `earlier`.
 bool conflict(const operation& earlier, const operation& later) {
   const bool same_array = earlier.array != no_array && earlier.array == later.array;
-  return (same_array && (writes_array(earlier) || writes_array(later))) || any_overlap(earlier.outputs, later.inputs) ||
+  return (same_array && (writes_array(earlier.kind) || writes_array(later.kind))) || any_overlap(earlier.outputs, later.inputs) ||
          any_overlap(earlier.inputs, later.outputs) || any_overlap(earlier.outputs, later.outputs);
 }
 
 } // namespace
+
+bool writes_array(operation_kind kind) {
+  return kind == operation_kind::outer_product_update || kind == operation_kind::program ||
+         kind == operation_kind::refresh;
+}
 
 void adjacency::add(std::size_t row, std::uint32_t entry) {
   entries_.insert(entries_.begin() + first_[row + 1], entry);
@@ -67,7 +67,7 @@ void step_program::append(const operation& op) {
   if (op.array != no_array)
     stored.updates_before =
         static_cast<std::uint32_t>(std::count_if(operations_.begin(), operations_.end(), [&](const operation& o) {
-          return o.array == op.array && writes_array(o);
+          return o.array == op.array && writes_array(o.kind);
         }));
   operations_.push_back(stored);
 }

@@ -44,6 +44,9 @@ struct operation {
   std::uint32_t updates_before = 0; ///< weight version expected, counted from the start of the step
 };
 
+/// Whether operations of this kind change weights.
+bool writes_array(operation_kind kind);
+
 /// What is particular to one execution of a program.
 struct step_context {
   std::uint64_t step = 0;         ///< index within training or within one evaluation

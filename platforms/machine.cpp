@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
+#include <tilework/physics/cells/one_sided_cell.h>
 #include <tilework/platforms/machine.h>
 
 #include <fmt/format.h>
@@ -52,8 +53,10 @@ machine::machine(const machine_configuration& configuration, const elaboration& 
 machine::~machine() = default;
 
 void machine::build_tiles(const elaboration& work) {
-  const hardware::tile_reads reads{physics::plan_of(work.parameters.forward),
-                                   physics::plan_of(work.parameters.backward)};
+  const auto* pair = work.parameters.device.get_if<physics::one_sided_cell>();
+  const hardware::tile_reads reads{
+      physics::plan_of(work.parameters.forward), physics::plan_of(work.parameters.backward),
+      pair == nullptr ? physics::read_plan{} : physics::plan_of(pair->refresh_forward)};
   for (std::uint32_t a = 0; a < work.arrays.size(); ++a) {
     const auto& region = work.arrays[a];
     auto values = std::make_unique<physics::analog_array>(physics::array_shape{region.inputs, region.outputs},

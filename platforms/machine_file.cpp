@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/config/read_fields.h>
 #include <tilework/platforms/machine_file.h>
 
 namespace tilework::platform {
@@ -96,6 +97,8 @@ hardware::tile_configuration read_tile(reader r) {
   c.pulse = read_pulse(r.child("pulse"));
   c.output_latency = read_time(r, "output_latency", 2e-9);
   c.program_row_time = read_time(r, "program_row_time", 1e-6);
+  auto faults = r.child("faults");
+  c.faults = config::read_fields(faults, c.faults);
   c.input_depth = r.get("input_depth", c.input_depth, {.minimum = 1, .maximum = 64});
   return c;
 }

@@ -19,6 +19,7 @@ struct layer_map {
   [[nodiscard]] std::uint32_t array(std::uint32_t input_split, std::uint32_t output_split) const {
     return first_array + input_split * output_splits + output_split;
   }
+  [[nodiscard]] std::uint32_t arrays() const { return input_splits * output_splits; }
 };
 
 struct network_map {

@@ -114,6 +114,7 @@ public:
         operation op = operation_of(operation_kind::outer_product_update, phase::update, layer);
         op.array = split.array(i, o);
         op.inputs = {x, d};
+        op.ends_mini_batch = true;
         if (in_.managed.update) {
           op.inputs[2] = scale(slots.update_scale, op.array - split.first_array);
           vector_op(vector_function::update_management, phase::update, layer, {x, d}, {op.inputs[2]});
@@ -123,6 +124,17 @@ public:
     if (in_.network.bias)
       vector_op(vector_function::bias_update, phase::update, layer,
                 {whole(slots.output_gradient, outputs), whole(slots.bias, outputs)}, {whole(slots.bias, outputs)});
+  }
+
+  void refresh(std::size_t layer) {
+    const auto& split = in_.map.layers[layer];
+    for (std::uint32_t a = split.first_array; a < split.first_array + split.arrays(); ++a) {
+      operation op = operation_of(operation_kind::refresh, phase::update, layer);
+      op.array = a;
+      op.inputs[0].length = in_.map.arrays[a].inputs;
+      op.outputs[0].length = in_.map.arrays[a].outputs;
+      program_.append(op);
+    }
   }
 
   step_program take() { return std::move(program_); }
@@ -183,7 +195,7 @@ step_program emit_programming(const program_inputs& in) {
   return e.take();
 }
 
-step_program emit_training_step(const program_inputs& in, std::uint32_t vectors) {
+step_program emit_training_step(const program_inputs& in, std::uint32_t vectors, bool refresh) {
   const std::size_t layers = in.network.weight_layers();
   emitter e(in, vectors);
   emit_forward_pass(e, layers, phase::forward);
@@ -191,6 +203,8 @@ step_program emit_training_step(const program_inputs& in, std::uint32_t vectors)
     if (l > 0)
       e.backward(l);
     e.update(l);
+    if (refresh)
+      e.refresh(l);
   }
   return e.take();
 }

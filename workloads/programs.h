@@ -29,7 +29,8 @@ struct program_inputs {
 step_program emit_programming(const program_inputs& in);
 /// One mini-batch: forward and backward of all n vectors with fixed weights, then one pulsed update per sample in
 /// order. The gradient with respect to the network's input is not computed.
-step_program emit_training_step(const program_inputs& in, std::uint32_t vectors);
+/// \param refresh ends with a refresh of all arrays
+step_program emit_training_step(const program_inputs& in, std::uint32_t vectors, bool refresh = false);
 /// Loss and prediction of n vectors (phase evaluate).
 step_program emit_evaluation(const program_inputs& in, std::uint32_t vectors);
 

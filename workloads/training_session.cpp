@@ -33,14 +33,19 @@ training_session::training_session(const session_configuration& configuration, c
                       std::max(configuration.batch_size, configuration.evaluation_burst))) {
   const program_inputs in{configuration_.network, map_, layout_, managed};
   programming_ = emit_programming(in);
-  full_step_ = emit_training_step(in, configuration_.batch_size);
+  full_step_ = emit_mini_batch(in, configuration_.batch_size);
   full_evaluation_ = emit_evaluation(in, configuration_.evaluation_burst);
   if (auto rest = remainder_of(data_.train.size(), configuration_.batch_size))
-    last_step_ = emit_training_step(in, rest);
+    last_step_ = emit_mini_batch(in, rest);
   if (auto rest = remainder_of(data_.test.size(), configuration_.evaluation_burst))
     last_evaluation_ = emit_evaluation(in, rest);
   test_order_.resize(data_.test.size());
   std::iota(test_order_.begin(), test_order_.end(), 0U);
+}
+
+auto training_session::emit_mini_batch(const program_inputs& in, std::uint32_t vectors) const -> mini_batch_programs {
+  return {emit_training_step(in, vectors, false),
+          configuration_.refresh_every > 0 ? emit_training_step(in, vectors, true) : step_program{}};
 }
 
 void training_session::initialise() {
@@ -51,7 +56,7 @@ void training_session::initialise() {
     std::vector<float> weights(std::size_t{inputs} * outputs);
     numerics::kaiming_uniform(configuration_.seed, static_cast<std::uint32_t>(l), inputs, weights);
     const auto& split = map_.layers[l];
-    for (std::uint32_t a = split.first_array; a < split.first_array + split.input_splits * split.output_splits; ++a) {
+    for (std::uint32_t a = split.first_array; a < split.first_array + split.arrays(); ++a) {
       const auto& region = map_.arrays[a];
       const auto slot = arena_.view(layout_.initial_weights[a]);
       for (std::uint32_t o = 0; o < region.outputs; ++o)
@@ -90,7 +95,11 @@ std::optional<step> training_session::next_training_step() {
   context.first_vector = position_.epoch * samples + position_.next_sample;
   context.learning_rate = static_cast<float>(configuration_.learning_rate.at(position_.epoch));
   context.samples = std::span(order_).subspan(position_.next_sample, vectors);
-  return step{vectors == configuration_.batch_size ? &full_step_ : &last_step_, context};
+  const auto every = configuration_.refresh_every;
+  const bool refreshes = every > 0 && (position_.step + 1) % every == 0;
+  context.refreshes = every > 0 ? position_.step / every : 0;
+  const auto& programs = vectors == configuration_.batch_size ? full_step_ : last_step_;
+  return step{&programs[refreshes ? 1 : 0], context};
 }
 
 std::optional<step> training_session::next_evaluation_step() {

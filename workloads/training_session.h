@@ -7,6 +7,7 @@
 #include <tilework/workloads/datasets/dataset.h>
 #include <tilework/workloads/programs.h>
 
+#include <array>
 #include <cstdint>
 #include <iosfwd>
 #include <optional>
@@ -31,6 +32,7 @@ struct session_configuration {
   unsigned evaluate_every = 1; ///< epochs; 0 = never
   std::uint32_t evaluation_burst = 100;
   std::uint64_t seed = 1;
+  unsigned refresh_every = 0; ///< mini-batches from refresh to refresh of one-sided cells; 0 = no refresh
 };
 
 struct evaluation_result {
@@ -95,6 +97,9 @@ public:
   void restore(std::istream& in);
 
 private:
+  /// Programs of one mini-batch, without and with a refresh at its end.
+  using mini_batch_programs = std::array<step_program, 2>;
+
   std::optional<tilework::step> next_training_step();
   std::optional<tilework::step> next_evaluation_step();
   void finish_training_step(const tilework::step& done);
@@ -102,6 +107,7 @@ private:
   [[nodiscard]] double sum_of_losses(std::uint32_t vectors) const;
   void begin_epoch();
   [[nodiscard]] bool evaluation_due() const;
+  [[nodiscard]] mini_batch_programs emit_mini_batch(const program_inputs& in, std::uint32_t vectors) const;
 
   session_configuration configuration_;
   const dataset& data_;
@@ -111,8 +117,8 @@ private:
   session_listener* listener_ = nullptr;
 
   step_program programming_;
-  step_program full_step_;
-  step_program last_step_; ///< the shorter mini-batch at the end of an epoch
+  mini_batch_programs full_step_;
+  mini_batch_programs last_step_; ///< the shorter mini-batch at the end of an epoch
   step_program full_evaluation_;
   step_program last_evaluation_;
 

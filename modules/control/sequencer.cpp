@@ -224,11 +224,10 @@ void sequencer::prepare(const step& s, std::uint32_t index) {
   if (op.array != no_array) {
     request.destination = configuration_.node_of_array[op.array];
     request.expected_weight_version = versions_at_start_[op.array] + op.updates_before;
-    if (op.kind == operation_kind::outer_product_update || op.kind == operation_kind::program)
+    if (writes_array(op.kind))
       ++weight_versions_[op.array];
   }
-  const bool writes = op.kind == operation_kind::outer_product_update || op.kind == operation_kind::program ||
-                      op.kind == operation_kind::vector_op;
+  const bool writes = writes_array(op.kind) || op.kind == operation_kind::vector_op;
   payload.set_command(writes ? ::tlm::TLM_WRITE_COMMAND : ::tlm::TLM_READ_COMMAND);
   payload.set_address(request.destination);
   payload.set_data_length(static_cast<unsigned>(request_bytes));

@@ -80,6 +80,8 @@ bool tile::fits(const transaction::tile_request& request) const {
     return lines(op.outputs[0].length, op.inputs[0].length);
   case operation_kind::outer_product_update:
     return lines(op.inputs[0].length, op.inputs[1].length);
+  case operation_kind::refresh:
+    return lines(op.inputs[0].length, op.outputs[0].length);
   case operation_kind::program:
     return lines(op.inputs[0].length, op.vectors);
   case operation_kind::load_samples:
@@ -112,7 +114,12 @@ void tile::begin(transaction::tile_request& request) {
                        context.evaluation);
     break;
   case operation_kind::outer_product_update:
-    values_->begin_update(request.in[0], request.in[1], context.learning_rate, context.first_vector);
+    values_->begin_update(request.in[0], request.in[1], context.learning_rate, context.first_vector,
+                          request.op->ends_mini_batch);
+    ++weight_version_;
+    break;
+  case operation_kind::refresh:
+    values_->begin_refresh(context.refreshes);
     ++weight_version_;
     break;
   case operation_kind::program:
@@ -170,11 +177,14 @@ transaction::booking tile::schedule(::tlm::tlm_generic_payload& payload, femtose
   transaction::booking booked;
   if (is_mvm(op.kind)) {
     booked = book_mvm(request, arrival);
-    count_mvm(request, op.inputs[0].length, op.outputs[0].length);
+    count_mvm(request, op.inputs[0].length, op.outputs[0].length, op.vectors);
   } else if (op.kind == operation_kind::outer_product_update) {
     booked = book_array(arrival, timing_.update(request.activity), op.phase);
     accounts_.pulse_generator->busy[index(op.phase)] += booked.done - booked.accepted;
     count_update(request);
+  } else if (op.kind == operation_kind::refresh) {
+    booked = book_mvm(request, arrival, timing_.rewrite(request.activity));
+    count_refresh(request);
   } else {
     booked = book_array(arrival, timing_.program(op.inputs[0].length), op.phase);
     accounts_.crossbar->counts.add(op.phase, action::program_pulse, std::uint64_t{op.inputs[0].length} * op.vectors);
@@ -190,10 +200,13 @@ transaction::booking tile::book_array(femtoseconds arrival, femtoseconds length,
   return {start, start + length, start + length};
 }
 
-transaction::booking tile::book_mvm(const transaction::tile_request& request, femtoseconds arrival) {
+transaction::booking tile::book_mvm(const transaction::tile_request& request, femtoseconds arrival,
+                                    femtoseconds afterwards) {
   const auto& op = *request.op;
   const auto& plan = plan_of(op);
-  const auto timing = timing_.mvm(op.outputs[0].length, request.activity, plan);
+  auto timing = timing_.mvm(op.outputs[0].length, request.activity, plan);
+  if (afterwards.count > 0)
+    timing.array_busy = timing.done = timing.done + afterwards;
   const bool own_converters =
       op.kind == operation_kind::backward_mvm && configuration_.adc.sides == converter_sides::separate;
   auto& adc = own_converters ? backward_adc_ : forward_adc_;
@@ -226,7 +239,8 @@ femtoseconds tile::first_start(femtoseconds arrival, const mvm_timing& timing,
   }
 }
 
-void tile::count_mvm(const transaction::tile_request& request, std::uint32_t driven, std::uint32_t read) {
+void tile::count_mvm(const transaction::tile_request& request, std::uint32_t driven, std::uint32_t read,
+                     std::uint64_t vectors) {
   const auto p = request.op->phase;
   const auto& plan = plan_of(*request.op);
   const std::uint64_t passes = request.activity.passes();
@@ -243,7 +257,7 @@ void tile::count_mvm(const transaction::tile_request& request, std::uint32_t dri
     accounts_.sample_and_hold->counts.add(p, action::sample, passes * conversions * read);
   accounts_.adc->counts.add(p, action::adc_conversion, passes * conversions * read);
   accounts_.output_unit->counts.add(p, action::output_shift_add, passes * (conversions - 1) * read);
-  accounts_.output_unit->counts.add(p, action::output_scale, std::uint64_t{request.op->vectors} * read);
+  accounts_.output_unit->counts.add(p, action::output_scale, vectors * read);
 }
 
 void tile::count_update(const transaction::tile_request& request) {
@@ -254,6 +268,19 @@ void tile::count_update(const transaction::tile_request& request) {
   accounts_.pulse_generator->counts.add(p, action::random_bit, a.random_bits);
   accounts_.crossbar->counts.add(p, action::update_pulse, a.coincidences);
   accounts_.crossbar->counts.add(p, action::half_select_pulse, a.half_selected);
+}
+
+/// Both devices of every pair are read, one input line at a time; a pair takes a subtraction and two comparisons.
+void tile::count_refresh(const transaction::tile_request& request) {
+  constexpr std::uint64_t sides = 2;
+  constexpr std::uint64_t additions = 3;
+  const auto& op = *request.op;
+  const std::uint64_t inputs = op.inputs[0].length;
+  const std::uint64_t outputs = op.outputs[0].length;
+  count_mvm(request, 1, op.outputs[0].length, sides * inputs);
+  accounts_.output_unit->counts.add(op.phase, action::output_shift_add, additions * inputs * outputs);
+  accounts_.crossbar->counts.add(op.phase, action::program_pulse, request.activity.resets);
+  count_update(request);
 }
 
 unsigned tile::debug(::tlm::tlm_generic_payload& payload) {

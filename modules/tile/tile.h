@@ -28,6 +28,7 @@ struct tile_accounts {
 struct tile_reads {
   physics::read_plan forward;
   physics::read_plan backward;
+  physics::read_plan refresh; ///< reads of one input line
 };
 
 /// Opens the accounts of a tile named `name` with its numbers of lines, cells and converters. Converters that both
@@ -66,15 +67,26 @@ private:
   void finish_values(transaction::tile_request& request);
   /// Takes the activity of the operation in progress.
   void collect();
-  transaction::booking book_mvm(const transaction::tile_request& request, femtoseconds arrival);
+  /// \param afterwards time that the array is needed after the last read
+  transaction::booking book_mvm(const transaction::tile_request& request, femtoseconds arrival,
+                                femtoseconds afterwards = {});
   [[nodiscard]] femtoseconds first_start(femtoseconds arrival, const mvm_timing& timing,
                                          const transaction::resource_calendar& adc) const;
   transaction::booking book_array(femtoseconds arrival, femtoseconds length, phase p);
   [[nodiscard]] const physics::read_plan& plan_of(const operation& op) const {
-    return op.kind == operation_kind::forward_mvm ? reads_.forward : reads_.backward;
+    switch (op.kind) {
+    case operation_kind::forward_mvm:
+      return reads_.forward;
+    case operation_kind::refresh:
+      return reads_.refresh;
+    default:
+      return reads_.backward;
+    }
   }
-  void count_mvm(const transaction::tile_request& request, std::uint32_t driven, std::uint32_t read);
+  void count_mvm(const transaction::tile_request& request, std::uint32_t driven, std::uint32_t read,
+                 std::uint64_t vectors);
   void count_update(const transaction::tile_request& request);
+  void count_refresh(const transaction::tile_request& request);
 
   tile_configuration configuration_;
   tile_timing timing_;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tilework/core/femtoseconds.h>
+#include <tilework/physics/devices/device_array.h>
 
 #include <array>
 #include <cstddef>
@@ -98,6 +99,7 @@ struct tile_configuration {
   pulse_configuration pulse;
   femtoseconds output_latency;   ///< digital scaling behind the ADC, once per burst
   femtoseconds program_row_time; ///< write-verify of one input line
+  physics::line_faults faults;   ///< broken lines and tiles
   unsigned input_depth = 1;      ///< requests that wait at the tile before the sender is held back
 };
 

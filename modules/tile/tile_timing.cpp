@@ -104,6 +104,10 @@ femtoseconds tile_timing::update(const operation_activity& activity) const {
   return configuration_.pulse.period * static_cast<std::int64_t>(activity.pulse_slots * configuration_.pulse.phases);
 }
 
+femtoseconds tile_timing::rewrite(const operation_activity& activity) const {
+  return configuration_.pulse.period * static_cast<std::int64_t>(activity.reset_lines + activity.pulse_slots);
+}
+
 femtoseconds tile_timing::program(std::uint32_t inputs) const {
   return configuration_.program_row_time * inputs;
 }

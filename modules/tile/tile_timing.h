@@ -53,6 +53,9 @@ public:
                                const physics::read_plan& plan = {}) const;
   /// Pulse slots actually used, times polarity phases.
   [[nodiscard]] femtoseconds update(const operation_activity& activity) const;
+  /// Second half of a refresh: one pulse per input line with resets, then the pulse slots of the new writes, which have
+  /// one polarity.
+  [[nodiscard]] femtoseconds rewrite(const operation_activity& activity) const;
   [[nodiscard]] femtoseconds program(std::uint32_t inputs) const;
 
 private:

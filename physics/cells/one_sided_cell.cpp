@@ -85,7 +85,6 @@ void one_sided_cell::validate() const {
     throw input_error("devices must name exactly one device; both sides are drawn from it");
   validate_part(devices.front());
   refresh_forward.validate();
-  refresh_update.validate();
   if (refresh_every > 0 && devices.front().writes_noisily())
     throw input_error("a device with write noise cannot be refreshed: set write_noise_std: 0 or refresh_every: 0");
 }

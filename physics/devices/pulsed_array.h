@@ -39,6 +39,7 @@ public:
         programming_(stream(purpose::programming)),
         diffusion_(stream(purpose::diffusion)),
         reset_(stream(purpose::reset)),
+        drift_(model_.p.drift, context.shape.cells(), stream(purpose::device_drift)),
         cells_(context.shape.cells()),
         visible_(context.shape.cells()),
         hidden_(has_write_noise() ? context.shape.cells() : 0) {
@@ -165,6 +166,18 @@ public:
       show(c, error.next());
   }
 
+  [[nodiscard]] bool drifts() const override { return drift_.is_active(); }
+  void drift(float time, std::uint64_t event) override {
+    if (!drifts())
+      return;
+    drift_.advance(time, event, persistent(), [this](std::size_t c) { return window(cells_[c]); });
+    if (!has_write_noise())
+      return;
+    normal_sequence error(write_noise_, event | drift_event, 0);
+    for (std::uint32_t c = 0; c < cells_.size(); ++c)
+      show(c, error.next());
+  }
+
   void reset(std::span<const std::uint32_t> cells, std::uint64_t event) override {
     for (const auto c : cells) {
       cell same;
@@ -179,17 +192,21 @@ public:
   void save(byte_writer& out) const override {
     out.write_vector(visible_);
     out.write_vector(hidden_);
+    drift_.save(out);
   }
   void load(byte_reader& in) override {
     read_state(in, visible_);
     read_state(in, hidden_);
+    drift_.load(in);
   }
 
 private:
   using cell = typename Model::cell;
   using parameters = std::remove_cvref_t<decltype(Model::p)>;
   static constexpr bool writes_noisily = std::derived_from<parameters, write_noise_parameters>;
-  static constexpr std::uint64_t passive_event = std::uint64_t{1} << 63U; ///< apart from the vectors of updates
+  // Events apart from the vectors of updates.
+  static constexpr std::uint64_t passive_event = std::uint64_t{1} << 63U;
+  static constexpr std::uint64_t drift_event = passive_event | passive_event >> 1U;
 
   struct decay_law {
     float keep = 1;
@@ -214,9 +231,13 @@ private:
   [[nodiscard]] bool has_write_noise() const { return write_noise() > 0; }
   [[nodiscard]] std::vector<float>& persistent() { return has_write_noise() ? hidden_ : visible_; }
   [[nodiscard]] float mirror(float w) const { return context_.mirrored ? -w : w; }
-  [[nodiscard]] float bounded(const cell& c, float w) const {
+  [[nodiscard]] std::pair<float, float> window(const cell& c) const {
     const auto [min, max] = model_.bounds_of(c);
-    return context_.mirrored ? clipped(w, -max, -min) : clipped(w, min, max);
+    return context_.mirrored ? std::pair(-max, -min) : std::pair(min, max);
+  }
+  [[nodiscard]] float bounded(const cell& c, float w) const {
+    const auto [min, max] = window(c);
+    return clipped(w, min, max);
   }
   void show(std::uint32_t c, float xi) { visible_[c] = hidden_[c] + write_noise() * xi; }
 
@@ -227,6 +248,7 @@ private:
   noise_stream programming_;
   noise_stream diffusion_;
   noise_stream reset_;
+  power_law_drift drift_;
   std::vector<cell> cells_;
   std::vector<float> visible_;         ///< what reads see
   std::vector<float> hidden_;          ///< what pulses change, if there is write noise

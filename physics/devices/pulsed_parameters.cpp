@@ -57,6 +57,7 @@ passive_draw draw_passive(const pulsed_parameters& p, draw_sequence& random) {
 void pulsed_parameters::validate() const {
   if (w_min > 0 || w_max < 0)
     throw input_error("w_min must be <= 0 and w_max must be >= 0");
+  drift.validate();
 }
 
 drawn_device draw_device(const pulsed_parameters& p, draw_sequence& random, bool bias_line) {

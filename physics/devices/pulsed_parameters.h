@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tilework/core/field.h>
+#include <tilework/physics/devices/power_law_drift.h>
 #include <tilework/physics/random/noise_stream.h>
 
 #include <string_view>
@@ -33,11 +34,12 @@ struct pulsed_parameters {
   float reset = 0;
   float reset_dtod = 0;
   float reset_std = 0.01F;
+  drift_parameters drift;
 
   /// Calls v(name, member of Self, field) for every common parameter. \tparam Self the device's own parameters
   template <typename Self, typename Visitor>
   static void common_fields(Visitor&& v);
-  /// \throws input_error if the window does not contain 0
+  /// \throws input_error if the window does not contain 0, or for contradicting drift parameters
   void validate() const;
   [[nodiscard]] float granularity() const { return dw_min; }
   [[nodiscard]] float states() const { return (w_max - w_min) / dw_min; }
@@ -120,6 +122,7 @@ void pulsed_parameters::common_fields(Visitor&& v) {
   put("reset", &p::reset, field{.doc = "mean weight after a reset, and target of the decay"});
   put("reset_dtod", &p::reset_dtod, field{.minimum = 0, .doc = "spread of it over devices, absolute"});
   put("reset_std", &p::reset_std, field{.minimum = 0, .doc = "noise of a reset"});
+  put("drift", &p::drift, field{.doc = "power-law drift of the weight, if time passes"});
 }
 
 } // namespace tilework::physics

@@ -9,4 +9,7 @@ namespace tilework::physics {
 /// Sets of io_parameters: one map of its fields each, or of those that differ from the preset that `extends` names.
 std::span<const embedded_text> io_preset_texts();
 
+/// Devices: one map each, with the `model` and the parameters that differ from its defaults, or `extends`.
+std::span<const embedded_text> device_preset_texts();
+
 } // namespace tilework::physics

@@ -24,12 +24,13 @@ const std::map<std::string, rooms> allowed{
     {"config", {"core"}},
     {"numerics", {"core"}},
     {"physics", {"core"}},
+    {"catalog", {"core", "config", "physics"}},
     {"tlm", {"core"}},
     {"modules", {"core", "tlm", "physics", "numerics"}},
     {"workloads", {"core", "numerics"}},
     {"report", {"core"}},
     {"platforms", {"core", "config", "modules", "tlm", "physics", "numerics"}},
-    {"cli", {"core", "config", "numerics", "physics", "tlm", "modules", "workloads", "report", "platforms"}},
+    {"cli", {"core", "config", "numerics", "physics", "tlm", "modules", "workloads", "report", "platforms", "catalog"}},
 };
 const rooms with_systemc{"tlm", "modules", "platforms", "cli"};
 
