@@ -32,13 +32,17 @@ struct linear_step_model {
     short_number gamma_down;
   };
   linear_step p;
-  float max_unit = bound_unit(p.w_max, p.w_min);
-  float min_unit = bound_unit(p.w_min, p.w_max);
+  float max_unit = bound_unit(p, p.w_max, p.w_min);
+  float min_unit = bound_unit(p, p.w_min, p.w_max);
   float gamma_up_unit = gamma_unit(p.gamma_up, p.gamma_up_dtod);
   float gamma_down_unit = gamma_unit(p.gamma_down, p.gamma_down_dtod);
 
-  /// Nominal bound = 4096 units; bounds of the other side fit too, should a wide spread swap them.
-  static float bound_unit(float bound, float other) { return std::max(std::abs(bound), std::abs(other) / 4) / 4096; }
+  /// Nominal bound = 4096 units, or 256 if a perfect bias needs 100 bounds. Values of the other side fit too, should a
+  /// wide spread swap the bounds or a device be stuck there.
+  static float bound_unit(const linear_step& p, float bound, float other) {
+    const bool varies = p.w_max_dtod > 0 || p.w_min_dtod > 0 || p.corrupt_devices_prob > 0;
+    return std::max(std::abs(bound), varies ? std::abs(other) / 4 : 0.0F) / (p.perfect_bias ? 256 : 4096);
+  }
   static float gamma_unit(float gamma, float spread) {
     return spread > 0 ? (std::abs(gamma) + 8 * spread) / 32767 : std::abs(gamma);
   }
