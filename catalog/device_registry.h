@@ -40,8 +40,8 @@ public:
   /// Adds a model, under the name P::name. \throws std::invalid_argument if the name is taken
   template <physics::device_parameters P>
   void add_model();
-  /// Adds presets: one map each, with a `model` or an `extends` of their own. \throws std::invalid_argument if a name is
-  /// taken
+  /// Adds presets: one map each, with a `model` or an `extends` of their own. \throws std::invalid_argument if a name
+  /// is taken
   void add_presets(std::span<const embedded_text> presets);
 
   [[nodiscard]] std::vector<std::string_view> model_names() const;
@@ -129,7 +129,10 @@ void device_registry::add_model() {
     detail::append_rows(rows, "", *device.get_if<P>());
     return rows;
   };
-  add_text(P::name, owned_.emplace_back(fmt::format("model: {}\n", P::name)));
+  auto text = fmt::format("model: {}\n", P::name);
+  if constexpr (requires(const P& p) { p.devices; })
+    text += fmt::format("devices: {}\n", detail::text_of(P{}.devices)); // a cell by its name alone has default devices
+  add_text(P::name, owned_.emplace_back(std::move(text)));
   models_.push_back({P::name, read, show});
 }
 
