@@ -167,7 +167,8 @@ inline physics::device_spec golden_device(const csv_row& r) {
     return spec;
   std::string without_spread;
   for (const auto& parameter : catalog::device_registry().parameters(spec))
-    if (parameter.name.ends_with("_dtod") && parameter.name.find('.') == std::string::npos)
+    if ((parameter.name.ends_with("_dtod") && parameter.name.find('.') == std::string::npos) ||
+        parameter.name == "reference_std")
       without_spread += parameter.name + ": 0, ";
   return device(name, without_spread);
 }

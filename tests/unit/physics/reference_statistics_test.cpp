@@ -172,6 +172,7 @@ TEST_F(reference_statistics, pulse_response) {
     if (const auto now = r.at("device") + r.at("variant"); now != key) {
       key = now;
       devices = test::golden_device(r).make({{n, 1}, 1, {}});
+      devices->program(std::vector<float>(n), 0); // with its write noise
     }
     if (std::stoi(r.at("k_pulses")) < done)
       done = 0; // the other direction begins
@@ -188,6 +189,8 @@ TEST_F(reference_statistics, pulse_response) {
     const double error =
         std::hypot(test::number(r, "w_mean_se_over_tiles"), deviation / std::sqrt(4096), s.error_of_mean());
     EXPECT_NEAR(s.mean(), test::number(r, "w_mean"), 6 * error + 1e-6) << key << " " << direction << " " << done;
+    if (deviation > 0 && deviation < static_cast<double>(devices->granularity()) / 10)
+      continue; // all at their bound: the few that have just left it decide the variance
     EXPECT_NEAR(s.variance(), deviation * deviation,
                 6 * s.error_of_variance() * std::sqrt(5) + 2 * table_deviation * deviation * deviation + 1e-12)
         << key << " " << direction << " " << done;
@@ -208,7 +211,8 @@ TEST_F(reference_statistics, device_to_device) {
     // 5 standard errors of 4096 and 40960 devices.
     const double deviation = test::number(r, "std");
     const double more = std::sqrt(1 + 10.0);
-    EXPECT_NEAR(s.mean(), test::number(r, "mean"), 5 * s.error_of_mean() * more + 1e-6)
+    const double mean = test::number(r, "mean"); // six digits
+    EXPECT_NEAR(s.mean(), mean, 5 * s.error_of_mean() * more + 1e-6 * std::max(1.0, std::abs(mean)))
         << r.at("device") << " " << what;
     EXPECT_NEAR(s.variance(), deviation * deviation, 5 * s.error_of_variance() * more + 1e-12)
         << r.at("device") << " " << what;
