@@ -135,6 +135,19 @@ TEST(decay, keeps_to_the_bounds) {
   EXPECT_EQ(devices->weights()[0], 1);
 }
 
+// Of devices that are read against a reference, too: what keeps to them is the visible weight.
+TEST(decay, reference_devices_keep_the_visible_weight_within_the_bounds) {
+  for (const auto* model : {"SoftBoundsReference", "PowStepReference"}) {
+    const auto devices = population(plain(model, "reference_mean: 0.3, lifetime: 1, reset: 3"), 1);
+    devices->relax(0, 0);
+    EXPECT_EQ(devices->weights()[0], 1) << model;
+    const auto wild = population(plain(model, "reference_mean: 0.3, diffusion: 10"), 100);
+    wild->relax(0, 0);
+    EXPECT_EQ(std::ranges::max(wild->weights()), 1) << model;
+    EXPECT_EQ(std::ranges::min(wild->weights()), -.8F) << model;
+  }
+}
+
 TEST(decay, every_device_has_its_own) {
   const auto devices =
       population(test::device("ConstantStep", "lifetime: 20, lifetime_dtod: 0.3, reset_dtod: 0.05"), 1000);
