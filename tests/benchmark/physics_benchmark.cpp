@@ -46,7 +46,7 @@ void run_blocks(analog_array& array) {
     array.run_block(b);
 }
 
-/// Many slots and few pulses: operands B with trains of 127 slots at a hundredth of their learning rate.
+/// Many lines fire, few of them together: operands B with 31 slots at a twentieth of their learning rate.
 constexpr char rare = 'R';
 
 void update(benchmark::State& state, const device_spec& device, char which,
@@ -55,14 +55,11 @@ void update(benchmark::State& state, const device_spec& device, char which,
   array_parameters p;
   p.device = device;
   p.update.pulse_type = type;
-  if (which == rare) {
-    p.update.desired_bl = 127;
-    p.update.update_bl_management = false;
-  }
+  p.update.update_bl_management = which != rare;
   analog_array array(shape, p, 1, {}, burst);
   auto o = make_operands(which == rare ? 'B' : which, shape);
   if (which == rare)
-    o.learning_rate /= 100;
+    o.learning_rate /= 20;
   std::uint64_t vector = 0;
   std::uint64_t pulses = 0;
   for (auto _ : state) {
