@@ -73,6 +73,9 @@ public:
     return {a.first, a.second, b.first, b.second};
   }
 
+  /// What the generator is keyed with.
+  [[nodiscard]] philox_key key() const { return key_; }
+
   /// One standard normal per element: number e is normals(vector, e / 4, slot)[e % 4].
   void fill_normals(std::uint64_t vector, std::uint32_t slot, std::span<float> out) const;
   /// One uniform number in [0, 1) per element: number e comes from words(vector, e / 4, slot)[e % 4].
