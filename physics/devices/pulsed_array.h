@@ -217,7 +217,8 @@ private:
   }
   /// Draws the parameters of one device; the same ones at every call.
   passive_draw draw(std::uint32_t c, cell& result) const {
-    draw_sequence random(stream(purpose::device_to_device), c);
+    const auto numbers = stream(purpose::device_to_device);
+    draw_sequence random(numbers, c);
     auto drawn = draw_device(model_.p, random, c % context_.shape.inputs == context_.shape.inputs - 1);
     result = model_.make_cell(drawn, random);
     return drawn.passive;

@@ -94,6 +94,7 @@ class normal_sequence {
 public:
   normal_sequence(const noise_stream& stream, std::uint64_t vector, std::uint32_t slot)
       : stream_(&stream), vector_(vector), slot_(slot) {}
+  normal_sequence(noise_stream&&, std::uint64_t, std::uint32_t) = delete; // it would not live long enough
   float next() {
     if (position_ == filled_)
       refill();
@@ -117,6 +118,7 @@ class draw_sequence {
 public:
   draw_sequence(const noise_stream& stream, std::uint32_t element, std::uint64_t vector = 0)
       : stream_(&stream), vector_(vector), element_(element) {}
+  draw_sequence(noise_stream&&, std::uint32_t, std::uint64_t = 0) = delete; // it would not live long enough
   float normal();
   float uniform();
 
