@@ -19,6 +19,14 @@ namespace {
 
 using command = std::function<int()>;
 
+std::vector<std::string> supported_instruction_sets() {
+  std::vector<std::string> supported;
+  for (const auto& [name, isa] : physics::names_of(physics::instruction_set{}))
+    if (physics::is_supported(isa))
+      supported.emplace_back(name);
+  return supported;
+}
+
 void add_run(CLI::App& app, run_options& options, command& chosen) {
   auto* run = app.add_subcommand("run", "Train: accuracy, time, energy and area of one experiment");
   run->add_option("EXPERIMENT", options.experiment, "experiment file");
@@ -39,6 +47,15 @@ void add_run(CLI::App& app, run_options& options, command& chosen) {
          },
          "lt = loosely timed (default), at = approximately timed")
       ->check(CLI::IsMember({"lt", "at"}));
+  run->add_option_function<std::string>(
+         "--isa",
+         [&](const std::string& name) {
+           for (const auto& [known, isa] : physics::names_of(physics::instruction_set{}))
+             if (known == name)
+               options.isa = isa;
+         },
+         "instruction set of the dense products (default: the best one here; results are the same)")
+      ->check(CLI::IsMember(supported_instruction_sets()));
   run->callback([&] { chosen = [&] { return run_command(options); }; });
 }
 

@@ -23,13 +23,15 @@ struct program_inputs {
   const network_map& map;
   const operand_layout& layout;
   management managed;
+  numerics::input_range_parameters range{}; ///< of the inputs of every array
 };
 
 /// Writes the initial weights into all arrays (phase program).
 step_program emit_programming(const program_inputs& in);
 /// One mini-batch: forward and backward of all n vectors with fixed weights, then one pulsed update per sample in
-/// order. The gradient with respect to the network's input is not computed.
-step_program emit_training_step(const program_inputs& in, std::uint32_t vectors);
+/// order. The gradient with respect to the network's input is computed only for a learned input range.
+/// \param estimates_range one of the first mini-batches, from which input ranges are estimated
+step_program emit_training_step(const program_inputs& in, std::uint32_t vectors, bool estimates_range = false);
 /// Loss and prediction of n vectors (phase evaluate).
 step_program emit_evaluation(const program_inputs& in, std::uint32_t vectors);
 

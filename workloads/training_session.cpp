@@ -30,13 +30,19 @@ training_session::training_session(const session_configuration& configuration, c
       map_(map),
       arena_(arena),
       layout_(lay_out(arena, configuration.network, map,
-                      std::max(configuration.batch_size, configuration.evaluation_burst))) {
-  const program_inputs in{configuration_.network, map_, layout_, managed};
+                      std::max(configuration.batch_size, configuration.evaluation_burst), configuration.input_range)) {
+  const program_inputs in{configuration_.network, map_, layout_, managed, configuration_.input_range};
+  const bool estimates_ranges = configuration_.input_range.enable && configuration_.input_range.init_from_data > 0;
   programming_ = emit_programming(in);
   full_step_ = emit_training_step(in, configuration_.batch_size);
+  if (estimates_ranges)
+    first_full_step_ = emit_training_step(in, configuration_.batch_size, true);
   full_evaluation_ = emit_evaluation(in, configuration_.evaluation_burst);
-  if (auto rest = remainder_of(data_.train.size(), configuration_.batch_size))
+  if (auto rest = remainder_of(data_.train.size(), configuration_.batch_size)) {
     last_step_ = emit_training_step(in, rest);
+    if (estimates_ranges)
+      first_last_step_ = emit_training_step(in, rest, true);
+  }
   if (auto rest = remainder_of(data_.test.size(), configuration_.evaluation_burst))
     last_evaluation_ = emit_evaluation(in, rest);
   test_order_.resize(data_.test.size());
@@ -62,6 +68,8 @@ void training_session::initialise() {
       numerics::kaiming_uniform(configuration_.seed, static_cast<std::uint32_t>(l), inputs,
                                 arena_.view(layout_.layers[l].bias)[0], weights.size());
   }
+  for (const auto slot : layout_.range)
+    numerics::write_range_block(configuration_.input_range, arena_.view(slot)[0]);
   begin_epoch();
 }
 
@@ -90,7 +98,14 @@ std::optional<step> training_session::next_training_step() {
   context.first_vector = position_.epoch * samples + position_.next_sample;
   context.learning_rate = static_cast<float>(configuration_.learning_rate.at(position_.epoch));
   context.samples = std::span(order_).subspan(position_.next_sample, vectors);
-  return step{vectors == configuration_.batch_size ? &full_step_ : &last_step_, context};
+  return step{program_for(vectors), context};
+}
+
+const step_program* training_session::program_for(std::uint32_t vectors) const {
+  const bool full = vectors == configuration_.batch_size;
+  if (configuration_.input_range.enable && position_.step < configuration_.input_range.init_from_data)
+    return full ? &first_full_step_ : &first_last_step_;
+  return full ? &full_step_ : &last_step_;
 }
 
 std::optional<step> training_session::next_evaluation_step() {
@@ -199,6 +214,7 @@ void training_session::save(std::ostream& out) const {
   writer.write(test_loss_sum_);
   writer.write(epoch_loss_);
   for_each_bias([&](std::span<const float> bias) { writer.write_span(bias); });
+  for_each_input_range([&](float range) { writer.write(range); });
 }
 
 void training_session::restore(std::istream& in) {
@@ -212,6 +228,8 @@ void training_session::restore(std::istream& in) {
   reader.read(epoch_loss_);
   for (const auto& slots : layout_.layers)
     reader.read_span(arena_.view(slots.bias)[0]);
+  for (const auto slot : layout_.range)
+    reader.read(arena_.view(slot)[0][0]);
   begin_epoch();
 }
 

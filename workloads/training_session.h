@@ -25,6 +25,7 @@ struct learning_rate_schedule {
 
 struct session_configuration {
   network_configuration network;
+  numerics::input_range_parameters input_range{}; ///< of the arrays' forward inputs
   unsigned epochs = 2;
   std::uint32_t batch_size = 1; ///< the loss is the mean over the mini-batch
   learning_rate_schedule learning_rate;
@@ -90,7 +91,14 @@ public:
       f(std::span<const float>(arena_.view(slots.bias)[0]));
   }
 
-  /// Position, losses and biases. Weights belong to the tiles. Only between steps.
+  /// Calls f(float) with the input range of every array, if there are any.
+  template <typename F>
+  void for_each_input_range(F&& f) const {
+    for (const auto slot : layout_.range)
+      f(float{arena_.view(slot)[0][0]});
+  }
+
+  /// Position, losses, biases and input ranges. Weights belong to the tiles. Only between steps.
   void save(std::ostream& out) const;
   void restore(std::istream& in);
 
@@ -99,6 +107,7 @@ private:
   std::optional<tilework::step> next_evaluation_step();
   void finish_training_step(const tilework::step& done);
   void finish_evaluation_step(const tilework::step& done);
+  [[nodiscard]] const step_program* program_for(std::uint32_t vectors) const;
   [[nodiscard]] double sum_of_losses(std::uint32_t vectors) const;
   void begin_epoch();
   [[nodiscard]] bool evaluation_due() const;
@@ -112,7 +121,9 @@ private:
 
   step_program programming_;
   step_program full_step_;
-  step_program last_step_; ///< the shorter mini-batch at the end of an epoch
+  step_program last_step_;       ///< the shorter mini-batch at the end of an epoch
+  step_program first_full_step_; ///< while input ranges are estimated
+  step_program first_last_step_;
   step_program full_evaluation_;
   step_program last_evaluation_;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/// \file Body of product_kernels.h, included by one source file per instruction set, each compiled with its own options.
-/// Everything here is local to that file, and nothing from the standard library is called: an inline function that two
-/// files share must not exist in two instruction sets.
+/// \file Body of product_kernels.h, included by one source file per instruction set, each compiled with its own
+/// options. Everything here is local to that file, and nothing from the standard library is called: an inline function
+/// that two files share must not exist in two instruction sets.
 #pragma once
 
 #include <tilework/physics/crossbar/product_kernels.h>
