@@ -161,7 +161,9 @@ TEST_F(files, bad_bases_are_reported_where_they_are_named) {
     try {
       f.extend(presets);
       f.get("a", 0);
-      f.child("m");
+      auto m = f.child("m");
+      m.get("x", 0);
+      m.get("y", 0);
       r.finish();
     } catch (const input_error& e) {
       return std::string(e.what());
