@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace tilework::physics {
 namespace {
@@ -64,9 +65,8 @@ struct analog_mvm::pass {
   }
 };
 
-analog_mvm::analog_mvm(const io_parameters& parameters, array_shape shape, mvm_direction direction,
-                       const noise_stream& lines)
-    : io_(parameters),
+analog_mvm::analog_mvm(io_parameters parameters, array_shape shape, mvm_direction direction, const noise_stream& lines)
+    : io_(std::move(parameters)),
       direction_(direction),
       driven_(direction == mvm_direction::forward ? shape.inputs : shape.outputs),
       read_(direction == mvm_direction::forward ? shape.outputs : shape.inputs),

@@ -6,6 +6,7 @@
 
 #include <tilework/physics/crossbar/product_kernels.h>
 
+// NOLINTBEGIN(misc-definitions-in-headers,*-avoid-c-arrays,*-array-to-pointer-decay): see above; std::array is shared
 namespace tilework::physics {
 namespace {
 
@@ -143,3 +144,4 @@ constexpr product_kernels all_kernels{any_forward<false>, any_backward<false>, a
 
 } // namespace
 } // namespace tilework::physics
+// NOLINTEND(misc-definitions-in-headers,*-avoid-c-arrays,*-array-to-pointer-decay)

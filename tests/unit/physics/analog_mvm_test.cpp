@@ -442,7 +442,7 @@ TEST(products, have_the_same_bits_in_every_instruction_set) {
           std::vector<double> plain(view.read_lines());
           for (std::size_t i = 0; i < outputs; ++i)
             for (std::size_t j = 0; j < inputs; ++j) {
-              double weight = static_cast<double>(w[i * inputs + j]);
+              auto weight = static_cast<double>(w[i * inputs + j]);
               if (factors != nullptr)
                 weight *= static_cast<double>(k[i * inputs + j]);
               const bool forward = direction == mvm_direction::forward;
