@@ -23,7 +23,9 @@ using unaligned_vector = float __attribute__((vector_size(vector_bytes), aligned
 constexpr std::size_t width = vector_bytes / sizeof(float);
 constexpr std::size_t lanes = 16; ///< sums per row: the same for all instruction sets, so that bits are
 constexpr std::size_t parts = lanes / width;
-constexpr std::size_t block = 8 / parts; ///< rows at once: eight independent sums hide the latency of an addition
+constexpr std::size_t block =
+    parts == 1 ? 4 : 8 / parts;                 ///< rows at once: independent sums hide the latency of an addition
+constexpr bool prefetches = vector_bytes == 16; ///< measured: few rows at once leave the hardware's prefetcher behind
 
 inline vector load(const float* from) {
   return *reinterpret_cast<const unaligned_vector*>(from);
@@ -67,6 +69,8 @@ inline void rows_times(const float* w, const float* k, std::size_t columns, cons
       const vector x = load(in + j + p * width);
       for (std::size_t r = 0; r < count; ++r) {
         const std::size_t at = r * columns + j + p * width;
+        if (prefetches && p == 0)
+          __builtin_prefetch(w + at + count * columns); // the same place in the next rows
         sum[r][p] += cells<absolute, factored>(w + at, factored ? k + at : nullptr) * x;
       }
     }
