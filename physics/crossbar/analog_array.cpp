@@ -226,8 +226,8 @@ void analog_array::compute_block(std::uint32_t block) {
 void analog_array::run_mvm(std::uint32_t vector) {
   const std::span<float> scratch(scratch_.data() + vector * scratch_stride_, scratch_stride_);
   efforts_[vector] =
-      mvm_->mvm.run({weights().data(), shape_, mvm_->direction, nullptr, isa_}, in_[vector], out_[vector], scales_[vector],
-                    evaluation_ ? mvm_->evaluation : mvm_->training, first_vector_ + vector, scratch);
+      mvm_->mvm.run({weights().data(), shape_, mvm_->direction, nullptr, isa_}, in_[vector], out_[vector],
+                    scales_[vector], evaluation_ ? mvm_->evaluation : mvm_->training, first_vector_ + vector, scratch);
 }
 
 void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t last_output) {
