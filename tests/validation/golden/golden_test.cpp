@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every file of reference statistics against samples drawn here, as one test with one false-alarm rate (1 %).
+//
+//   TILEWORK_GOLDEN        directory of the files; skipped without it
+//   TILEWORK_GOLDEN_TABLE  file that the table of all families is written to (Markdown)
+//   TILEWORK_SEED          another seed than 1, for fresh samples
+#include "support/golden.h"
+#include "validation/golden/families.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <string>
+
+namespace tilework::golden {
+namespace {
+
+TEST(golden, all_families) {
+  if (test::golden_directory().empty())
+    GTEST_SKIP() << "TILEWORK_GOLDEN is not set";
+  const char* const given = std::getenv("TILEWORK_SEED");
+  const std::uint64_t seed = given == nullptr ? 1 : std::stoull(given);
+
+  acceptance all;
+  const auto timed = [&](const char* what, void (*compare)(acceptance&, std::uint64_t)) {
+    const auto start = std::chrono::steady_clock::now();
+    compare(all, seed);
+    std::cout << fmt::format("{}: {:.0f} s\n", what,
+                             std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  };
+  timed("products", compare_products);
+  timed("updates", compare_updates);
+
+  const auto table = fmt::format("Seed {}.\n\n", seed) + all.table();
+  std::cout << table;
+  if (const char* path = std::getenv("TILEWORK_GOLDEN_TABLE"); path != nullptr) {
+    std::ofstream out(path);
+    out << table;
+    EXPECT_TRUE(out) << path;
+  }
+
+  constexpr std::size_t most_listed = 40; // failures of one family
+  for (const auto& v : all.verdicts()) {
+    EXPECT_FALSE(v.too_many_ties) << v.family->name() << ": " << v.family->ties() << " differences of one code";
+    for (std::size_t i = 0; i < std::min(most_listed, v.failures.size()); ++i) {
+      const auto& c = *v.failures[i];
+      ADD_FAILURE() << fmt::format("{}: {}: {} {:.7g}, reference {:.7g}, z {:.2f}", v.family->name(), c.what,
+                                   name_of(c.kind), c.ours, c.reference, c.z);
+    }
+    EXPECT_LE(v.failures.size(), most_listed) << v.family->name();
+  }
+}
+
+} // namespace
+} // namespace tilework::golden
