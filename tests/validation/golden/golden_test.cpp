@@ -34,6 +34,9 @@ TEST(golden, all_families) {
   };
   timed("products", compare_products);
   timed("updates", compare_updates);
+  timed("pulse responses", compare_pulse_responses);
+  timed("parameters of devices", compare_hidden_parameters);
+  timed("symmetry points", compare_symmetry_points);
 
   const auto table = fmt::format("Seed {}.\n\n", seed) + all.table();
   std::cout << table;
