@@ -213,7 +213,8 @@ std::vector<verdict> acceptance::verdicts() const {
     std::size_t exact = 0;
     for (const auto& c : f.comparisons()) {
       exact += c.kind == kind::exact;
-      v.largest_z = std::max(v.largest_z, std::abs(c.z));
+      if (c.kind != kind::exact && (v.largest == nullptr || std::abs(c.z) > std::abs(v.largest->z)))
+        v.largest = &c;
       if (c.differs || !(std::abs(c.z) <= threshold))
         v.failures.push_back(&c);
     }
@@ -240,19 +241,18 @@ std::string acceptance::table() const {
         kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", count[k], kind_names[k]);
     if (f.ties() > 0)
       kinds += fmt::format(" ({} ties)", f.ties());
-    const bool statistical = f.comparisons().size() > count[0];
     const bool able = has_power(f, kind::mean, v.threshold) && has_power(f, kind::deviation, v.threshold);
     const auto cell = [&](kind what, bool pooled, double target) {
       return power_cell(power_of(f, what, pooled, v.threshold), target);
     };
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", f.name(), f.source(), f.rows(),
                         kinds, v.failures.size() + (v.too_many_ties ? 1 : 0),
-                        statistical ? fmt::format("{:.2f}", v.largest_z) : "-", cell(kind::mean, false, target_shift),
-                        cell(kind::deviation, false, target_change), cell(kind::mean, true, target_shift),
-                        cell(kind::deviation, true, target_change),
-                        !statistical ? "exact"
-                        : able       ? "yes"
-                                     : "weak");
+                        v.largest != nullptr ? fmt::format("{:.2f}", std::abs(v.largest->z)) : "-",
+                        cell(kind::mean, false, target_shift), cell(kind::deviation, false, target_change),
+                        cell(kind::mean, true, target_shift), cell(kind::deviation, true, target_change),
+                        v.largest == nullptr ? "exact"
+                        : able               ? "yes"
+                                             : "weak");
     comparisons += f.comparisons().size();
     failed += v.failures.size();
   }

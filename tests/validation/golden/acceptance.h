@@ -116,7 +116,7 @@ struct verdict {
   const golden::family* family = nullptr;
   std::vector<const comparison*> failures;
   bool too_many_ties = false;
-  double largest_z = 0;
+  const comparison* largest = nullptr; ///< score; null if there are only exact comparisons
   double threshold = 0;
 };
 

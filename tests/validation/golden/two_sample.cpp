@@ -35,7 +35,8 @@ double sidak_threshold(double family_wise, std::size_t comparisons) {
 }
 
 double unskewed(double z, double skewness) {
-  if (std::abs(skewness) < 1e-6)
+  constexpr double mild = 0.5;
+  if (std::abs(skewness) < 1e-6 || (std::abs(skewness) > mild && skewness * z < 0))
     return z;
   return 6 / skewness * (std::cbrt(skewness * z / 2 + 1) - 1) + skewness / 6;
 }

@@ -20,7 +20,9 @@ double normal_quantile(double probability);
 double sidak_threshold(double family_wise, std::size_t comparisons);
 
 /// Score with a normal tail for a sum with skewness: the cube-root transform of Wilson & Hilferty (PNAS 17:684, 1931),
-/// which follows the tails of Poisson counts and of sample variances. \param z difference in standard errors
+/// which follows the tails of Poisson counts and of sample variances. It moves scores away from 0 on the side of the
+/// short tail, but there not beyond a skewness of 0.5, where laws with a few far outliers have no such sharp end.
+/// \param z difference in standard errors
 double unskewed(double z, double skewness);
 /// Score with a normal tail for a difference t whose standard error has few degrees of freedom.
 double normal_score_of_student(double t, double degrees);
