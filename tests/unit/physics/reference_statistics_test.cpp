@@ -171,7 +171,7 @@ TEST_F(reference_statistics, pulse_response) {
     const auto& direction = r.at("direction");
     if (const auto now = r.at("device") + r.at("variant"); now != key) {
       key = now;
-      devices = make_devices(test::golden_device(r), {{n, 1}, 1, {}});
+      devices = test::golden_device(r).make({{n, 1}, 1, {}});
     }
     if (std::stoi(r.at("k_pulses")) < done)
       done = 0; // the other direction begins
