@@ -110,8 +110,8 @@ void require_agreement(reader& r, const converter_bits& c) {
 /// What a preset says about resolutions is not in force, but the user should know.
 void compare_with_preset(reader& r, const converter_bits& c, experiment& e) {
   if (const auto preset = r.peek<float>(c.key); preset && physics::relative_step(*preset) != c.resolution())
-    e.warnings.push_back(fmt::format("{}.{} of the preset gives way to 1/{}, which follows from {}: {}", r.path(), c.key,
-                                     (1U << c.bits) - 2, c.bits_key, c.bits));
+    e.warnings.push_back(fmt::format("{}.{} of the preset gives way to 1/{}, which follows from {}: {}", r.path(),
+                                     c.key, (1U << c.bits) - 2, c.bits_key, c.bits));
 }
 
 physics::io_parameters read_io(reader r, experiment& e) {
@@ -189,6 +189,13 @@ void check_shapes(const reader& r, const experiment& e) {
 void add_warnings(experiment& e) {
   if (physics::updates_exactly(e.arrays))
     e.warnings.emplace_back("the update is exact: it has no pulses, so it takes no time and no energy in this run");
+  if (e.arrays.device.drifts() && e.arrays.drift_per_mini_batch == 0)
+    e.warnings.emplace_back("the device has a drift law, but no time passes for it: set training.drift_per_mini_batch");
+  if (!e.arrays.device.drifts() && e.arrays.drift_per_mini_batch > 0)
+    e.warnings.emplace_back("training.drift_per_mini_batch has no effect: the device has no drift law (drift.nu is 0)");
+  if (const auto* pair = e.arrays.device.get_if<physics::one_sided_cell>(); pair != nullptr && pair->refresh_every == 0)
+    e.warnings.emplace_back(
+        "one-sided cells without refresh (refresh_every: 0) stop learning once both sides are full");
   if (e.arrays.forward.is_perfect || e.arrays.backward.is_perfect)
     e.warnings.emplace_back("a perfect product ignores the machine's converters in its values, but pays for them");
   if (e.arrays.forward.noise_management == physics::noise_management::max)
