@@ -52,8 +52,8 @@ void add_run(CLI::App& app, run_options& options, const registry& known, command
   run->add_option_function<std::string>(
          "--isa",
          [&](const std::string& name) {
-           for (const auto& [known, isa] : physics::names_of(physics::instruction_set{}))
-             if (known == name)
+           for (const auto& [spelling, isa] : physics::names_of(physics::instruction_set{}))
+             if (spelling == name)
                options.isa = isa;
          },
          "instruction set of the dense products (default: the best one here; results are the same)")
