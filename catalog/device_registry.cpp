@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace tilework::catalog {
 
@@ -40,6 +41,11 @@ device_registry::device_registry() {
   add_model<physics::one_sided_cell>();
   add_model<physics::ideal>();
   add_presets(physics::device_preset_texts());
+}
+
+void device_registry::add_entry(model_entry entry, std::string text) {
+  add_text(entry.name, owned_.emplace_back(std::move(text)));
+  models_.push_back(std::move(entry));
 }
 
 void device_registry::add_text(std::string_view name, std::string_view text) {

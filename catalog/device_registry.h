@@ -10,8 +10,6 @@
 #include <tilework/physics/devices/device_spec.h>
 #include <tilework/physics/periphery/io_parameters.h>
 
-#include <fmt/format.h>
-
 #include <deque>
 #include <functional>
 #include <string>
@@ -36,6 +34,9 @@ class device_registry {
 public:
   /// Every model and preset of this project.
   device_registry();
+  device_registry(const device_registry&) = delete; // names and texts are views into it
+  device_registry& operator=(const device_registry&) = delete;
+  ~device_registry() = default;
 
   /// Adds a model, under the name P::name. \throws std::invalid_argument if the name is taken
   template <physics::device_parameters P>
@@ -71,6 +72,7 @@ private:
   [[nodiscard]] const model_entry& model(std::string_view name) const;
   [[nodiscard]] physics::device_spec read_map(config::reader& r, const io_reader& read_io) const;
   [[nodiscard]] physics::device_list read_list(config::reader& r, std::string_view key, const io_reader& read_io) const;
+  void add_entry(model_entry entry, std::string text);
   void add_text(std::string_view name, std::string_view text);
 
   std::vector<model_entry> models_;
@@ -129,11 +131,10 @@ void device_registry::add_model() {
     detail::append_rows(rows, "", *device.get_if<P>());
     return rows;
   };
-  auto text = fmt::format("model: {}\n", P::name);
+  auto text = "model: " + std::string(P::name) + "\n";
   if constexpr (requires(const P& p) { p.devices; })
-    text += fmt::format("devices: {}\n", detail::text_of(P{}.devices)); // a cell by its name alone has default devices
-  add_text(P::name, owned_.emplace_back(std::move(text)));
-  models_.push_back({P::name, read, show});
+    text += "devices: " + detail::text_of(P{}.devices) + "\n"; // a cell by its name alone has default devices
+  add_entry({P::name, read, show}, std::move(text));
 }
 
 } // namespace tilework::catalog

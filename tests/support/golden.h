@@ -176,11 +176,16 @@ inline physics::device_spec golden_device(const csv_row& r) {
 /// Parameters of devices as they are drawn, by their names in device_hidden_parameters.csv. Empty: no such parameter.
 inline std::vector<float> golden_hidden_parameter(const physics::device_spec& spec, std::string_view name,
                                                   std::uint64_t seed, std::uint32_t devices) {
+  const auto array = spec.make({{devices, 1}, seed, {}});
+  if (name == "persistent_weights")
+    return {array->persistent_weights().begin(), array->persistent_weights().end()};
+  if (name == "drift_nu" && !array->drifts())
+    return std::vector<float>(devices);
   if (name == "diffusion_rates")
     name = "diffusion_rate";
   if (name == "decay_scales")
     name = "decay_keep";
-  for (auto& property : spec.make({{devices, 1}, seed, {}})->properties())
+  for (auto& property : array->properties())
     if (property.name == name)
       return std::move(property.values);
   return {};
