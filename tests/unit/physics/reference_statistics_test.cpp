@@ -30,7 +30,7 @@ protected:
 
 TEST_F(reference_statistics, forward_and_backward) {
   const auto golden = test::golden_products::read();
-  const auto shape = golden.shape;
+  const auto shape = test::golden_products::shape;
 
   std::string key;
   std::vector<sample> samples;
