@@ -84,8 +84,8 @@ private:
       return preset_tree(*preset);
     const auto path = (name.folder / name.text).lexically_normal();
     if (!presets_.empty() && !std::filesystem::exists(path))
-      throw input_error(fmt::format("{}: extends: unknown preset '{}', nor is there a file of that name; {}", name.where,
-                                    name.text, suggested(name.text, presets_)));
+      throw input_error(fmt::format("{}: extends: unknown preset '{}', nor is there a file of that name; {}",
+                                    name.where, name.text, suggested(name.text, presets_)));
     try {
       return file(path);
     } catch (const input_error& e) {

@@ -220,14 +220,14 @@ void analog_array::compute_block(std::uint32_t block) {
     run_pulsed_update(first, last);
   if (ends_mini_batch_)
     for (std::uint32_t i = first; i < last; ++i)
-      devices_->relax(i, first_vector_);
+      devices_->relax(i, end_of_burst());
 }
 
 void analog_array::run_mvm(std::uint32_t vector) {
   const std::span<float> scratch(scratch_.data() + vector * scratch_stride_, scratch_stride_);
   efforts_[vector] =
-      mvm_->mvm.run({weights().data(), shape_, mvm_->direction, nullptr, isa_}, in_[vector], out_[vector], scales_[vector],
-                    evaluation_ ? mvm_->evaluation : mvm_->training, first_vector_ + vector, scratch);
+      mvm_->mvm.run({weights().data(), shape_, mvm_->direction, nullptr, isa_}, in_[vector], out_[vector],
+                    scales_[vector], evaluation_ ? mvm_->evaluation : mvm_->training, first_vector_ + vector, scratch);
 }
 
 void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t last_output) {
@@ -269,7 +269,7 @@ operation_activity analog_array::end() {
     activity = refresh_->activity();
   const bool updated = current_ != activity_kind::mvm && current_ != activity_kind::refresh;
   if (updated && ends_mini_batch_ && drift_per_mini_batch_ > 0)
-    devices_->drift(drift_per_mini_batch_, first_vector_);
+    devices_->drift(drift_per_mini_batch_, end_of_burst());
   ends_mini_batch_ = false;
   current_ = activity_kind::idle;
   return activity;

@@ -160,7 +160,7 @@ TEST_F(reference_statistics, pulsed_updates) {
 }
 
 TEST_F(reference_statistics, pulse_response) {
-  constexpr std::uint32_t n = 16'384;
+  constexpr std::uint32_t n = 8192;
   std::unique_ptr<device_array> devices;
   std::string key;
   std::uint64_t pulses = 0;
@@ -189,8 +189,11 @@ TEST_F(reference_statistics, pulse_response) {
     const double error =
         std::hypot(test::number(r, "w_mean_se_over_tiles"), deviation / std::sqrt(4096), s.error_of_mean());
     EXPECT_NEAR(s.mean(), test::number(r, "w_mean"), 6 * error + 1e-6) << key << " " << direction << " " << done;
+    if (deviation > 0 && deviation < static_cast<double>(devices->granularity()) / 10)
+      continue; // all at their bound: the few that have just left it decide the variance
     EXPECT_NEAR(s.variance(), deviation * deviation,
-                6 * s.error_of_variance() * std::sqrt(5) + 2 * table_deviation * deviation * deviation + 1e-12)
+                6 * s.error_of_variance() * std::sqrt(1 + n / 4096.0) + 2 * table_deviation * deviation * deviation +
+                    1e-12)
         << key << " " << direction << " " << done;
   }
 }
