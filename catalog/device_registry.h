@@ -72,7 +72,7 @@ private:
   [[nodiscard]] const model_entry& model(std::string_view name) const;
   [[nodiscard]] physics::device_spec read_map(config::reader& r, const io_reader& read_io) const;
   [[nodiscard]] physics::device_list read_list(config::reader& r, std::string_view key, const io_reader& read_io) const;
-  void add_entry(model_entry entry);
+  void add_entry(model_entry entry, std::string text);
   void add_text(std::string_view name, std::string_view text);
 
   std::vector<model_entry> models_;
@@ -131,7 +131,10 @@ void device_registry::add_model() {
     detail::append_rows(rows, "", *device.get_if<P>());
     return rows;
   };
-  add_entry({P::name, read, show});
+  auto text = "model: " + std::string(P::name) + "\n";
+  if constexpr (requires(const P& p) { p.devices; })
+    text += "devices: " + detail::text_of(P{}.devices) + "\n"; // a cell by its name alone has default devices
+  add_entry({P::name, read, show}, std::move(text));
 }
 
 } // namespace tilework::catalog
