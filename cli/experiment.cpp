@@ -110,8 +110,8 @@ void require_agreement(reader& r, const converter_bits& c) {
 /// What a preset says about resolutions is not in force, but the user should know.
 void compare_with_preset(reader& r, const converter_bits& c, experiment& e) {
   if (const auto preset = r.peek<float>(c.key); preset && physics::relative_step(*preset) != c.resolution())
-    e.warnings.push_back(fmt::format("{}.{} of the preset gives way to 1/{}, which follows from {}: {}", r.path(), c.key,
-                                     (1U << c.bits) - 2, c.bits_key, c.bits));
+    e.warnings.push_back(fmt::format("{}.{} of the preset gives way to 1/{}, which follows from {}: {}", r.path(),
+                                     c.key, (1U << c.bits) - 2, c.bits_key, c.bits));
 }
 
 physics::io_parameters read_io(reader r, experiment& e) {
@@ -152,7 +152,9 @@ unsigned read_refresh_interval(const reader& r, const experiment& e) {
 void read_training(reader r, experiment& e, const catalog::device_registry& devices) {
   auto algorithm = r.child("algorithm");
   algorithm.get("name", algorithm_kind::sgd);
-  e.arrays.device = devices.read(r, "device", [&](reader io) { return read_io(std::move(io), e); });
+  e.arrays.device = devices.read(
+      r, "device", [&](reader io) { return read_io(std::move(io), e); },
+      [&](const catalog::fitted_curve& fitted) { e.notes.push_back(fitted.summary()); });
   auto update = r.child("update");
   e.arrays.update = config::read_fields(update, e.arrays.update);
   e.arrays.drift_per_mini_batch = r.get("drift_per_mini_batch", e.arrays.drift_per_mini_batch, {.minimum = 0});

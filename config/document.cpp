@@ -84,8 +84,8 @@ private:
       return preset_tree(*preset);
     const auto path = (name.folder / name.text).lexically_normal();
     if (!presets_.empty() && !std::filesystem::exists(path))
-      throw input_error(fmt::format("{}: extends: unknown preset '{}', nor is there a file of that name; {}", name.where,
-                                    name.text, suggested(name.text, presets_)));
+      throw input_error(fmt::format("{}: extends: unknown preset '{}', nor is there a file of that name; {}",
+                                    name.where, name.text, suggested(name.text, presets_)));
     try {
       return file(path);
     } catch (const input_error& e) {
@@ -207,12 +207,12 @@ document::document(node given) : state_(std::make_shared<state>()) {
 }
 
 document document::load(const std::filesystem::path& file, const load_options& options) {
-  return document(finished(extender().file(file), options));
+  return document(finished(extender(options.presets).file(file), options));
 }
 
 document document::parse(const std::string& text, const std::string& name, const load_options& options) {
   auto tree = parse_yaml(text, name, {});
-  extender().extend(tree);
+  extender(options.presets).extend(tree);
   return document(finished(std::move(tree), options));
 }
 
