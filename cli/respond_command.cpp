@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <optional>
+#include <span>
 
 namespace tilework::cli {
 namespace {
@@ -21,6 +21,8 @@ constexpr const char* mean_colour = "#1f4e79";
 constexpr std::array<std::pair<const char*, const char*>, 3> curve_colours{
     {{"#9db7d5", "#1f4e79"}, {"#f0b78c", "#b0480a"}, {"#a5d0a8", "#1e6b25"}}};
 constexpr std::size_t points_per_line = 400; ///< more are not to be seen
+constexpr std::size_t dots_per_curve = 120;
+constexpr std::size_t drawn_singles = 5;
 
 void write_file(const std::filesystem::path& file, const std::string& content) {
   std::ofstream out(file, std::ios::binary);
@@ -38,8 +40,8 @@ std::string title_of(const std::string& device) {
 
 /// Calls use(k) for evenly spaced indices, the first and the last among them.
 template <typename Use>
-void thinned(std::size_t size, Use use) {
-  const auto step = std::max<std::size_t>(1, size / points_per_line);
+void thinned(std::size_t size, std::size_t most, Use use) {
+  const auto step = std::max<std::size_t>(1, size / most);
   for (std::size_t k = 0; k < size; k += step)
     use(k);
   if (size > 0 && (size - 1) % step != 0)
@@ -50,7 +52,7 @@ report::panel response_panel(const std::string& device, const pulse_response& re
   report::panel panel{device, "pulses (up, then down)", "weight", {}};
   report::series band{report::series_style::band, "± 1 std", band_colour, {}, {}, {}};
   report::series mean{report::series_style::line, "mean", mean_colour, {}, {}, {}};
-  thinned(response.spread.size(), [&](std::size_t k) {
+  thinned(response.spread.size(), points_per_line, [&](std::size_t k) {
     const auto& s = response.spread[k];
     for (auto* line : {&band, &mean})
       line->x.push_back(static_cast<double>(k));
@@ -59,10 +61,10 @@ report::panel response_panel(const std::string& device, const pulse_response& re
     band.upper.push_back(s.mean + s.deviation);
   });
   panel.content.push_back(std::move(band));
-  for (const auto& weights : response.singles) {
+  for (const auto& weights : std::span(response.singles).first(std::min(drawn_singles, response.singles.size()))) {
     report::series line{
         report::series_style::thin_line, panel.content.size() == 1 ? "single devices" : "", single_colour, {}, {}, {}};
-    thinned(weights.size(), [&](std::size_t k) {
+    thinned(weights.size(), points_per_line, [&](std::size_t k) {
       line.x.push_back(response.reading_times[k]);
       line.y.push_back(static_cast<double>(weights[k]));
     });
@@ -73,8 +75,7 @@ report::panel response_panel(const std::string& device, const pulse_response& re
 }
 
 report::panel curve_panel(const catalog::fitted_curve& fitted) {
-  report::panel panel{fmt::format("{}: measured and fit (rms {:.2g} % of the window)", fitted.file.filename().string(),
-                                  100 * fitted.fit.rms_share),
+  report::panel panel{fmt::format("measured and fit, rms error {:.2g} % of the window", 100 * fitted.fit.rms_share),
                       "pulses",
                       "weight",
                       {}};
@@ -88,9 +89,11 @@ report::panel curve_panel(const catalog::fitted_curve& fitted) {
     double time = 0;
     for (const auto& point : points)
       times.push_back(time += point.pulses);
-    thinned(points.size(), [&](std::size_t k) {
+    thinned(points.size(), dots_per_curve, [&](std::size_t k) {
       measured.x.push_back(times[k]);
       measured.y.push_back(fitted.fit.gain * points[k].value + fitted.fit.offset);
+    });
+    thinned(points.size(), points_per_line, [&](std::size_t k) {
       fit.x.push_back(times[k]);
       fit.y.push_back(fitted.fit.fitted[i][k]);
     });
@@ -105,6 +108,12 @@ struct output_files {
   std::filesystem::path plot;
 };
 
+/// Nearly square, three columns at most.
+unsigned columns_for(std::size_t panels) {
+  constexpr unsigned most = 3;
+  return panels == 4 ? 2 : std::min(most, static_cast<unsigned>(panels));
+}
+
 output_files files_for(std::filesystem::path out) {
   const auto given = out.extension();
   for (const std::string_view known : {".csv", ".svg", ".png"})
@@ -118,7 +127,6 @@ output_files files_for(std::filesystem::path out) {
 int respond_devices(const respond_options& options, const catalog::device_registry& known) {
   if (!options.curve.empty() && options.devices.size() != 1)
     throw input_error("--curve writes one curve file: name one device");
-  constexpr unsigned most_columns = 3;
   report::figure figure;
   auto csv = response_header();
   for (const auto& name : options.devices) {
@@ -140,7 +148,7 @@ int respond_devices(const respond_options& options, const catalog::device_regist
   }
   const auto files = files_for(options.out);
   write_file(files.csv, csv);
-  figure.columns = std::min(most_columns, static_cast<unsigned>(figure.panels.size()));
+  figure.columns = columns_for(figure.panels.size());
   report::draw(figure, files.plot);
   return exit_done;
 }

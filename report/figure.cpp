@@ -15,7 +15,7 @@ namespace tilework::report {
 namespace {
 
 constexpr unsigned panel_width = 420; ///< pixels
-constexpr unsigned panel_height = 280;
+constexpr unsigned panel_height = 290;
 
 /// Text between double quotes, where gnuplot knows escapes.
 std::string in_quotes(std::string_view text) {
@@ -44,11 +44,11 @@ std::string_view style_of(series_style style) {
   case series_style::thin_line:
     return "with lines linewidth 0.5";
   case series_style::line:
-    return "with lines linewidth 2";
+    return "with lines linewidth 1.6";
   case series_style::band:
     return "with filledcurves fillstyle solid noborder";
   case series_style::points:
-    return "with points pointtype 7 pointsize 0.25";
+    return "with points pointtype 7 pointsize 0.4";
   }
   return {};
 }
@@ -61,7 +61,7 @@ public:
     add("set multiplot layout {},{}\n", rows, content.columns);
     add("set border 3 linecolor '#808080'\nset tics nomirror scale 0.5 textcolor '#404040'\nset grid linecolor "
         "'#e4e4e4' "
-        "linewidth 0.5\nset key top right Left reverse opaque samplen 1.5\n");
+        "linewidth 0.5\nset key outside top center horizontal maxrows 1 samplen 1.5\n");
     for (const auto& p : content.panels)
       add_panel(p);
     text_ += "unset multiplot\nset output\n";
