@@ -63,7 +63,7 @@ report::panel response_panel(const std::string& device, const pulse_response& re
   panel.content.push_back(std::move(band));
   for (const auto& weights : std::span(response.singles).first(std::min(drawn_singles, response.singles.size()))) {
     report::series line{
-        report::series_style::thin_line, panel.content.size() == 1 ? "single devices" : "", single_colour, {}, {}, {}};
+        report::series_style::thin_line, panel.content.size() == 1 ? "devices" : "", single_colour, {}, {}, {}};
     thinned(weights.size(), points_per_line, [&](std::size_t k) {
       line.x.push_back(response.reading_times[k]);
       line.y.push_back(static_cast<double>(weights[k]));

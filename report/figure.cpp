@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <iterator>
@@ -53,6 +54,20 @@ std::string_view style_of(series_style style) {
   return {};
 }
 
+/// About four steps of 1, 2 or 5 times a power of ten, so that labels do not touch.
+double tick_step(const panel& p) {
+  constexpr double labels = 4;
+  double range = 0;
+  for (const auto& s : p.content)
+    if (!s.x.empty())
+      range = std::max(range, std::ranges::max(s.x));
+  if (!(range > 0))
+    return 1;
+  const double decade = std::pow(10, std::floor(std::log10(range / labels)));
+  const double step = range / labels / decade;
+  return decade * (step <= 1 ? 1 : step <= 2 ? 2 : step <= 5 ? 5 : 10);
+}
+
 class script {
 public:
   explicit script(const figure& content, const std::filesystem::path& file) {
@@ -77,8 +92,8 @@ private:
     const auto first = blocks_;
     for (const auto& s : p.content)
       add_data(s);
-    add("set title {} noenhanced\nset xlabel {} noenhanced\nset ylabel {} noenhanced\n", in_quotes(p.title),
-        in_quotes(p.x_label), in_quotes(p.y_label));
+    add("set title {} noenhanced\nset xlabel {} noenhanced\nset ylabel {} noenhanced\nset xtics {:g}\n",
+        in_quotes(p.title), in_quotes(p.x_label), in_quotes(p.y_label), tick_step(p));
     text_ += "plot ";
     for (std::size_t k = 0; k < p.content.size(); ++k) {
       const auto& s = p.content[k];

@@ -52,7 +52,7 @@ void noise_stream::fill_normals_from(std::uint32_t first_block, std::uint64_t ve
 
 void normal_sequence::refill() {
   filled_ = std::clamp<std::size_t>(2 * filled_, 16, buffer_.size()); // few numbers are cheap, many are fast
-  stream_->fill_normals_from(blocks_, vector_, slot_, std::span(buffer_).first(filled_));
+  stream_.fill_normals_from(blocks_, vector_, slot_, std::span(buffer_).first(filled_));
   blocks_ += static_cast<std::uint32_t>(filled_ / 4);
   position_ = 0;
 }
@@ -68,13 +68,13 @@ void noise_stream::fill_uniforms(std::uint64_t vector, std::uint32_t slot, std::
 float draw_sequence::normal() {
   const auto position = normals_++;
   if (position % 4 == 0)
-    block_ = stream_->normals(vector_, element_, position / 4);
+    block_ = stream_.normals(vector_, element_, position / 4);
   return block_[position % 4];
 }
 
 float draw_sequence::uniform() {
   constexpr std::uint32_t uniform_slots = 1U << 31U; // apart from the slots of normal()
-  return uniform_from(stream_->words(vector_, element_, uniform_slots | uniforms_++)[0]);
+  return uniform_from(stream_.words(vector_, element_, uniform_slots | uniforms_++)[0]);
 }
 
 } // namespace tilework::physics

@@ -90,7 +90,7 @@ private:
 class normal_sequence {
 public:
   normal_sequence(const noise_stream& stream, std::uint64_t vector, std::uint32_t slot)
-      : stream_(&stream), vector_(vector), slot_(slot) {}
+      : stream_(stream), vector_(vector), slot_(slot) {}
   float next() {
     if (position_ == filled_)
       refill();
@@ -100,7 +100,7 @@ public:
 private:
   void refill();
 
-  const noise_stream* stream_;
+  noise_stream stream_;
   std::uint64_t vector_;
   std::uint32_t slot_;
   std::uint32_t blocks_ = 0; ///< random blocks used so far
@@ -113,12 +113,12 @@ private:
 class draw_sequence {
 public:
   draw_sequence(const noise_stream& stream, std::uint32_t element, std::uint64_t vector = 0)
-      : stream_(&stream), vector_(vector), element_(element) {}
+      : stream_(stream), vector_(vector), element_(element) {}
   float normal();
   float uniform();
 
 private:
-  const noise_stream* stream_;
+  noise_stream stream_;
   std::uint64_t vector_;
   std::uint32_t element_;
   std::uint32_t normals_ = 0;
