@@ -99,9 +99,17 @@ equation between(const curve_point& before, const curve_point& after, const wind
   return e;
 }
 
-/// Cuts a sweep into parts of about equal numbers of readings.
+/// Whether a hard bound may have cut what follows a reading: it is less than the sweep's mean change away.
+bool at_bound(const measured_device& device, const sweep& s, std::size_t reading, const window& bounds) {
+  const double mean_change =
+      std::abs(device[s.last].value - device[s.first].value) / static_cast<double>(s.last - s.first);
+  const double value = device[reading].value;
+  return (s.down ? value - bounds.low : bounds.high - value) < mean_change;
+}
+
+/// Cuts a sweep into parts of about equal numbers of readings. \param hard bounds near which readings do not count
 std::vector<equation> equations_of(const measured_device& device, const sweep& s, const window& own,
-                                   const step_basis& basis) {
+                                   const step_basis& basis, const std::optional<window>& hard) {
   constexpr std::size_t parts_per_function = 4;
   const auto readings = s.last - s.first;
   const auto parts =
@@ -110,6 +118,8 @@ std::vector<equation> equations_of(const measured_device& device, const sweep& s
   for (std::size_t p = 0; p < parts; ++p) {
     equation sum{Eigen::VectorXd::Zero(basis.size()), 0, 0};
     for (auto k = s.first + readings * p / parts; k < s.first + readings * (p + 1) / parts; ++k) {
+      if (hard && at_bound(device, s, k, *hard))
+        continue;
       const auto one = between(device[k], device[k + 1], own, basis);
       sum.functions += one.functions;
       sum.change += one.change;
@@ -121,12 +131,12 @@ std::vector<equation> equations_of(const measured_device& device, const sweep& s
 }
 
 /// All equations of one device in one direction.
-std::vector<equation> equations_of(const measured_device& device, bool down, const window& own,
-                                   const step_basis& basis) {
+std::vector<equation> equations_of(const measured_device& device, bool down, const window& own, const step_basis& basis,
+                                   const std::optional<window>& hard) {
   std::vector<equation> equations;
   for (const auto& s : sweeps_of(device))
     if (s.down == down)
-      std::ranges::move(equations_of(device, s, own, basis), std::back_inserter(equations));
+      std::ranges::move(equations_of(device, s, own, basis, hard), std::back_inserter(equations));
   return equations;
 }
 
@@ -213,7 +223,7 @@ window vanishing_window(const measured_device& device, std::size_t number) {
   const auto basis = step_basis::tents(2);
   std::array<double, 2> end{};
   for (const bool down : directions) {
-    const auto step = solved(equations_of(device, down, readings, basis), basis.size());
+    const auto step = solved(equations_of(device, down, readings, basis, {}), basis.size());
     const double rise = step[1] - step[0];
     if (rise >= 0)
       throw input_error("device " + std::to_string(number) + ": " + (down ? "down" : "up") +
@@ -234,6 +244,9 @@ struct analysis {
   std::array<Eigen::VectorXd, 2> steps;         ///< up > 0, down < 0, in units of the readings
   std::vector<std::array<own_gain, 2>> gains{}; ///< of every device
 
+  [[nodiscard]] std::optional<window> hard_bounds(std::size_t device) const {
+    return basis.is_vanishing() ? std::nullopt : std::optional(windows[device]);
+  }
   [[nodiscard]] const window& places(std::size_t device) const { return by_own_window ? windows[device] : mean; }
 };
 
@@ -254,7 +267,7 @@ void fit_steps(std::span<const measured_device> devices, analysis& a) {
     const auto d = static_cast<std::size_t>(down);
     std::vector<std::vector<equation>> own;
     for (std::size_t i = 0; i < devices.size(); ++i)
-      own.push_back(equations_of(devices[i], down, a.places(i), a.basis));
+      own.push_back(equations_of(devices[i], down, a.places(i), a.basis, a.hard_bounds(i)));
     for (int round = 0; round < rounds; ++round) {
       std::vector<equation> all;
       for (std::size_t i = 0; i < devices.size(); ++i)
@@ -365,6 +378,10 @@ noise noise_of(std::span<const measured_device> devices, const analysis& a) {
       const auto d = static_cast<std::size_t>(s.down);
       std::optional<double> before;
       for (auto k = s.first; k < s.last; ++k) {
+        if (const auto hard = a.hard_bounds(i); hard && at_bound(devices[i], s, k, *hard)) {
+          before.reset();
+          continue;
+        }
         const auto e = between(devices[i][k], devices[i][k + 1], a.places(i), a.basis);
         const double expected = a.gains[i][d].gain * e.functions.dot(a.steps.at(d));
         const double rest = e.change - expected;
@@ -379,7 +396,7 @@ noise noise_of(std::span<const measured_device> devices, const analysis& a) {
       }
     }
   const double reading = pairs == 0 ? 0 : std::max(0.0, -neighbours / static_cast<double>(pairs));
-  const double pulse = std::max(0.0, squares - 2 * reading * static_cast<double>(count)) / steps;
+  const double pulse = steps > 0 ? std::max(0.0, squares - 2 * reading * static_cast<double>(count)) / steps : 0;
   return {std::sqrt(pulse), std::sqrt(reading)};
 }
 

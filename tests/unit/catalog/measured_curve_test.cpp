@@ -75,8 +75,8 @@ TEST_F(curve_file, says_where_it_is_malformed) {
   const std::string header = "pulse,direction,weight\n";
   EXPECT_EQ(refusal(""), ":0:0: holds no line with the names of columns, such as pulse,direction,conductance");
   EXPECT_EQ(refusal(header), ":1:0: holds no readings");
-  EXPECT_EQ(refusal("# x\npulse,directoin,weight\n").find(":2:0: unknown column 'directoin'; did you mean 'direction'?"),
-            0U);
+  EXPECT_EQ(
+      refusal("# x\npulse,directoin,weight\n").find(":2:0: unknown column 'directoin'; did you mean 'direction'?"), 0U);
   EXPECT_EQ(refusal("pulse,pulse,weight\n"), ":1:0: two columns 'pulse'");
   EXPECT_EQ(refusal("direction,weight\n"), ":1:0: column 'pulse' is missing");
   EXPECT_EQ(refusal("pulse,direction\n"), ":1:0: needs one column of values: either conductance or weight");
