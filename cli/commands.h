@@ -46,6 +46,6 @@ struct respond_options {
   std::filesystem::path curve; ///< file for single devices, in the columns of from_curve; empty: none
 };
 /// Pulse response of fresh devices, see pulse_response.h.
-int respond_devices(const respond_options& options, const catalog::device_registry& devices);
+int respond_devices(const respond_options& options, const catalog::device_registry& known);
 
 } // namespace tilework::cli

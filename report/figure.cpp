@@ -74,7 +74,8 @@ public:
     add("set terminal {}\nset output {}\nset encoding utf8\n", terminal_for(content, file), in_quotes(file.string()));
     const auto rows = (content.panels.size() + content.columns - 1) / content.columns;
     add("set multiplot layout {},{}\n", rows, content.columns);
-    add("set border 3 linecolor '#808080'\nset tics nomirror scale 0.5 textcolor '#404040'\nset grid linecolor "
+    add("set border 3 linecolor '#808080'\nset tics nomirror scale 0.5 textcolor '#404040'\nset autoscale xfix\nset "
+        "grid linecolor "
         "'#e4e4e4' "
         "linewidth 0.5\nset key outside top center horizontal maxrows 1 samplen 1.5\n");
     for (const auto& p : content.panels)
