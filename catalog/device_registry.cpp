@@ -19,6 +19,7 @@
 #include <array>
 #include <filesystem>
 #include <stdexcept>
+#include <utility>
 
 namespace tilework::catalog {
 
@@ -42,6 +43,11 @@ device_registry::device_registry() {
   add_model<physics::one_sided_cell>();
   add_model<physics::ideal>();
   add_presets(physics::device_preset_texts());
+}
+
+void device_registry::add_entry(model_entry entry) {
+  add_text(entry.name, owned_.emplace_back(fmt::format("model: {}\n", entry.name)));
+  models_.push_back(std::move(entry));
 }
 
 void device_registry::add_text(std::string_view name, std::string_view text) {

@@ -11,8 +11,6 @@
 #include <tilework/physics/devices/device_spec.h>
 #include <tilework/physics/periphery/io_parameters.h>
 
-#include <fmt/format.h>
-
 #include <deque>
 #include <functional>
 #include <optional>
@@ -44,6 +42,9 @@ class device_registry {
 public:
   /// Every model and preset of this project.
   device_registry();
+  device_registry(const device_registry&) = delete; // names and texts are views into it
+  device_registry& operator=(const device_registry&) = delete;
+  ~device_registry() = default;
 
   /// Adds a model, under the name P::name. \throws std::invalid_argument if the name is taken
   template <physics::device_parameters P>
@@ -86,6 +87,7 @@ private:
   [[nodiscard]] physics::device_spec read_map(config::reader& r, const reading& how) const;
   [[nodiscard]] static std::optional<physics::device_spec> read_curve_fit(config::reader& r, const reading& how);
   [[nodiscard]] physics::device_list read_list(config::reader& r, std::string_view key, const reading& how) const;
+  void add_entry(model_entry entry);
   void add_text(std::string_view name, std::string_view text);
 
   std::vector<model_entry> models_;
@@ -144,8 +146,7 @@ void device_registry::add_model() {
     detail::append_rows(rows, "", *device.get_if<P>());
     return rows;
   };
-  add_text(P::name, owned_.emplace_back(fmt::format("model: {}\n", P::name)));
-  models_.push_back({P::name, read, show});
+  add_entry({P::name, read, show});
 }
 
 } // namespace tilework::catalog

@@ -4,6 +4,7 @@
 
 #include <tilework/catalog/device_registry.h>
 #include <tilework/modules/control/sequencer.h>
+#include <tilework/physics/crossbar/product_kernels.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -28,6 +29,7 @@ struct run_options {
   std::filesystem::path resume; ///< run directory to continue
   std::filesystem::path trace;
   hardware::timing_mode timing = hardware::timing_mode::loosely;
+  physics::instruction_set isa = physics::best_instruction_set(); ///< of the dense products
 };
 int run_command(const run_options& options, const catalog::device_registry& devices);
 

@@ -114,24 +114,58 @@ void compare_with_preset(reader& r, const converter_bits& c, experiment& e) {
                                      c.key, (1U << c.bits) - 2, c.bits_key, c.bits));
 }
 
-physics::io_parameters read_io(reader r, experiment& e) {
-  const auto& tile = e.machine.tile;
-  const std::array converters{converter_bits{"inp_res", "machine.tile.dac.bits", tile.dac.bits},
-                              converter_bits{"out_res", "machine.tile.adc.bits", tile.adc.bits}};
-  for (const auto& c : converters)
+numerics::input_range_parameters read_input_range(reader r) {
+  const auto range = config::read_fields(r, numerics::input_range_parameters{});
+  if (range.enable && range.manage_output_clipping)
+    throw r.error("manage_output_clipping", "is not available in a run; leave it false");
+  return range;
+}
+
+/// A static input range takes the place of noise management.
+void require_no_management(const reader& r, const physics::io_parameters& io) {
+  if (io.noise_management != physics::noise_management::none &&
+      io.noise_management != physics::noise_management::constant)
+    throw r.error("noise_management", "an input range takes the place of noise management; use NONE or CONSTANT");
+}
+
+std::array<converter_bits, 2> converters_of(const hardware::tile_configuration& tile) {
+  return {{{"inp_res", "machine.tile.dac.bits", tile.dac.bits}, {"out_res", "machine.tile.adc.bits", tile.adc.bits}}};
+}
+
+/// Builds a direction on its preset.
+void extend_io(reader& r, experiment& e) {
+  for (const auto& c : converters_of(e.machine.tile))
     require_agreement(r, c);
   r.extend(physics::io_preset_texts());
-  for (const auto& c : converters)
+  for (const auto& c : converters_of(e.machine.tile))
     compare_with_preset(r, c, e);
-  auto io = config::read_fields(r, physics::io_parameters{}, {"inp_res", "out_res"});
-  io.inp_res = converters[0].resolution();
-  io.out_res = converters[1].resolution();
+}
+
+/// \param ranged a static input range scales the inputs
+physics::io_parameters read_io(reader& r, const hardware::tile_configuration& tile, bool ranged) {
+  physics::io_parameters io;
+  if (ranged)
+    io.noise_management = physics::noise_management::none;
+  io = config::read_fields(r, io, {"inp_res", "out_res"});
+  if (ranged)
+    require_no_management(r, io);
+  const auto [dac, adc] = converters_of(tile);
+  io.inp_res = dac.resolution();
+  io.out_res = adc.resolution();
   try {
     io.validate();
   } catch (const input_error& contradiction) {
     throw r.error({}, contradiction.what());
   }
   return io;
+}
+
+void read_directions(reader forward, reader backward, experiment& e) {
+  extend_io(forward, e);
+  extend_io(backward, e);
+  e.session.input_range = read_input_range(forward.child("input_range"));
+  e.arrays.forward = read_io(forward, e.machine.tile, e.session.input_range.enable);
+  e.arrays.backward = read_io(backward, e.machine.tile, false);
 }
 
 /// Mini-batches from refresh to refresh of one-sided cells; 0 = never.
@@ -153,7 +187,11 @@ void read_training(reader r, experiment& e, const catalog::device_registry& devi
   auto algorithm = r.child("algorithm");
   algorithm.get("name", algorithm_kind::sgd);
   e.arrays.device = devices.read(
-      r, "device", [&](reader io) { return read_io(std::move(io), e); },
+      r, "device",
+      [&](reader io) {
+        extend_io(io, e);
+        return read_io(io, e.machine.tile, false);
+      },
       [&](const catalog::fitted_curve& fitted) { e.notes.push_back(fitted.summary()); });
   auto update = r.child("update");
   e.arrays.update = config::read_fields(update, e.arrays.update);
@@ -191,6 +229,13 @@ void check_shapes(const reader& r, const experiment& e) {
 void add_warnings(experiment& e) {
   if (physics::updates_exactly(e.arrays))
     e.warnings.emplace_back("the update is exact: it has no pulses, so it takes no time and no energy in this run");
+  if (e.arrays.device.drifts() && e.arrays.drift_per_mini_batch == 0)
+    e.warnings.emplace_back("the device has a drift law, but no time passes for it: set training.drift_per_mini_batch");
+  if (!e.arrays.device.drifts() && e.arrays.drift_per_mini_batch > 0)
+    e.warnings.emplace_back("training.drift_per_mini_batch has no effect: the device has no drift law (drift.nu is 0)");
+  if (const auto* pair = e.arrays.device.get_if<physics::one_sided_cell>(); pair != nullptr && pair->refresh_every == 0)
+    e.warnings.emplace_back(
+        "one-sided cells without refresh (refresh_every: 0) stop learning once both sides are full");
   if (e.arrays.forward.is_perfect || e.arrays.backward.is_perfect)
     e.warnings.emplace_back("a perfect product ignores the machine's converters in its values, but pays for them");
   if (e.arrays.forward.noise_management == physics::noise_management::max)
@@ -216,8 +261,7 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   e.arrays.faults = e.machine.tile.faults;
   auto training = r.child("training");
   read_training(training, e, devices);
-  e.arrays.forward = read_io(r.child("forward"), e);
-  e.arrays.backward = read_io(r.child("backward"), e);
+  read_directions(r.child("forward"), r.child("backward"), e);
   e.placement = r.child("mapping").get_list("tiles", e.placement);
   read_evaluation(r.child("evaluate"), e.session);
   try {
@@ -227,7 +271,8 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   }
   r.finish();
   e.data.where = r.where("dataset");
-  e.places = {r.where("network"), r.where("mapping"), machine.child("digital").where("buffer")};
+  e.places = {r.where("network"), r.where("mapping"), machine.child("digital").where("buffer"), r.where("forward"),
+              r.where("backward")};
   check_shapes(r, e);
   add_warnings(e);
   e.resolved_yaml = document.resolved_yaml();

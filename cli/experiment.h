@@ -21,6 +21,8 @@ struct experiment_places {
   std::string network;
   std::string mapping;
   std::string buffer;
+  std::string forward;
+  std::string backward;
 };
 
 struct experiment {

@@ -21,6 +21,14 @@ using command = std::function<int()>;
 
 using registry = catalog::device_registry;
 
+std::vector<std::string> supported_instruction_sets() {
+  std::vector<std::string> supported;
+  for (const auto& [name, isa] : physics::names_of(physics::instruction_set{}))
+    if (physics::is_supported(isa))
+      supported.emplace_back(name);
+  return supported;
+}
+
 void add_run(CLI::App& app, run_options& options, const registry& known, command& chosen) {
   auto* run = app.add_subcommand("run", "Train: accuracy, time, energy and area of one experiment");
   run->add_option("EXPERIMENT", options.experiment, "experiment file");
@@ -41,6 +49,15 @@ void add_run(CLI::App& app, run_options& options, const registry& known, command
          },
          "lt = loosely timed (default), at = approximately timed")
       ->check(CLI::IsMember({"lt", "at"}));
+  run->add_option_function<std::string>(
+         "--isa",
+         [&](const std::string& name) {
+           for (const auto& [spelling, isa] : physics::names_of(physics::instruction_set{}))
+             if (spelling == name)
+               options.isa = isa;
+         },
+         "instruction set of the dense products (default: the best one here; results are the same)")
+      ->check(CLI::IsMember(supported_instruction_sets()));
   run->callback([&] { chosen = [&] { return run_command(options, known); }; });
 }
 

@@ -122,6 +122,7 @@ void write_results(const report::run_directory& directory, const run_results& re
 int run_command(const run_options& options, const catalog::device_registry& devices) {
   experiment e = read(options, devices);
   e.data.directory = options.data;
+  e.arrays.isa = options.isa;
   const auto data = workload::load_dataset(e.dataset_name, e.data);
   simulation run(e, data, {options.threads, options.timing});
   if (!options.resume.empty())

@@ -13,12 +13,14 @@
 namespace tilework::cli {
 namespace {
 
-workload::management management_of(const physics::array_parameters& parameters) {
+/// A static input range needs no maximum of every vector.
+workload::management management_of(const experiment& e) {
+  const auto& parameters = e.arrays;
   const auto noise = [](const physics::io_parameters& io) {
     return !io.is_perfect && io.noise_management != physics::noise_management::none;
   };
   const auto& update = parameters.update;
-  return {noise(parameters.forward), noise(parameters.backward),
+  return {noise(parameters.forward) && !e.session.input_range.enable, noise(parameters.backward),
           !physics::updates_exactly(parameters) && (update.update_management || update.update_bl_management)};
 }
 
@@ -27,16 +29,6 @@ std::uint64_t peak_rss_bytes() {
   getrusage(RUSAGE_SELF, &usage);
   constexpr std::uint64_t kibibyte = 1024;                       // Linux counts in KiB
   return static_cast<std::uint64_t>(usage.ru_maxrss) * kibibyte; // NOLINT(*-union-access): glibc declares it so
-}
-
-constexpr const char* compiled_isa() {
-#if defined(__x86_64__)
-  return "x86-64";
-#elif defined(__aarch64__)
-  return "aarch64";
-#else
-  return "generic";
-#endif
 }
 
 } // namespace
@@ -60,10 +52,19 @@ workload::network_map mapped(const experiment& e) {
   });
 }
 
+/// Lists per line must be long enough for every mapped array.
+void require_lines(const experiment& e, const workload::network_map& map) {
+  for (const auto& region : map.arrays) {
+    located(e.places.forward, [&] { e.arrays.forward.require_lines(region.outputs); });
+    located(e.places.backward, [&] { e.arrays.backward.require_lines(region.inputs); });
+  }
+}
+
 } // namespace
 
 planned_run::planned_run(const experiment& e, const workload::dataset& data)
-    : map(mapped(e)), session(e.session, data, map, management_of(e.arrays), arena), prices(price(e)) {
+    : map(mapped(e)), session(e.session, data, map, management_of(e), arena), prices(price(e)) {
+  require_lines(e, map);
   located(e.places.buffer, [&] { hardware::require_capacity(e.machine.buffer, e.machine.vector_unit.format, arena); });
 }
 
@@ -137,7 +138,7 @@ host_figures simulation::host() const {
   figures.numerics_s = sampled.numerics_s * scale;
   figures.systemc_s = (sampled.total_s - sampled.numerics_s) * scale;
   figures.peak_rss_bytes = peak_rss_bytes();
-  figures.isa = compiled_isa();
+  figures.isa = physics::name_of(experiment_.arrays.isa);
   figures.threads = pool_.threads();
   return figures;
 }
@@ -176,6 +177,7 @@ run_results simulation::results() const {
   r.delayed_requests = machine_.delayed_requests();
   r.out_of_order_requests = machine_.out_of_order_requests();
   r.weights_digest = weights_digest();
+  plan_.session.for_each_input_range([&](float range) { r.input_ranges.push_back(range); });
   r.warnings = experiment_.warnings;
   r.assumptions = {"network and buffers are calendars, not simulated flit by flit",
                    "read noise and pulse response do not follow integration time, pulse width or conductances"};

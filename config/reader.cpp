@@ -209,7 +209,7 @@ std::optional<T> reader::peek(std::string_view key, const field& limits) {
 
 template <plain_scalar T>
 std::optional<T> reader::find(std::string_view key, const field& limits) {
-  const auto value = peek<T>(key, limits);
+  auto value = peek<T>(key, limits);
   if (value)
     record_text(key, print_scalar(*value));
   return value;

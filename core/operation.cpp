@@ -16,10 +16,19 @@ std::string_view name_of(phase p) {
 }
 
 std::string_view name_of(vector_function function) {
-  static constexpr std::array<std::string_view, vector_function_count> names{
-      "none",       "noise_management", "update_management", "accumulate_partial_sums",
-      "add_bias",   "bias_activation",  "loss_gradient",     "activation_gradient",
-      "bias_update"};
+  static constexpr std::array<std::string_view, vector_function_count> names{"none",
+                                                                             "noise_management",
+                                                                             "update_management",
+                                                                             "accumulate_partial_sums",
+                                                                             "add_bias",
+                                                                             "bias_activation",
+                                                                             "loss_gradient",
+                                                                             "activation_gradient",
+                                                                             "bias_update",
+                                                                             "input_range_estimate",
+                                                                             "input_range_apply",
+                                                                             "input_range_restore",
+                                                                             "input_range_update"};
   return names.at(static_cast<std::size_t>(function));
 }
 

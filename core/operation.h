@@ -38,8 +38,12 @@ enum class vector_function : std::uint8_t {
   loss_gradient,           ///< loss, prediction and dL/dz
   activation_gradient,     ///< d = e * f'(x), with f' expressed by the activation's output x
   bias_update,             ///< b <- b - lr sum_v d_v
+  input_range_estimate,    ///< range r of an array from the spread of a mini-batch
+  input_range_apply,       ///< x' = clamp(x, -r, r) / r
+  input_range_restore,     ///< y' = r y
+  input_range_update,      ///< r <- r - lr dLoss/dr
 };
-inline constexpr std::size_t vector_function_count = 9;
+inline constexpr std::size_t vector_function_count = 13;
 
 std::string_view name_of(operation_kind kind);
 std::string_view name_of(phase p);

@@ -50,6 +50,7 @@ struct run_results {
   std::uint64_t delayed_requests = 0;                            ///< calendar bookings that had to wait
   std::uint64_t out_of_order_requests = 0;                       ///< network bookings made out of time order
   std::string weights_digest;                                    ///< of all final weights and biases
+  std::vector<float> input_ranges;                               ///< per array; empty if they are not used
   std::vector<std::string> warnings;                             ///< what may be wrong with the result
   std::vector<std::string> assumptions;                          ///< what its numbers rest on
   host_figures host;

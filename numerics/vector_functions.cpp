@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/numerics/activation.h>
+#include <tilework/numerics/input_range.h>
 #include <tilework/numerics/loss.h>
 #include <tilework/numerics/vector_functions.h>
 
@@ -107,6 +108,36 @@ void bias_update(const operands& o, float learning_rate) {
   }
 }
 
+void input_range_estimate(const operands& o, std::uint64_t mini_batch) {
+  const auto x = o.in(0);
+  const auto block = o.in(1, 1, range_block_length)[0];
+  o.out(0, 1, 1)[0][0] = range_from_data(read_range_block(block), block[0], mini_batch, x);
+}
+
+void input_range_apply(const operands& o) {
+  const auto x = o.in(0);
+  const float range = o.in(1, 1, 1)[0][0];
+  const auto out = o.out(0, x.vectors, x.length);
+  for (std::uint32_t v = 0; v < x.vectors; ++v)
+    apply_range(range, x[v], out[v]);
+}
+
+void input_range_restore(const operands& o) {
+  const auto y = o.in(0);
+  const float range = o.in(1, 1, 1)[0][0];
+  const auto out = o.out(0, y.vectors, y.length);
+  for (std::uint32_t v = 0; v < y.vectors; ++v)
+    std::ranges::transform(y[v], out[v].begin(), [=](float e) { return range * e; });
+}
+
+void input_range_update(const operands& o, float learning_rate) {
+  const auto x = o.in(0);
+  const auto z = o.in(1, x.vectors, x.length);
+  const auto block = o.in(2, 1, range_block_length)[0];
+  const float gradient = range_gradient(read_range_block(block), block[0], x, z);
+  o.out(0, 1, 1)[0][0] = stepped_range(block[0], gradient, learning_rate);
+}
+
 } // namespace
 
 void evaluate(vector_function function, activation f, std::span<const const_burst> in,
@@ -129,6 +160,14 @@ void evaluate(vector_function function, activation f, std::span<const const_burs
     return activation_gradient(o, f);
   case vector_function::bias_update:
     return bias_update(o, scalars.learning_rate);
+  case vector_function::input_range_estimate:
+    return input_range_estimate(o, scalars.mini_batch);
+  case vector_function::input_range_apply:
+    return input_range_apply(o);
+  case vector_function::input_range_restore:
+    return input_range_restore(o);
+  case vector_function::input_range_update:
+    return input_range_update(o, scalars.learning_rate);
   }
 }
 

@@ -10,6 +10,11 @@
 /// | activation_gradient     | e: n x m; x: n x m         | d = e * f'(x): n x m (may be e)                    |
 /// | bias_update             | d: n x m; b: 1 x m         | b - learning_rate * sum over v of d_v: 1 x m (may be b) |
 ///
+/// | input_range_estimate    | x: n x m; block: 1 x 8     | r: 1 x 1, see input_range.h (may be the block's first)  |
+/// | input_range_apply       | x: n x m; r: 1 x 1         | clamp(x, -r, r) / r: n x m                         |
+/// | input_range_restore     | y: n x m; r: 1 x 1         | r y: n x m (may be y)                              |
+/// | input_range_update      | x: n x m; z: n x m; block: 1 x 8 | r: 1 x 1                                     |
+///
 /// Labels and predictions are integers in a float, exact below 2^24. `none` and the two management functions compute
 /// nothing here: the values of these belong to the analog pipeline. The result for one vector does not depend on the
 /// other vectors of its burst; sums over vectors run in vector order.
@@ -24,7 +29,8 @@
 namespace tilework::numerics {
 
 struct vector_scalars {
-  float learning_rate = 0; ///< bias_update
+  float learning_rate = 0;      ///< bias_update
+  std::uint64_t mini_batch = 0; ///< input_range_estimate: number within the training, from 0
   float loss_scale =
       1; ///< factor on the gradient of loss_gradient, 1/B for the mean over a mini-batch; not on the loss
 };

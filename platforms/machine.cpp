@@ -62,8 +62,7 @@ void machine::build_tiles(const elaboration& work) {
     auto values = std::make_unique<physics::analog_array>(physics::array_shape{region.inputs, region.outputs},
                                                           work.parameters, work.seed, region.id, work.max_burst);
     tiles_.push_back(std::make_unique<hardware::tile>(fmt::format("tile{}", region.tile).c_str(), configuration_.tile,
-                                                      std::move(values), time_, accounts_.tiles[region.tile],
-                                                      reads));
+                                                      std::move(values), time_, accounts_.tiles[region.tile], reads));
     sequencer_->tile_port(a).socket.bind(network_->upstream(a));
     network_->downstream(a).bind(tiles_.back()->socket());
   }

@@ -79,6 +79,8 @@ std::string summary_json(const run_results& r) {
   s["actions"] = actions_of(r);
   s["contention"] = {{"delayed_requests", r.delayed_requests}, {"out_of_order_requests", r.out_of_order_requests}};
   s["weights_digest"] = r.weights_digest;
+  if (!r.input_ranges.empty())
+    s["input_ranges"] = r.input_ranges;
   s["evaluations"] = json::array();
   for (const auto& row : r.evaluations)
     s["evaluations"].push_back(row_json(row));

@@ -23,7 +23,7 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-build_packages=(g++ cmake ninja-build pkg-config ca-certificates libsystemc-dev libeigen3-dev libboost-dev
+build_packages=(g++ cmake ninja-build pkg-config ca-certificates libsystemc-dev libeigen3-dev libhwy-dev libboost-dev
                 libboost-iostreams-dev libyaml-cpp-dev libfmt-dev libcli11-dev nlohmann-json3-dev)
 plot_packages=(gnuplot-nox) # at run time: `tilework devices respond --out` draws with it
 test_packages=(libgtest-dev "${plot_packages[@]}")

@@ -7,7 +7,8 @@ namespace {
 /// Appends the operations of one program; every method emits one stage of one layer.
 class emitter {
 public:
-  emitter(const program_inputs& in, std::uint32_t vectors) : in_(in), vectors_(vectors) {}
+  emitter(const program_inputs& in, std::uint32_t vectors, bool estimates_range = false)
+      : in_(in), vectors_(vectors), estimates_range_(estimates_range) {}
 
   void load_samples(phase p) {
     operation op = operation_of(operation_kind::load_samples, p, 0);
@@ -39,13 +40,17 @@ public:
       for (std::uint32_t o = 0; o < split.output_splits; ++o) {
         operation op = operation_of(operation_kind::forward_mvm, p, layer);
         op.array = split.array(i, o);
-        op.inputs[0] = input_piece(layer, i, slots.input);
+        op.inputs[0] = applied_input(op.array, input_piece(layer, i, slots.input));
         if (in_.managed.forward_noise)
           op.inputs[1] = scale(slots.forward_scale, i);
         op.outputs[0] = output_piece(layer, o, partial ? slots.forward_partial : slots.sum);
         if (partial)
           op.outputs[0].first += i * outputs;
+        if (in_.range.enable)
+          apply_range(p, layer, op.array, input_piece(layer, i, slots.input));
         program_.append(op);
+        if (in_.range.enable)
+          vector_op(vector_function::input_range_restore, p, layer, {op.outputs[0], range(op.array)}, {op.outputs[0]});
       }
     if (partial)
       vector_op(vector_function::accumulate_partial_sums, p, layer,
@@ -73,7 +78,7 @@ public:
     program_.append(op);
   }
 
-  /// d of the layer below from d of this layer.
+  /// d of the layer below from d of this layer; input ranges from the gradients of their inputs.
   void backward(std::size_t layer) {
     const auto& slots = in_.layout.layers[layer];
     const auto& split = in_.map.layers[layer];
@@ -94,7 +99,12 @@ public:
         if (partial)
           op.outputs[0].first += o * inputs;
         program_.append(op);
+        if (in_.range.learned())
+          vector_op(vector_function::input_range_update, phase::update, layer,
+                    {input_piece(layer, i, slots.input), op.outputs[0], range_block(op.array)}, {range(op.array)});
       }
+    if (layer == 0)
+      return;
     if (partial)
       vector_op(vector_function::accumulate_partial_sums, phase::backward, layer,
                 {whole(slots.backward_partial, split.output_splits * inputs)}, {whole(slots.input_gradient, inputs)});
@@ -109,10 +119,10 @@ public:
     const std::uint32_t outputs = in_.network.layers[layer + 1];
     for (std::uint32_t i = 0; i < split.input_splits; ++i)
       for (std::uint32_t o = 0; o < split.output_splits; ++o) {
-        const auto x = input_piece(layer, i, slots.input);
-        const auto d = output_piece(layer, o, slots.output_gradient);
         operation op = operation_of(operation_kind::outer_product_update, phase::update, layer);
         op.array = split.array(i, o);
+        const auto x = applied_input(op.array, input_piece(layer, i, slots.input));
+        const auto d = output_piece(layer, o, slots.output_gradient);
         op.inputs = {x, d};
         op.ends_mini_batch = true;
         if (in_.managed.update) {
@@ -159,6 +169,21 @@ private:
     program_.append(op);
   }
 
+  /// What drives an array: a piece of x, or that within the array's own input range.
+  [[nodiscard]] operand_ref applied_input(std::uint32_t array, const operand_ref& x) const {
+    return in_.range.enable ? whole(in_.layout.ranged_input[array], x.length) : x;
+  }
+  [[nodiscard]] operand_ref range(std::uint32_t array) const { return whole(in_.layout.range[array], 1); }
+  [[nodiscard]] operand_ref range_block(std::uint32_t array) const {
+    return whole(in_.layout.range[array], numerics::range_block_length);
+  }
+
+  void apply_range(phase p, std::size_t layer, std::uint32_t array, const operand_ref& x) {
+    if (estimates_range_)
+      vector_op(vector_function::input_range_estimate, p, layer, {x, range_block(array)}, {range(array)});
+    vector_op(vector_function::input_range_apply, p, layer, {x, range(array)}, {applied_input(array, x)});
+  }
+
   static operand_ref whole(std::uint32_t slot, std::uint32_t length) { return {slot, 0, length}; }
   /// What management tells a tile: one number per vector. The operation that takes it waits for the management step.
   static operand_ref scale(std::uint32_t slot, std::uint32_t piece) { return {slot, piece, 1}; }
@@ -174,6 +199,7 @@ private:
 
   const program_inputs& in_;
   std::uint32_t vectors_;
+  bool estimates_range_;
   step_program program_;
 };
 
@@ -195,15 +221,15 @@ step_program emit_programming(const program_inputs& in) {
   return e.take();
 }
 
-step_program emit_training_step(const program_inputs& in, std::uint32_t vectors, bool refresh) {
+step_program emit_training_step(const program_inputs& in, std::uint32_t vectors, step_variant variant) {
   const std::size_t layers = in.network.weight_layers();
-  emitter e(in, vectors);
+  emitter e(in, vectors, variant.estimates_ranges);
   emit_forward_pass(e, layers, phase::forward);
   for (std::size_t l = layers; l-- > 0;) {
-    if (l > 0)
+    if (l > 0 || in.range.learned())
       e.backward(l);
     e.update(l);
-    if (refresh)
+    if (variant.refreshes)
       e.refresh(l);
   }
   return e.take();

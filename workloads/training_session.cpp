@@ -30,8 +30,8 @@ training_session::training_session(const session_configuration& configuration, c
       map_(map),
       arena_(arena),
       layout_(lay_out(arena, configuration.network, map,
-                      std::max(configuration.batch_size, configuration.evaluation_burst))) {
-  const program_inputs in{configuration_.network, map_, layout_, managed};
+                      std::max(configuration.batch_size, configuration.evaluation_burst), configuration.input_range)) {
+  const program_inputs in{configuration_.network, map_, layout_, managed, configuration_.input_range};
   programming_ = emit_programming(in);
   full_step_ = emit_mini_batch(in, configuration_.batch_size);
   full_evaluation_ = emit_evaluation(in, configuration_.evaluation_burst);
@@ -43,9 +43,21 @@ training_session::training_session(const session_configuration& configuration, c
   std::iota(test_order_.begin(), test_order_.end(), 0U);
 }
 
+step_variant training_session::variant_of(std::uint64_t mini_batch) const {
+  const auto every = configuration_.refresh_every;
+  const auto& range = configuration_.input_range;
+  return {every > 0 && (mini_batch + 1) % every == 0, range.enable && mini_batch < range.init_from_data};
+}
+
 auto training_session::emit_mini_batch(const program_inputs& in, std::uint32_t vectors) const -> mini_batch_programs {
-  return {emit_training_step(in, vectors, false),
-          configuration_.refresh_every > 0 ? emit_training_step(in, vectors, true) : step_program{}};
+  mini_batch_programs programs;
+  const bool estimates = configuration_.input_range.enable && configuration_.input_range.init_from_data > 0;
+  for (const bool refreshes : {false, true})
+    for (const bool estimating : {false, true})
+      if (const step_variant v{refreshes, estimating};
+          (!refreshes || configuration_.refresh_every > 0) && (!estimating || estimates))
+        programs[index_of(v)] = emit_training_step(in, vectors, v);
+  return programs;
 }
 
 void training_session::initialise() {
@@ -67,6 +79,8 @@ void training_session::initialise() {
       numerics::kaiming_uniform(configuration_.seed, static_cast<std::uint32_t>(l), inputs,
                                 arena_.view(layout_.layers[l].bias)[0], weights.size());
   }
+  for (const auto slot : layout_.range)
+    numerics::write_range_block(configuration_.input_range, arena_.view(slot)[0]);
   begin_epoch();
 }
 
@@ -95,11 +109,13 @@ std::optional<step> training_session::next_training_step() {
   context.first_vector = position_.epoch * samples + position_.next_sample;
   context.learning_rate = static_cast<float>(configuration_.learning_rate.at(position_.epoch));
   context.samples = std::span(order_).subspan(position_.next_sample, vectors);
-  const auto every = configuration_.refresh_every;
-  const bool refreshes = every > 0 && (position_.step + 1) % every == 0;
-  context.refreshes = every > 0 ? position_.step / every : 0;
+  context.refreshes = configuration_.refresh_every > 0 ? position_.step / configuration_.refresh_every : 0;
+  return step{&program_for(vectors), context};
+}
+
+const step_program& training_session::program_for(std::uint32_t vectors) const {
   const auto& programs = vectors == configuration_.batch_size ? full_step_ : last_step_;
-  return step{&programs[refreshes ? 1 : 0], context};
+  return programs[index_of(variant_of(position_.step))];
 }
 
 std::optional<step> training_session::next_evaluation_step() {
@@ -208,6 +224,7 @@ void training_session::save(std::ostream& out) const {
   writer.write(test_loss_sum_);
   writer.write(epoch_loss_);
   for_each_bias([&](std::span<const float> bias) { writer.write_span(bias); });
+  for_each_input_range([&](float range) { writer.write(range); });
 }
 
 void training_session::restore(std::istream& in) {
@@ -221,6 +238,8 @@ void training_session::restore(std::istream& in) {
   reader.read(epoch_loss_);
   for (const auto& slots : layout_.layers)
     reader.read_span(arena_.view(slots.bias)[0]);
+  for (const auto slot : layout_.range)
+    reader.read(arena_.view(slot)[0][0]);
   begin_epoch();
 }
 

@@ -26,6 +26,7 @@ struct learning_rate_schedule {
 
 struct session_configuration {
   network_configuration network;
+  numerics::input_range_parameters input_range{}; ///< of the arrays' forward inputs
   unsigned epochs = 2;
   std::uint32_t batch_size = 1; ///< the loss is the mean over the mini-batch
   learning_rate_schedule learning_rate;
@@ -92,18 +93,28 @@ public:
       f(std::span<const float>(arena_.view(slots.bias)[0]));
   }
 
-  /// Position, losses and biases. Weights belong to the tiles. Only between steps.
+  /// Calls f(float) with the input range of every array, if there are any.
+  template <typename F>
+  void for_each_input_range(F&& f) const {
+    for (const auto slot : layout_.range)
+      f(float{arena_.view(slot)[0][0]});
+  }
+
+  /// Position, losses, biases and input ranges. Weights belong to the tiles. Only between steps.
   void save(std::ostream& out) const;
   void restore(std::istream& in);
 
 private:
-  /// Programs of one mini-batch, without and with a refresh at its end.
-  using mini_batch_programs = std::array<step_program, 2>;
+  /// Programs of one mini-batch, by index_of() its variant; those that never occur are empty.
+  using mini_batch_programs = std::array<step_program, 4>;
+  static std::size_t index_of(step_variant v) { return (v.refreshes ? 2U : 0U) + (v.estimates_ranges ? 1U : 0U); }
 
   std::optional<tilework::step> next_training_step();
   std::optional<tilework::step> next_evaluation_step();
   void finish_training_step(const tilework::step& done);
   void finish_evaluation_step(const tilework::step& done);
+  [[nodiscard]] step_variant variant_of(std::uint64_t mini_batch) const;
+  [[nodiscard]] const step_program& program_for(std::uint32_t vectors) const;
   [[nodiscard]] double sum_of_losses(std::uint32_t vectors) const;
   void begin_epoch();
   [[nodiscard]] bool evaluation_due() const;

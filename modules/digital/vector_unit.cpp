@@ -17,9 +17,10 @@ vector_unit::vector_unit(const sc_core::sc_module_name& name, const vector_unit_
 
 void vector_unit::compute(const transaction::tile_request& request) const {
   const auto& op = *request.op;
-  numerics::evaluate(
-      op.function, op.activation_function, request.in, request.out,
-      {.learning_rate = request.context->learning_rate, .loss_scale = 1.0F / static_cast<float>(op.vectors)});
+  numerics::evaluate(op.function, op.activation_function, request.in, request.out,
+                     {.learning_rate = request.context->learning_rate,
+                      .mini_batch = request.context->step,
+                      .loss_scale = 1.0F / static_cast<float>(op.vectors)});
   if (configuration_.format == numerics::number_format::fp32)
     return;
   for (const auto& out : request.out)

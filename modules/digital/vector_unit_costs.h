@@ -52,6 +52,14 @@ constexpr alu_operations alu_operations_of(const operation& op) {
     return {};
   case vector_function::bias_update: // b -= lr sum d
     return {.add = all, .multiply = in};
+  case vector_function::input_range_estimate: // mean, squared deviations; variance, root, |r n + alpha std| / (n + 1)
+    return {.add = 3 * all + 2, .multiply = all + 2, .compare = 1, .divide = 4};
+  case vector_function::input_range_apply: // two-sided clamp, one reciprocal
+    return {.multiply = all, .compare = 2 * all, .divide = 1};
+  case vector_function::input_range_restore:
+    return {.multiply = all};
+  case vector_function::input_range_update: // x against r and -r, sign of z, sum and count; r, its decay and its step
+    return {.add = 2 * all + 2, .multiply = 4, .compare = 3 * all + 2};
   case vector_function::none:
     break;
   }

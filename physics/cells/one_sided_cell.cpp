@@ -85,6 +85,8 @@ void one_sided_cell::validate() const {
     throw input_error("devices must name exactly one device; both sides are drawn from it");
   validate_part(devices.front());
   refresh_forward.validate();
+  if (refresh_every > 0 && refresh_update.is_exact())
+    throw input_error("refresh_update needs pulses: another pulse_type than NONE or NONE_WITH_DEVICE");
   if (refresh_every > 0 && devices.front().writes_noisily())
     throw input_error("a device with write noise cannot be refreshed: set write_noise_std: 0 or refresh_every: 0");
 }

@@ -50,7 +50,7 @@ struct one_sided_cell : refresh_parameters {
     v("refresh_update", static_cast<update_parameters p::*>(&p::refresh_update), field{.doc = "writes of the refresh"});
     v("copy_inverted", &p::copy_inverted, field{.doc = "g- is the same device as g+, pulsed down"});
   }
-  /// \throws input_error for more than one device, or one that cannot be reset
+  /// \throws input_error for more than one device, one that cannot be refreshed, or refreshes that write without pulses
   void validate() const;
   [[nodiscard]] float granularity() const { return devices.front().granularity(); }
   [[nodiscard]] float states() const { return devices.front().states(); }

@@ -78,7 +78,7 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
   if (!is_supported(isa_))
     throw input_error("this processor does not execute " + std::string(name_of(isa_)));
   const device_spec device = update_.pulse_type == pulse_type::none ? device_spec(ideal{}) : parameters.device;
-  devices_ = device.make({.shape = shape, .seed = seed, .id = id, .faults = parameters.faults});
+  devices_ = device.make({.shape = shape, .seed = seed, .id = id, .faults = parameters.faults, .isa = parameters.isa});
   drift_per_mini_batch_ = parameters.drift_per_mini_batch;
   if (const auto* pair = device.get_if<one_sided_cell>(); pair != nullptr && pair->refresh_every > 0)
     refresh_ = std::make_unique<cell_refresh>(*pair, shape, seed, id);
@@ -226,8 +226,8 @@ void analog_array::compute_block(std::uint32_t block) {
 void analog_array::run_mvm(std::uint32_t vector) {
   const std::span<float> scratch(scratch_.data() + vector * scratch_stride_, scratch_stride_);
   efforts_[vector] =
-      mvm_->mvm.run({weights().data(), shape_, mvm_->direction, nullptr, isa_}, in_[vector], out_[vector], scales_[vector],
-                    evaluation_ ? mvm_->evaluation : mvm_->training, first_vector_ + vector, scratch);
+      mvm_->mvm.run({weights().data(), shape_, mvm_->direction, nullptr, isa_}, in_[vector], out_[vector],
+                    scales_[vector], evaluation_ ? mvm_->evaluation : mvm_->training, first_vector_ + vector, scratch);
 }
 
 void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t last_output) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace tilework::physics {
 namespace {
@@ -71,9 +72,8 @@ struct analog_mvm::pass {
   }
 };
 
-analog_mvm::analog_mvm(const io_parameters& parameters, array_shape shape, mvm_direction direction,
-                       const noise_stream& lines)
-    : io_(parameters),
+analog_mvm::analog_mvm(io_parameters parameters, array_shape shape, mvm_direction direction, const noise_stream& lines)
+    : io_(std::move(parameters)),
       direction_(direction),
       driven_(direction == mvm_direction::forward ? shape.inputs : shape.outputs),
       read_(direction == mvm_direction::forward ? shape.outputs : shape.inputs),
@@ -280,7 +280,8 @@ void analog_mvm::read_array(const pass& p, const weight_view& w, std::span<const
 }
 
 /// Voltage drop along the read line, a cubic in the line's total current instead of a circuit solution.
-void analog_mvm::subtract_ir_drop(const pass& p, const weight_view& w, std::span<const float> driven, std::span<float> y) const {
+void analog_mvm::subtract_ir_drop(const pass& p, const weight_view& w, std::span<const float> driven,
+                                  std::span<float> y) const {
   const auto n = static_cast<float>(driven_);
   const auto inputs = p.work_driven;
   const auto current = p.work_read;
@@ -313,7 +314,8 @@ void analog_mvm::apply_offsets(std::span<const float> driven, std::span<float> y
 }
 
 /// Fresh weight noise, referred to the output: the same law as noise on every weight.
-void analog_mvm::add_weight_noise(const pass& p, const weight_view& w, std::span<const float> driven, std::span<float> y) const {
+void analog_mvm::add_weight_noise(const pass& p, const weight_view& w, std::span<const float> driven,
+                                  std::span<float> y) const {
   p.normals(draw::weight_noise, p.work_read);
   if (io_.w_noise_type == weight_noise::additive_constant) {
     const float deviation = io_.w_noise * std::sqrt(squared_norm(driven));

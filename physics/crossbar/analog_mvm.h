@@ -37,7 +37,7 @@ class analog_mvm {
 public:
   /// \param lines stream of the static draws of this direction: slots 0 to 2 for line_properties, 3 for read asymmetry
   /// \throws input_error for contradicting parameters
-  analog_mvm(const io_parameters& parameters, array_shape shape, mvm_direction direction, const noise_stream& lines);
+  analog_mvm(io_parameters parameters, array_shape shape, mvm_direction direction, const noise_stream& lines);
 
   /// y = W x as the hardware computes it.
   /// \param scale the vector's noise-management scale, see input_scale.h

@@ -37,8 +37,8 @@ std::string_view name_of(instruction_set isa) {
 
 bool is_supported(instruction_set isa) {
 #if defined(__x86_64__)
-  const bool v3 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
-                  __builtin_cpu_supports("bmi2") != 0;
+  const bool v3 =
+      __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 && __builtin_cpu_supports("bmi2") != 0;
   switch (isa) {
   case instruction_set::baseline:
     return true;

@@ -21,13 +21,14 @@ bool is_supported(instruction_set isa);
 /// The fastest supported one.
 instruction_set best_instruction_set();
 
-/// Products with a row-major matrix of `rows` x `columns`. `factors` multiplies the weights element by element; null: 1.
+/// Products with a row-major matrix of `rows` x `columns`. `factors` multiplies the weights element by element;
+/// null: 1.
 struct product_kernels {
   using product = void (*)(const float* weights, const float* factors, std::size_t rows, std::size_t columns,
                            const float* in, float* out);
-  product forward;           ///< out[rows] = W in[columns]; sixteen interleaved sums per row, added as a tree
-  product backward;          ///< out[columns] = W^T in[rows]; rows in order
-  product absolute_forward;  ///< |W| in place of W
+  product forward;          ///< out[rows] = W in[columns]; sixteen interleaved sums per row, added as a tree
+  product backward;         ///< out[columns] = W^T in[rows]; rows in order
+  product absolute_forward; ///< |W| in place of W
   product absolute_backward;
 };
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/// \file Body of product_kernels.h, included by one source file per instruction set, each compiled with its own options.
-/// Everything here is local to that file, and nothing from the standard library is called: an inline function that two
-/// files share must not exist in two instruction sets.
+/// \file Body of product_kernels.h, included by one source file per instruction set, each compiled with its own
+/// options. Everything here is local to that file, and nothing from the standard library is called: an inline function
+/// that two files share must not exist in two instruction sets.
 #pragma once
 
 #include <tilework/physics/crossbar/product_kernels.h>
 
+// NOLINTBEGIN(misc-definitions-in-headers,*-avoid-c-arrays,*-array-to-pointer-decay): see above; std::array is shared
 namespace tilework::physics {
 namespace {
 
@@ -22,7 +23,9 @@ using unaligned_vector = float __attribute__((vector_size(vector_bytes), aligned
 constexpr std::size_t width = vector_bytes / sizeof(float);
 constexpr std::size_t lanes = 16; ///< sums per row: the same for all instruction sets, so that bits are
 constexpr std::size_t parts = lanes / width;
-constexpr std::size_t block = 8 / parts; ///< rows at once: eight independent sums hide the latency of an addition
+constexpr std::size_t block =
+    parts == 1 ? 4 : 8 / parts;                 ///< rows at once: independent sums hide the latency of an addition
+constexpr bool prefetches = vector_bytes == 16; ///< measured: few rows at once leave the hardware's prefetcher behind
 
 inline vector load(const float* from) {
   return *reinterpret_cast<const unaligned_vector*>(from);
@@ -66,6 +69,8 @@ inline void rows_times(const float* w, const float* k, std::size_t columns, cons
       const vector x = load(in + j + p * width);
       for (std::size_t r = 0; r < count; ++r) {
         const std::size_t at = r * columns + j + p * width;
+        if (prefetches && p == 0)
+          __builtin_prefetch(w + at + count * columns); // the same place in the next rows
         sum[r][p] += cells<absolute, factored>(w + at, factored ? k + at : nullptr) * x;
       }
     }
@@ -143,3 +148,4 @@ constexpr product_kernels all_kernels{any_forward<false>, any_backward<false>, a
 
 } // namespace
 } // namespace tilework::physics
+// NOLINTEND(misc-definitions-in-headers,*-avoid-c-arrays,*-array-to-pointer-decay)

@@ -242,24 +242,26 @@ std::span<const pulse_run> pulse_trains::sparse_runs(std::uint32_t vector, std::
   const auto in = inputs(vector);
   const auto out = outputs(vector);
   const auto [line, sign] = out.lines[output];
-  const auto train = out.trains.subspan(output * words_, words_);
-  const std::uint64_t* const by_slot = lines_by_slot_.data() + std::size_t{vector} * longest_ * slot_words_;
+  const std::size_t words = words_;
+  const std::size_t slot_words = slot_words_;
+  const auto train = out.trains.subspan(output * words, words);
+  const std::uint64_t* const by_slot = lines_by_slot_.data() + std::size_t{vector} * longest_ * slot_words;
   const std::uint32_t first_cell = line * inputs_.size;
   std::size_t count = 0;
   for (std::size_t first = 0; first * word_bits < in.lines.size(); first += chunk) {
     std::array<std::uint64_t, chunk> meets{};
-    for (std::size_t word = 0; word < words_; ++word)
+    for (std::size_t word = 0; word < words; ++word)
       for (auto bits = train[word]; bits != 0; bits &= bits - 1) {
         const auto slot = word * word_bits + static_cast<std::size_t>(std::countr_zero(bits));
         for (std::size_t w = 0; w < chunk; ++w)
-          meets[w] |= by_slot[slot * slot_words_ + first + w];
+          meets[w] |= by_slot[slot * slot_words + first + w];
       }
     for (std::size_t w = 0; w < chunk; ++w)
       for (auto bits = meets[w]; bits != 0; bits &= bits - 1) {
         const auto k = (first + w) * word_bits + static_cast<std::size_t>(std::countr_zero(bits));
         int coincidences = 0;
-        for (std::size_t word = 0; word < words_; ++word)
-          coincidences += count_ones(train[word] & in.trains[k * words_ + word]);
+        for (std::size_t word = 0; word < words; ++word)
+          coincidences += count_ones(train[word] & in.trains[k * words + word]);
         room[count++] = {first_cell + in.lines[k].line, -sign * in.lines[k].sign * coincidences};
       }
   }

@@ -23,7 +23,7 @@ struct weight_view {
   const float* data = nullptr;
   array_shape shape;
   mvm_direction direction = mvm_direction::forward;
-  const float* factors = nullptr; ///< multiply the weights element by element; null: 1
+  const float* factors = nullptr;                  ///< multiply the weights element by element; null: 1
   instruction_set isa = instruction_set::baseline; ///< how products are computed, not what they give
   /// The only driven line whose input is not 0, if the caller knows: then a product costs one line.
   std::uint32_t only_line = all_lines;

@@ -59,10 +59,9 @@ struct curve_fit {
 /// share with opposite signs, which is noise of the reading. Everything else is the model's default.
 ///
 /// The window is, per device, from the smallest to the largest reading; for SoftBounds from where down steps vanish to
-/// where up steps do. Other models have hard bounds, which may cut a step: readings less than a sweep's mean change from
-/// the end that its pulses lead to do not count.
-/// \throws input_error if a device has no pulses in one of the directions, or does not follow them on the average; if
-/// the window does not contain weight 0
+/// where up steps do. Other models have hard bounds, which may cut a step: readings less than a sweep's mean change
+/// from the end that its pulses lead to do not count. \throws input_error if a device has no pulses in one of the
+/// directions, or does not follow them on the average; if the window does not contain weight 0
 curve_fit fit_curve(std::span<const measured_device> devices, const curve_fit_options& options = {});
 
 } // namespace tilework::physics

@@ -47,9 +47,10 @@ struct device_context {
   std::uint64_t seed = 0;
   logical_array id;
   line_faults faults;
-  std::uint32_t part = 0;        ///< device of a unit cell: its own pulse noise
-  std::uint32_t spread_part = 0; ///< device of a unit cell whose device-to-device draw is used
-  bool mirrored = false;         ///< weight and direction of pulses have the opposite sign of the drawn device
+  instruction_set isa = instruction_set::baseline; ///< how pulses are computed, not what they do
+  std::uint32_t part = 0;                          ///< device of a unit cell: its own pulse noise
+  std::uint32_t spread_part = 0;                   ///< device of a unit cell whose device-to-device draw is used
+  bool mirrored = false; ///< weight and direction of pulses have the opposite sign of the drawn device
 };
 
 /// One property of every device of an array, for inspection.

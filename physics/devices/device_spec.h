@@ -5,6 +5,7 @@
 #include <tilework/physics/devices/device_array.h>
 #include <tilework/physics/devices/pulsed_parameters.h>
 
+#include <algorithm>
 #include <concepts>
 #include <limits>
 #include <memory>
@@ -46,6 +47,8 @@ public:
   [[nodiscard]] float largest_weight() const { return held_->largest_weight(); }
   /// Whether a write leaves a lasting error.
   [[nodiscard]] bool writes_noisily() const { return held_->writes_noisily(); }
+  /// Whether the weight drifts when time passes.
+  [[nodiscard]] bool drifts() const { return held_->drifts(); }
   /// Whether a cross-point holds several devices.
   [[nodiscard]] bool is_unit_cell() const { return held_->is_unit_cell(); }
   /// Draws the devices of an array, weights 0 (or the nearest value that a device allows).
@@ -71,6 +74,7 @@ private:
     [[nodiscard]] virtual float states() const = 0;
     [[nodiscard]] virtual float largest_weight() const = 0;
     [[nodiscard]] virtual bool writes_noisily() const = 0;
+    [[nodiscard]] virtual bool drifts() const = 0;
     [[nodiscard]] virtual bool is_unit_cell() const = 0;
     [[nodiscard]] virtual std::unique_ptr<device_array> make(const device_context& context) const = 0;
     [[nodiscard]] virtual bool equals(const any_device& other) const = 0;
@@ -90,6 +94,13 @@ private:
     [[nodiscard]] bool writes_noisily() const override {
       if constexpr (std::derived_from<P, write_noise_parameters>)
         return parameters.write_noise_std > 0;
+      return false;
+    }
+    [[nodiscard]] bool drifts() const override {
+      if constexpr (requires(const P& p) { p.drift.is_active(); })
+        return parameters.drift.is_active();
+      else if constexpr (requires(const P& p) { p.devices; })
+        return std::ranges::any_of(parameters.devices, &device_spec::drifts);
       return false;
     }
     [[nodiscard]] bool is_unit_cell() const override {

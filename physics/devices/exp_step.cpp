@@ -1,5 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tilework/physics/devices/exp_step.cpp" // this file, once per instruction set
+#include <hwy/foreach_target.h>
+
 #include <tilework/physics/devices/exp_step.h>
+#include <tilework/physics/devices/pulse_kernel-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace tilework::physics::HWY_NAMESPACE {
+namespace {
+
+struct exp_step_law {
+  const exp_step& p;
+  [[nodiscard]] HWY_INLINE float_vector pulse(const float_vector* c, float_vector w, lane_mask down,
+                                              float_vector xi) const {
+    const auto width = hn::Sub(c[2], c[3]);
+    const auto z = hn::Add(hn::Div(hn::Mul(constant(2 * p.a), w), width), constant(p.b));
+    const auto rate = hn::IfThenElse(down, constant(-p.gamma_down), constant(p.gamma_up));
+    const auto amplitude = hn::IfThenElse(down, constant(p.A_down), constant(p.A_up));
+    const auto factor = hn::Max(hn::Sub(constant(1), hn::Mul(amplitude, exponential(hn::Mul(rate, z)))), constant(0));
+    const auto change = hn::Mul(factor, hn::IfThenElse(down, hn::Neg(c[1]), c[0]));
+    const auto deviation = p.dw_min_std_add != 0 || p.dw_min_std_slope != 0
+                               ? hn::Add(hn::Add(hn::Abs(change), constant(p.dw_min_std_add)),
+                                         hn::Mul(constant(p.dw_min_std_slope), hn::Abs(w)))
+                               : change;
+    const auto noise = hn::Mul(hn::Mul(constant(p.dw_min_std), deviation), xi);
+    const auto moved = hn::Add(hn::Add(w, change), noise);
+    return clipped(hn::IfThenElse(hn::Gt(width, constant(0)), moved, w), c[3], c[2]);
+  }
+};
+
+} // namespace
+
+void exp_step_pulses(const exp_step& p, const pulse_line<device_draw>& line) {
+  apply_in_groups(exp_step_law{p}, line);
+}
+
+} // namespace tilework::physics::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 #include <tilework/physics/devices/pulsed_array.h>
 
 #include <cmath>
@@ -7,25 +47,14 @@
 namespace tilework::physics {
 namespace {
 
+HWY_EXPORT(exp_step_pulses);
+
 struct exp_step_model {
   using cell = device_draw;
   exp_step p;
 
   static cell make_cell(const drawn_device& drawn, draw_sequence&) { return drawn.steps; }
-  [[nodiscard]] float pulse(const cell& c, float w, bool down, float xi) const {
-    const float width = c.max - c.min;
-    if (!(width > 0))
-      return clipped(w, c.min, c.max);
-    const float z = 2 * p.a * w / width + p.b;
-    const float factor =
-        std::max(down ? 1 - p.A_down * exponential(-p.gamma_down * z) : 1 - p.A_up * exponential(p.gamma_up * z), 0.0F);
-    const float change = factor * (down ? -c.down : c.up);
-    const float noise =
-        p.dw_min_std_add != 0 || p.dw_min_std_slope != 0
-            ? p.dw_min_std * (std::abs(change) + p.dw_min_std_add + p.dw_min_std_slope * std::abs(w)) * xi
-            : p.dw_min_std * change * xi;
-    return clipped(w + change + noise, c.min, c.max);
-  }
+  void apply(const pulse_line<cell>& line, std::size_t isa) const { HWY_DISPATCH_TABLE(exp_step_pulses)[isa](p, line); }
   static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
   template <typename Put>
   static void show(const cell& c, Put put) {
@@ -47,3 +76,4 @@ std::unique_ptr<device_array> make_devices(const exp_step& parameters, const dev
 }
 
 } // namespace tilework::physics
+#endif

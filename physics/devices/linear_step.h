@@ -5,6 +5,7 @@
 #include <tilework/physics/devices/device_array.h>
 #include <tilework/physics/devices/pulsed_parameters.h>
 
+#include <cstdint>
 #include <memory>
 
 namespace tilework::physics {
@@ -65,14 +66,26 @@ struct linear_step : pulsed_parameters, linear_law_parameters, write_noise_param
   friend bool operator==(const linear_step&, const linear_step&) = default;
 };
 
-std::unique_ptr<device_array> make_devices(const linear_step& parameters, const device_context& context);
+/// One drawn device in 16 bytes. Bounds and gammas are multiples of the units of linear_step_units, in 16 bits.
+struct linear_step_cell {
+  float up = 0;
+  float down = 0;
+  std::int16_t max = 0;
+  std::int16_t min = 0;
+  std::int16_t gamma_up = 0;
+  std::int16_t gamma_down = 0;
+};
 
-/// Step of a device whose step at weight 0 is `step` and would be (1 - gamma) step at weight `reference`.
-inline float linear_change(const linear_law_parameters& law, float dw_min_std, float step, float gamma, float reference,
-                           float w, float xi) {
-  const float linear = reference == 0 ? 0.0F : -gamma * step / reference * w;
-  const float noise = 1 + dw_min_std * xi;
-  return law.mult_noise ? (linear + step) * noise : linear + step * noise;
-}
+/// Units such that rounding is far below the spread between devices, and that devices without spread are exact. A bound
+/// is 4096 units, and up to 8 times as much fits (perfect_bias asks for more, and gets that).
+struct linear_step_units {
+  explicit linear_step_units(const linear_step& p);
+  float max;
+  float min;
+  float gamma_up;
+  float gamma_down;
+};
+
+std::unique_ptr<device_array> make_devices(const linear_step& parameters, const device_context& context);
 
 } // namespace tilework::physics

@@ -1,32 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/physics/devices/piecewise_step.h>
-#include <tilework/physics/devices/pulsed_array.h>
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tilework/physics/devices/piecewise_step.cpp" // this file, once per instruction set
+#include <hwy/foreach_target.h>
 
-#include <cmath>
-#include <span>
+#include <tilework/physics/devices/piecewise_step.h>
+#include <tilework/physics/devices/pulse_kernel-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace tilework::physics::HWY_NAMESPACE {
+namespace {
+
+struct piecewise_step_law {
+  const piecewise_step& p;
+  /// Value of a table over [min, max] at v.
+  static HWY_INLINE float_vector interpolate(const std::vector<float>& table, float_vector v, float_vector min,
+                                             float_vector max) {
+    const floats f;
+    const auto sections = static_cast<float>(table.size() - 1);
+    if (table.size() == 1)
+      return constant(table[0]);
+    const auto width = hn::Sub(max, min);
+    auto place = hn::Max(hn::Mul(hn::Div(hn::Sub(v, min), width), constant(sections)), constant(0));
+    place = hn::IfThenElse(hn::Gt(width, constant(0)), hn::Min(place, constant(sections)), constant(0));
+    const auto whole = hn::Min(hn::Floor(place), constant(sections - 1));
+    const auto within = hn::Sub(place, whole);
+    const auto section = hn::ConvertTo(integers(), whole);
+    const auto low = hn::GatherIndex(f, table.data(), section);
+    const auto high = hn::GatherIndex(f, table.data() + 1, section);
+    return hn::Add(hn::Mul(hn::Sub(constant(1), within), low), hn::Mul(within, high));
+  }
+  [[nodiscard]] HWY_INLINE float_vector pulse(const float_vector* c, float_vector w, lane_mask down,
+                                              float_vector xi) const {
+    const auto factor =
+        hn::IfThenElse(down, interpolate(p.piecewise_down, w, c[3], c[2]), interpolate(p.piecewise_up, w, c[3], c[2]));
+    const auto step = hn::Mul(hn::IfThenElse(down, hn::Neg(c[1]), c[0]), factor);
+    const auto noise = hn::Add(constant(1), hn::Mul(constant(p.dw_min_std), xi));
+    return clipped(hn::Add(w, hn::Mul(step, noise)), c[3], c[2]);
+  }
+};
+
+} // namespace
+
+void piecewise_step_pulses(const piecewise_step& p, const pulse_line<device_draw>& line) {
+  apply_in_groups(piecewise_step_law{p}, line);
+}
+
+} // namespace tilework::physics::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <tilework/physics/devices/pulsed_array.h>
 
 namespace tilework::physics {
 namespace {
 
-/// Value of a table over [min, max] at v.
-float interpolate(std::span<const float> table, float v, float min, float max) {
-  const auto sections = table.size() - 1;
-  if (sections == 0 || !(max > min))
-    return table[0];
-  const float place = std::max((v - min) / (max - min) * static_cast<float>(sections), 0.0F);
-  const auto section = std::min(static_cast<std::size_t>(place), sections - 1);
-  const float within = std::min(place - static_cast<float>(section), 1.0F);
-  return (1 - within) * table[section] + within * table[section + 1];
-}
+HWY_EXPORT(piecewise_step_pulses);
 
 struct piecewise_step_model {
   using cell = device_draw;
   piecewise_step p;
 
   static cell make_cell(const drawn_device& drawn, draw_sequence&) { return drawn.steps; }
-  [[nodiscard]] float pulse(const cell& c, float w, bool down, float xi) const {
-    const float factor = interpolate(down ? p.piecewise_down : p.piecewise_up, w, c.min, c.max);
-    return clipped(w + (down ? -c.down : c.up) * factor * (1 + p.dw_min_std * xi), c.min, c.max);
+  void apply(const pulse_line<cell>& line, std::size_t isa) const {
+    HWY_DISPATCH_TABLE(piecewise_step_pulses)[isa](p, line);
   }
   static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
   template <typename Put>
@@ -53,3 +89,4 @@ std::unique_ptr<device_array> make_devices(const piecewise_step& parameters, con
 }
 
 } // namespace tilework::physics
+#endif

@@ -1,5 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tilework/physics/devices/pow_step.cpp" // this file, once per instruction set
+#include <hwy/foreach_target.h>
+
 #include <tilework/physics/devices/pow_step.h>
+#include <tilework/physics/devices/pulse_kernel-inl.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace tilework::physics::HWY_NAMESPACE {
+namespace {
+
+/// z after one pulse.
+HWY_INLINE float_vector pow_pulse(float dw_min_std, const float_vector* c, float_vector z, lane_mask down,
+                                  float_vector xi) {
+  const auto width = hn::Sub(c[2], c[3]);
+  const auto distance = hn::IfThenElse(down, hn::Sub(z, c[3]), hn::Sub(c[2], z));
+  const auto factor = power(hn::Div(distance, width), hn::IfThenElse(down, c[5], c[4]));
+  const auto change = hn::Mul(hn::IfThenElse(down, hn::Neg(c[1]), c[0]), factor);
+  const auto noise = hn::Add(constant(1), hn::Mul(constant(dw_min_std), xi));
+  const auto moved = hn::Add(z, hn::Mul(change, noise));
+  return clipped(hn::IfThenElse(hn::Gt(width, constant(0)), moved, z), c[3], c[2]);
+}
+
+struct pow_step_law {
+  const pow_step& p;
+  [[nodiscard]] HWY_INLINE float_vector pulse(const float_vector* c, float_vector w, lane_mask down,
+                                              float_vector xi) const {
+    return pow_pulse(p.dw_min_std, c, w, down, xi);
+  }
+};
+
+struct pow_step_reference_law {
+  const pow_step_reference& p;
+  [[nodiscard]] HWY_INLINE float_vector pulse(const float_vector* c, float_vector w, lane_mask down,
+                                              float_vector xi) const {
+    return hn::Sub(pow_pulse(p.dw_min_std, c, hn::Add(w, c[6]), down, xi), c[6]);
+  }
+};
+
+} // namespace
+
+void pow_step_pulses(const pow_step& p, const pulse_line<pow_cell>& line) {
+  apply_in_groups(pow_step_law{p}, line);
+}
+void pow_step_reference_pulses(const pow_step_reference& p, const pulse_line<referenced_pow_cell>& line) {
+  apply_in_groups(pow_step_reference_law{p}, line);
+}
+
+} // namespace tilework::physics::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 #include <tilework/physics/devices/pulsed_array.h>
 
 #include <cmath>
@@ -7,10 +58,8 @@
 namespace tilework::physics {
 namespace {
 
-struct pow_cell : device_draw {
-  float exponent_up = 0;
-  float exponent_down = 0;
-};
+HWY_EXPORT(pow_step_pulses);
+HWY_EXPORT(pow_step_reference_pulses);
 
 float granularity_of(const pulsed_parameters& p, const pow_law_parameters& law) {
   return p.dw_min * std::pow(0.5F, law.pow_gamma);
@@ -54,9 +103,7 @@ struct pow_step_model {
   [[nodiscard]] cell make_cell(const drawn_device& drawn, draw_sequence& random) const {
     return draw_pow_cell(p, drawn, random);
   }
-  [[nodiscard]] float pulse(const cell& c, float w, bool down, float xi) const {
-    return clipped(w + pow_change(c, w, down) * (1 + p.dw_min_std * xi), c.min, c.max);
-  }
+  void apply(const pulse_line<cell>& line, std::size_t isa) const { HWY_DISPATCH_TABLE(pow_step_pulses)[isa](p, line); }
   static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
   template <typename Put>
   static void show(const cell& c, Put put) {
@@ -65,9 +112,7 @@ struct pow_step_model {
 };
 
 struct pow_step_reference_model {
-  struct cell : pow_cell {
-    float reference = 0;
-  };
+  using cell = referenced_pow_cell;
   pow_step_reference p;
 
   [[nodiscard]] cell make_cell(drawn_device& drawn, draw_sequence& random) const {
@@ -93,9 +138,8 @@ struct pow_step_reference_model {
       point += pow_change(c, point, false) + pow_change(c, point, true);
     return point;
   }
-  [[nodiscard]] float pulse(const cell& c, float w, bool down, float xi) const {
-    const float z = w + c.reference;
-    return clipped(z + pow_change(c, z, down) * (1 + p.dw_min_std * xi), c.min, c.max) - c.reference;
+  void apply(const pulse_line<cell>& line, std::size_t isa) const {
+    HWY_DISPATCH_TABLE(pow_step_reference_pulses)[isa](p, line);
   }
   static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
   template <typename Put>
@@ -122,3 +166,4 @@ std::unique_ptr<device_array> make_devices(const pow_step_reference& parameters,
 }
 
 } // namespace tilework::physics
+#endif

@@ -31,6 +31,15 @@ struct pow_law_parameters {
   friend bool operator==(const pow_law_parameters&, const pow_law_parameters&) = default;
 };
 
+/// One drawn device: steps, bounds and exponents; and with a reference.
+struct pow_cell : device_draw {
+  float exponent_up = 0;
+  float exponent_down = 0;
+};
+struct referenced_pow_cell : pow_cell {
+  float reference = 0;
+};
+
 /// Up: w + up ((max - w) / (max - min))^c_up (1 + dw_min_std xi); down likewise with w - min.
 struct pow_step : pulsed_parameters, pow_law_parameters, write_noise_parameters {
   static constexpr std::string_view name = "PowStep";

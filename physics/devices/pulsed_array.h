@@ -6,17 +6,20 @@
 ///   struct cell;                                          parameters of one device, near each other in memory;
 ///                                                         value-initialised: a device that cannot leave 0
 ///   cell make_cell(drawn_device&, draw_sequence&) const   completes the device-to-device draw; may move the reset bias
-///   float pulse(const cell&, float w, bool down, float xi) const
+///   either float pulse(const cell&, float w, bool down, float xi) const
 ///                                                         weight after one pulse, within the bounds; xi ~ N(0, 1)
+///   or     void apply(const pulse_line<cell>&, std::size_t isa) const
+///                                                         all pulses of a line, on vectors: pulse_kernel-inl.h
 ///   bounds_of(const cell&) const -> std::pair<min, max>   what setting, decay and diffusion keep to
 ///   void show(const cell&, F put) const                   put(name, value) for every drawn property but the bounds
 #pragma once
 
 #include <tilework/physics/devices/device_array.h>
+#include <tilework/physics/devices/pulse_line.h>
 #include <tilework/physics/devices/pulsed_parameters.h>
+#include <tilework/physics/simd/dispatch.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -97,17 +100,13 @@ public:
   }
 
   void apply_pulses(std::uint32_t output, std::span<const pulse_run> runs, std::uint64_t vector) override {
-    normal_sequence noise(pulse_noise_, vector, output);
-    const bool noisy = model_.p.dw_min_std > 0;
-    auto* const weights = persistent().data();
-    for (const auto& run : runs) {
-      const cell& c = cells_[run.cell];
-      const bool down = (run.pulses < 0) != context_.mirrored;
-      float w = mirror(weights[run.cell]);
-      for (auto n = std::abs(run.pulses); n > 0; --n)
-        w = model_.pulse(c, w, down, noisy ? noise.next() : 0);
-      weights[run.cell] = mirror(w);
-    }
+    const pulse_line<cell> line{
+        runs,   cells_.data(), persistent().data(), model_.p.dw_min_std > 0 ? &pulse_noise_ : nullptr,
+        vector, output,        context_.mirrored};
+    if constexpr (requires { model_.apply(line, isa_); })
+      model_.apply(line, isa_);
+    else
+      apply_one_by_one(model_, line);
     if (!has_write_noise())
       return;
     normal_sequence error(write_noise_, vector, output);
@@ -218,7 +217,8 @@ private:
   }
   /// Draws the parameters of one device; the same ones at every call.
   passive_draw draw(std::uint32_t c, cell& result) const {
-    draw_sequence random(stream(purpose::device_to_device), c);
+    const auto numbers = stream(purpose::device_to_device);
+    draw_sequence random(numbers, c);
     auto drawn = draw_device(model_.p, random, c % context_.shape.inputs == context_.shape.inputs - 1);
     result = model_.make_cell(drawn, random);
     return drawn.passive;
@@ -243,6 +243,7 @@ private:
 
   Model model_;
   device_context context_;
+  std::size_t isa_ = dispatch_index(context_.isa);
   noise_stream pulse_noise_;
   noise_stream write_noise_;
   noise_stream programming_;

@@ -1,11 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/physics/devices/pulsed_array.h>
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tilework/physics/devices/soft_bounds.cpp" // this file, once per instruction set
+#include <hwy/foreach_target.h>
+
+#include <tilework/physics/devices/linear_law-inl.h>
+#include <tilework/physics/devices/pulse_kernel-inl.h>
 #include <tilework/physics/devices/soft_bounds.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace tilework::physics::HWY_NAMESPACE {
+namespace {
+
+struct soft_bounds_law {
+  const soft_bounds& p;
+  [[nodiscard]] HWY_INLINE float_vector pulse(const float_vector* c, float_vector w, lane_mask down,
+                                              float_vector xi) const {
+    const auto up_reference = p.reverse_up ? hn::Sub(c[3], constant(p.reverse_offset)) : c[2];
+    const auto down_reference = p.reverse_down ? hn::Add(c[2], constant(p.reverse_offset)) : c[3];
+    const auto change = linear_change(p, p.dw_min_std, hn::IfThenElse(down, c[1], c[0]), constant(1),
+                                      hn::IfThenElse(down, down_reference, up_reference), w, xi);
+    return clipped(hn::IfThenElse(down, hn::Sub(w, change), hn::Add(w, change)), c[3], c[2]);
+  }
+};
+
+} // namespace
+
+void soft_bounds_pulses(const soft_bounds& p, const pulse_line<device_draw>& line) {
+  apply_in_groups(soft_bounds_law{p}, line);
+}
+
+} // namespace tilework::physics::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <tilework/physics/devices/pulsed_array.h>
 
 #include <cmath>
 
 namespace tilework::physics {
 namespace {
+
+HWY_EXPORT(soft_bounds_pulses);
 
 struct soft_bounds_model {
   using cell = device_draw;
@@ -14,10 +49,8 @@ struct soft_bounds_model {
   static cell make_cell(const drawn_device& drawn, draw_sequence&) { return drawn.steps; }
   [[nodiscard]] float up_reference(const cell& c) const { return p.reverse_up ? c.min - p.reverse_offset : c.max; }
   [[nodiscard]] float down_reference(const cell& c) const { return p.reverse_down ? c.max + p.reverse_offset : c.min; }
-  [[nodiscard]] float pulse(const cell& c, float w, bool down, float xi) const {
-    const float changed = down ? w - linear_change(p, p.dw_min_std, c.down, 1, down_reference(c), w, xi)
-                               : w + linear_change(p, p.dw_min_std, c.up, 1, up_reference(c), w, xi);
-    return clipped(changed, c.min, c.max);
+  void apply(const pulse_line<cell>& line, std::size_t isa) const {
+    HWY_DISPATCH_TABLE(soft_bounds_pulses)[isa](p, line);
   }
   static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
   template <typename Put>
@@ -64,3 +97,4 @@ std::unique_ptr<device_array> make_devices(const soft_bounds_pmax& parameters, c
 }
 
 } // namespace tilework::physics
+#endif

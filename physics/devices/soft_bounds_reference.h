@@ -32,6 +32,11 @@ struct soft_bounds_reference : pulsed_parameters, reference_parameters, write_no
   friend bool operator==(const soft_bounds_reference&, const soft_bounds_reference&) = default;
 };
 
+/// One drawn device.
+struct soft_bounds_reference_cell : device_draw {
+  float reference = 0;
+};
+
 std::unique_ptr<device_array> make_devices(const soft_bounds_reference& parameters, const device_context& context);
 
 } // namespace tilework::physics

@@ -24,7 +24,8 @@ inline float logarithm(float v) {
   const auto m = std::bit_cast<float>((bits & 0x007FFFFFU) + half_root_two);
   const float z = (m - 1) / (m + 1);
   const float z2 = z * z;
-  const float series = z * (2 + z2 * (2.0F / 3 + z2 * (2.0F / 5 + z2 * (2.0F / 7 + z2 * (2.0F / 9)))));
+  const float z4 = z2 * z2; // in two halves: a short chain of dependent operations
+  const float series = z * ((2 + z2 * (2.0F / 3)) + z4 * ((2.0F / 5 + z2 * (2.0F / 7)) + z4 * (2.0F / 9)));
   return exponent * std::numbers::ln2_v<float> + series;
 }
 
@@ -40,9 +41,11 @@ inline float exponential(float v) {
   v = v < highest ? v : highest;
   const float n = std::rint(v * std::numbers::log2e_v<float>);
   const float r = (v - n * ln2_high) - n * ln2_low;
-  const float series =
-      1 + r * (1 + r * (0.5F + r * (1.0F / 6 + r * (1.0F / 24 + r * (1.0F / 120 + r * (1.0F / 720 + r / 5040))))));
-  const auto half = static_cast<std::int32_t>(n) / 2; // in two factors: 2^128 is no float
+  const float r2 = r * r;
+  const float low = (1 + r) + r2 * (0.5F + r * (1.0F / 6));
+  const float high = (1.0F / 24 + r * (1.0F / 120)) + r2 * (1.0F / 720 + r * (1.0F / 5040));
+  const float series = low + r2 * r2 * high;
+  const auto half = static_cast<std::int32_t>(n) >> 1; // in two factors: 2^128 is no float
   const auto two_to = [](std::int32_t e) { return std::bit_cast<float>((e + 127) << 23); };
   return series * two_to(half) * two_to(static_cast<std::int32_t>(n) - half);
 }

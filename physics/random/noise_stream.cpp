@@ -1,11 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tilework/physics/random/noise_stream.cpp" // this file, once per instruction set
+#include <hwy/foreach_target.h>
+
 #include <tilework/physics/random/noise_stream.h>
+#include <tilework/physics/simd/elementary-inl.h>
 
 #include <algorithm>
+
+HWY_BEFORE_NAMESPACE();
+namespace tilework::physics::HWY_NAMESPACE {
+
+/// Number q of block b at out[4 b + q].
+void fill_with_normals(philox_key key, std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
+                       std::span<float> out) {
+  const floats f;
+  const std::size_t lanes = hn::Lanes(f);
+  HWY_ALIGN float last[4 * group_lanes];
+  for (std::size_t first = 0; first < out.size(); first += 4 * lanes) {
+    float_vector n[4];
+    normals_of_lanes(key, first_block + static_cast<std::uint32_t>(first / 4), vector, slot, n);
+    const std::size_t count = std::min(4 * lanes, out.size() - first);
+    float* const target = count < 4 * lanes ? last : out.data() + first;
+    hn::StoreInterleaved4(n[0], n[1], n[2], n[3], f, target);
+    if (target == last)
+      std::copy_n(last, count, out.data() + first);
+  }
+}
+
+} // namespace tilework::physics::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+
 #include <numeric>
 
 namespace tilework::physics {
 namespace {
+
+HWY_EXPORT(fill_with_normals);
 
 constexpr std::size_t lanes = 4;
 
@@ -40,19 +73,12 @@ void noise_stream::fill_normals(std::uint64_t vector, std::uint32_t slot, std::s
 
 void noise_stream::fill_normals_from(std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
                                      std::span<float> out) const {
-  fill(*this, first_block, vector, slot, out, [](const auto& w, auto& values) {
-    for (std::size_t q = 0; q < 4; q += 2)
-      for (std::size_t l = 0; l < lanes; ++l) {
-        const auto pair = normals_from(w[q][l], w[q + 1][l]);
-        values[q][l] = pair.first;
-        values[q + 1][l] = pair.second;
-      }
-  });
+  HWY_DYNAMIC_DISPATCH(fill_with_normals)(key_, first_block, vector, slot, out);
 }
 
 void normal_sequence::refill() {
   filled_ = std::clamp<std::size_t>(2 * filled_, 16, buffer_.size()); // few numbers are cheap, many are fast
-  stream_.fill_normals_from(blocks_, vector_, slot_, std::span(buffer_).first(filled_));
+  stream_->fill_normals_from(blocks_, vector_, slot_, std::span(buffer_).first(filled_));
   blocks_ += static_cast<std::uint32_t>(filled_ / 4);
   position_ = 0;
 }
@@ -68,13 +94,14 @@ void noise_stream::fill_uniforms(std::uint64_t vector, std::uint32_t slot, std::
 float draw_sequence::normal() {
   const auto position = normals_++;
   if (position % 4 == 0)
-    block_ = stream_.normals(vector_, element_, position / 4);
+    block_ = stream_->normals(vector_, element_, position / 4);
   return block_[position % 4];
 }
 
 float draw_sequence::uniform() {
   constexpr std::uint32_t uniform_slots = 1U << 31U; // apart from the slots of normal()
-  return uniform_from(stream_.words(vector_, element_, uniform_slots | uniforms_++)[0]);
+  return uniform_from(stream_->words(vector_, element_, uniform_slots | uniforms_++)[0]);
 }
 
 } // namespace tilework::physics
+#endif

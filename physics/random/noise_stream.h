@@ -73,6 +73,9 @@ public:
     return {a.first, a.second, b.first, b.second};
   }
 
+  /// What the generator is keyed with.
+  [[nodiscard]] philox_key key() const { return key_; }
+
   /// One standard normal per element: number e is normals(vector, e / 4, slot)[e % 4].
   void fill_normals(std::uint64_t vector, std::uint32_t slot, std::span<float> out) const;
   /// One uniform number in [0, 1) per element: number e comes from words(vector, e / 4, slot)[e % 4].
@@ -90,7 +93,8 @@ private:
 class normal_sequence {
 public:
   normal_sequence(const noise_stream& stream, std::uint64_t vector, std::uint32_t slot)
-      : stream_(stream), vector_(vector), slot_(slot) {}
+      : stream_(&stream), vector_(vector), slot_(slot) {}
+  normal_sequence(noise_stream&&, std::uint64_t, std::uint32_t) = delete; // it would not live long enough
   float next() {
     if (position_ == filled_)
       refill();
@@ -100,7 +104,7 @@ public:
 private:
   void refill();
 
-  noise_stream stream_;
+  const noise_stream* stream_;
   std::uint64_t vector_;
   std::uint32_t slot_;
   std::uint32_t blocks_ = 0; ///< random blocks used so far
@@ -113,12 +117,13 @@ private:
 class draw_sequence {
 public:
   draw_sequence(const noise_stream& stream, std::uint32_t element, std::uint64_t vector = 0)
-      : stream_(stream), vector_(vector), element_(element) {}
+      : stream_(&stream), vector_(vector), element_(element) {}
+  draw_sequence(noise_stream&&, std::uint32_t, std::uint64_t = 0) = delete; // it would not live long enough
   float normal();
   float uniform();
 
 private:
-  noise_stream stream_;
+  const noise_stream* stream_;
   std::uint64_t vector_;
   std::uint32_t element_;
   std::uint32_t normals_ = 0;

@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products and pulsed updates of one array on one thread. Operands A and B are dense, C and D like images (19 % of the
 // inputs, small errors); A and C with learning rate 0.1, B and D with 0.01. Times per cross-point are per vector.
+#include <tilework/physics/cells/one_sided_cell.h>
+#include <tilework/physics/cells/vector_cell.h>
 #include <tilework/physics/crossbar/analog_array.h>
+#include <tilework/physics/devices/constant_step.h>
+#include <tilework/physics/devices/exp_step.h>
+#include <tilework/physics/devices/ideal.h>
+#include <tilework/physics/devices/linear_step.h>
+#include <tilework/physics/devices/piecewise_step.h>
+#include <tilework/physics/devices/pow_step.h>
+#include <tilework/physics/devices/soft_bounds.h>
+#include <tilework/physics/devices/soft_bounds_reference.h>
 
 #include <benchmark/benchmark.h>
 
 #include <cmath>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace tilework::physics {
@@ -46,7 +58,7 @@ void run_blocks(analog_array& array) {
     array.run_block(b);
 }
 
-/// Many slots and few pulses: operands B with trains of 127 slots at a hundredth of their learning rate.
+/// Many lines fire, few of them together: operands B with 31 slots at a twentieth of their learning rate.
 constexpr char rare = 'R';
 
 void update(benchmark::State& state, const device_spec& device, char which,
@@ -55,14 +67,11 @@ void update(benchmark::State& state, const device_spec& device, char which,
   array_parameters p;
   p.device = device;
   p.update.pulse_type = type;
-  if (which == rare) {
-    p.update.desired_bl = 127;
-    p.update.update_bl_management = false;
-  }
+  p.update.update_bl_management = which != rare;
   analog_array array(shape, p, 1, {}, burst);
   auto o = make_operands(which == rare ? 'B' : which, shape);
   if (which == rare)
-    o.learning_rate /= 100;
+    o.learning_rate /= 20;
   std::uint64_t vector = 0;
   std::uint64_t pulses = 0;
   for (auto _ : state) {
@@ -146,16 +155,44 @@ void image_step(benchmark::State& state) {
                                                  benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
-BENCHMARK_CAPTURE(update, constant_step_A, constant_step{}, 'A');
-BENCHMARK_CAPTURE(update, constant_step_B, constant_step{}, 'B');
-BENCHMARK_CAPTURE(update, constant_step_C, constant_step{}, 'C');
-BENCHMARK_CAPTURE(update, constant_step_D, constant_step{}, 'D');
-BENCHMARK_CAPTURE(update, constant_step_rare, constant_step{}, rare);
-BENCHMARK_CAPTURE(update, mean_count_B, constant_step{}, 'B', pulse_type::mean_count);
-BENCHMARK_CAPTURE(update, deterministic_implicit_B, constant_step{}, 'B', pulse_type::deterministic_implicit);
-BENCHMARK_CAPTURE(update, soft_bounds_A, soft_bounds{}, 'A');
-BENCHMARK_CAPTURE(update, soft_bounds_C, soft_bounds{}, 'C');
-BENCHMARK_CAPTURE(update, ideal_C, ideal{}, 'C');
+/// A device with the benchmark's step and write noise.
+template <typename P>
+P writing_noisily(P p) {
+  p.write_noise_std = 50;
+  return p;
+}
+
+/// Every kind of device with dw_min 0.001, on all operands.
+const std::vector<std::pair<std::string, device_spec>>& devices() {
+  static const std::vector<std::pair<std::string, device_spec>> all{
+      {"ConstantStep", constant_step{}},
+      {"LinearStep", linear_step{}},
+      {"SoftBounds", soft_bounds{}},
+      {"SoftBoundsReference", soft_bounds_reference{}},
+      {"SoftBoundsReference_write_noise", writing_noisily(soft_bounds_reference{})},
+      {"ExpStep", exp_step{}},
+      {"ExpStep_write_noise", writing_noisily(exp_step{})},
+      {"PowStep", pow_step{}},
+      {"PowStepReference", pow_step_reference{}},
+      {"PiecewiseStep", piecewise_step{}},
+      {"Vector", vector_cell{}},
+      {"OneSided", one_sided_cell{}},
+      {"Ideal", ideal{}}};
+  return all;
+}
+
+void register_updates() {
+  for (const auto& [name, device] : devices())
+    for (const char which : {'A', 'B', 'C', 'D', rare})
+      benchmark::RegisterBenchmark(("update/" + name + "/" + which).c_str(),
+                                   [device = device, which](benchmark::State& state) { update(state, device, which); });
+  for (const auto& [name, type] : names_of(pulse_type{}))
+    if (type != pulse_type::none)
+      benchmark::RegisterBenchmark(
+          ("pulse_type/" + std::string(name) + "/B").c_str(),
+          [type = type](benchmark::State& state) { update(state, constant_step{}, 'B', type); });
+}
+
 BENCHMARK_CAPTURE(product, forward, mvm_direction::forward, best_instruction_set());
 BENCHMARK_CAPTURE(product, backward, mvm_direction::backward, best_instruction_set());
 BENCHMARK_CAPTURE(product, forward_baseline, mvm_direction::forward, instruction_set::baseline);
@@ -167,4 +204,9 @@ BENCHMARK(image_step);
 } // namespace
 } // namespace tilework::physics
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  tilework::physics::register_updates();
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+}

@@ -5,18 +5,17 @@
 #pragma once
 
 #include "support/csv.h"
+#include "support/devices.h"
 
 #include <tilework/physics/crossbar/analog_array.h>
-#include <tilework/physics/devices/pulsed_parameters.h>
+#include <tilework/physics/devices/constant_step.h>
 
 #include <array>
 #include <cstdlib>
 #include <map>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace tilework::test {
@@ -132,14 +131,23 @@ inline physics::array_parameters golden_update(const csv_row& r) {
   return p;
 }
 
-/// Devices of the device_*.csv files that exist here: name in the files, name here.
-inline constexpr std::array<std::pair<std::string_view, std::string_view>, 6> golden_device_names{
+/// Devices of the device_*.csv files: name in the files, name here.
+inline constexpr std::array<std::pair<std::string_view, std::string_view>, 15> golden_device_names{
     {{"ConstantStepDevice", "ConstantStep"},
      {"LinearStepDevice", "LinearStep"},
      {"SoftBoundsDevice", "SoftBounds"},
+     {"SoftBoundsPmaxDevice", "SoftBoundsPmax"},
+     {"SoftBoundsReferenceDevice", "SoftBoundsReference"},
+     {"ExpStepDevice", "ExpStep"},
+     {"PowStepReferenceDevice", "PowStepReference"},
+     {"CapacitorPresetDevice", "Capacitor"},
      {"EcRamPresetDevice", "EcRam"},
      {"GokmenVlasovPresetDevice", "GokmenVlasov"},
-     {"IdealizedPresetDevice", "Idealized"}}};
+     {"IdealizedPresetDevice", "Idealized"},
+     {"PCMPresetDevice", "PCM"},
+     {"ReRamArrayHfO2PresetDevice", "ReRamArrayHfO2"},
+     {"ReRamArrayOMPresetDevice", "ReRamArrayOM"},
+     {"ReRamSBPresetDevice", "ReRamSB"}}};
 
 /// Name here of a device of the files; empty if it does not exist here.
 inline std::string_view golden_device_name(std::string_view in_file) {
@@ -149,53 +157,38 @@ inline std::string_view golden_device_name(std::string_view in_file) {
   return {};
 }
 
-/// The same device with all differences between devices switched off (variant no_dtod of the files).
-inline physics::device_spec without_spread(physics::device_spec spec) {
-  std::visit(
-      []<typename D>(D& p) {
-        D::fields([&]<typename M>(std::string_view name, M D::*member, const field&) {
-          if (name.ends_with("_dtod"))
-            p.*member = M{};
-        });
-      },
-      spec);
-  return spec;
-}
-
-/// Device of a row with the columns device and, in some files, variant. \throws input_error if there is no such device
+/// Device of a row with the columns device and, in some files, variant; no_dtod: all differences between devices
+/// switched off. \throws input_error if there is no such device
 inline physics::device_spec golden_device(const csv_row& r) {
-  auto spec = physics::device_named(golden_device_name(r.at("device")));
+  const auto name = golden_device_name(r.at("device"));
+  auto spec = device(name);
   const auto variant = r.find("variant");
-  return variant != r.end() && variant->second == "no_dtod" ? without_spread(std::move(spec)) : spec;
+  if (variant == r.end() || variant->second != "no_dtod")
+    return spec;
+  std::string without_spread;
+  for (const auto& parameter : catalog::device_registry().parameters(spec))
+    if ((parameter.name.ends_with("_dtod") && parameter.name.find('.') == std::string::npos) ||
+        parameter.name == "reference_std")
+      without_spread += parameter.name + ": 0, ";
+  return device(name, without_spread);
 }
 
 /// Parameters of devices as they are drawn, by their names in device_hidden_parameters.csv. Empty: no such parameter.
-inline std::vector<float> golden_hidden_parameter(const physics::device_spec& spec, const std::string& name,
+inline std::vector<float> golden_hidden_parameter(const physics::device_spec& spec, std::string_view name,
                                                   std::uint64_t seed, std::uint32_t devices) {
-  float physics::device_draw::*member = nullptr;
-  if (name == "max_bound")
-    member = &physics::device_draw::max;
-  else if (name == "min_bound")
-    member = &physics::device_draw::min;
-  else if (name == "dwmin_up")
-    member = &physics::device_draw::up;
-  else if (name == "dwmin_down")
-    member = &physics::device_draw::down;
-  else
-    return {};
-  const physics::noise_stream stream(seed, physics::purpose::device_to_device, {});
-  std::vector<float> values;
-  values.reserve(devices);
-  for (std::uint32_t e = 0; e < devices; ++e) {
-    physics::draw_sequence random(stream, e);
-    std::visit(
-        [&]<typename D>(const D& p) {
-          if constexpr (std::is_base_of_v<physics::pulsed_parameters, D>)
-            values.push_back(physics::draw_device(p, random, false).*member);
-        },
-        spec);
-  }
-  return values;
+  const auto array = spec.make({{devices, 1}, seed, {}});
+  if (name == "persistent_weights")
+    return {array->persistent_weights().begin(), array->persistent_weights().end()};
+  if (name == "drift_nu" && !array->drifts())
+    return std::vector<float>(devices);
+  if (name == "diffusion_rates")
+    name = "diffusion_rate";
+  if (name == "decay_scales")
+    name = "decay_keep";
+  for (auto& property : array->properties())
+    if (property.name == name)
+      return std::move(property.values);
+  return {};
 }
 
 } // namespace tilework::test

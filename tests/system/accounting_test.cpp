@@ -106,13 +106,20 @@ TEST(accounting, one_layer_counts_by_closed_form) {
 }
 
 TEST(accounting, pulses_and_half_selected_cells_agree) {
-  const auto update = counted_run().at("actions").at("update");
-  const auto count = [&](const char* action) { return update.at(action).get<std::uint64_t>(); };
-  EXPECT_GT(count("update_pulse"), 0U);
-  // In a slot with r input and c output pulses, r c cells coincide and r outputs + c inputs - 2 r c see one line only.
-  EXPECT_EQ(count("half_select_pulse"),
-            outputs * count("row_line_pulse") + inputs * count("column_line_pulse") - 2 * count("update_pulse"));
-  EXPECT_EQ(count("sram_read_byte"), samples * bytes_per_element * (inputs + outputs));
+  for (const std::string type : {"STOCHASTIC_COMPRESSED", "STOCHASTIC", "MEAN_COUNT", "DETERMINISTIC_IMPLICIT"}) {
+    const auto update = counted_run({"--set", "training.update.pulse_type=" + type}).at("actions").at("update");
+    const auto count = [&](const char* action) {
+      return update.contains(action) ? update.at(action).get<std::uint64_t>() : 0;
+    };
+    EXPECT_GT(count("update_pulse"), 0U) << type;
+    // In a slot with r input and c output pulses, r c cells coincide and r outputs + c inputs - 2 r c see one line
+    // only.
+    EXPECT_EQ(count("half_select_pulse"),
+              outputs * count("row_line_pulse") + inputs * count("column_line_pulse") - 2 * count("update_pulse"))
+        << type;
+    EXPECT_EQ(count("random_bit") > 0, type.starts_with("STOCHASTIC")) << type;
+    EXPECT_EQ(count("sram_read_byte"), samples * bytes_per_element * (inputs + outputs)) << type;
+  }
 }
 
 TEST(accounting, busy_time_of_a_tile_by_closed_form) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -122,6 +123,62 @@ TEST_F(files, overrides_have_the_last_word_and_a_location) {
   EXPECT_EQ(a.child("new").get_list<int>("d", {}), (std::vector{1, 2}));
   EXPECT_EQ(r.children("list")[1].get("n", 0), 7);
   EXPECT_EQ(r.child("e").get("f", ""), "x");
+}
+
+constexpr std::array<embedded_text, 3> presets{
+    {{"Base", "a: 1\nm: {x: 1, y: 2}\n"}, {"Derived", "extends: Base\na: 2\n"}, {"Loop", "extends: Loop\n"}}};
+
+TEST_F(files, maps_extend_presets_and_files) {
+  write("mine.yaml", "extends: Derived\nm: {y: 5}\n");
+  const auto doc =
+      document::load(write("top.yaml", "f: {extends: mine.yaml, m: {z: 7}}\ng: {preset: Base, a: 9}\nh: {}\n"),
+                     {.overrides = {"g.m.x=8"}});
+  reader r(doc);
+  auto f = r.child("f");
+  f.extend(presets);
+  EXPECT_EQ(f.get("a", 0), 2);
+  auto m = f.child("m");
+  EXPECT_EQ(m.get("x", 0), 1);
+  EXPECT_EQ(m.get("y", 0), 5);
+  EXPECT_EQ(m.get("z", 0), 7);
+  EXPECT_EQ(m.where("x"), "preset Base:2:8");
+  auto g = r.child("g");
+  g.extend(presets);
+  EXPECT_EQ(g.get("a", 0), 9);
+  EXPECT_EQ(g.child("m").get("x", 0), 8);
+  EXPECT_EQ(g.child("m").get("y", 0), 2);
+  auto h = r.child("h");
+  h.extend(presets);
+  r.finish();
+  EXPECT_EQ(doc.resolved_yaml().find("extends"), std::string::npos);
+}
+
+TEST_F(files, bad_bases_are_reported_where_they_are_named) {
+  const auto error = [](const std::string& text) {
+    const auto doc = document::parse("f: {" + text + "}\n", "f.yaml");
+    reader r(doc);
+    auto f = r.child("f");
+    try {
+      f.extend(presets);
+      f.get("a", 0);
+      auto m = f.child("m");
+      m.get("x", 0);
+      m.get("y", 0);
+      r.finish();
+    } catch (const input_error& e) {
+      return std::string(e.what());
+    }
+    return std::string("no error");
+  };
+  EXPECT_EQ(error("preset: Bse"),
+            "f.yaml:1:13: preset: unknown preset 'Bse'; did you mean 'Base'? allowed: Base, Derived, Loop");
+  EXPECT_EQ(error("preset: mine.yaml"),
+            "f.yaml:1:13: preset: unknown preset 'mine.yaml'; allowed: Base, Derived, Loop");
+  EXPECT_TRUE(
+      error("extends: none.yaml").starts_with("f.yaml:1:14: extends: unknown preset 'none.yaml', nor is there a file"));
+  EXPECT_EQ(error("extends: Loop"), "preset Loop:0:0: extends itself, directly or through other files");
+  EXPECT_EQ(error("extends: [Base]"), "f.yaml:1:5: extends: expected the name of a file");
+  EXPECT_TRUE(error("preset: Base, b: 1").starts_with("f.yaml:1:19: unknown key 'b' in f"));
 }
 
 TEST(overrides, report_bad_paths) {

@@ -59,9 +59,11 @@ TEST(ohmic_laws, are_voltage_squared_times_conductance_times_time) {
   m.v_write_V = 1;
   m.conductance_S = 0.5e-6;
   m.integration_time_s = 128e-9;
+  m.read_slot_s = 1e-9;
   m.pulse_width_s = 5e-9;
   const auto value = [&](formula f) { return evaluate(formula_law{f}, priced_quantity::energy, m, from("t:1:1")); };
   EXPECT_DOUBLE_EQ(value(formula::ohmic_read), 2.56e-15);
+  EXPECT_DOUBLE_EQ(value(formula::ohmic_read_slot), 0.02e-15);
   EXPECT_DOUBLE_EQ(value(formula::ohmic_update), 2.5e-15);
   EXPECT_DOUBLE_EQ(value(formula::ohmic_half_select), 0.625e-15);
 }

@@ -69,7 +69,7 @@ struct bench {
         initiator("initiator", [this](auto& p) { done[transaction::tile_request::of(p).operation_id] = kernel_now(); }),
         checker("checker"),
         device("device", configuration, std::make_unique<physics::analog_array>(shape, parameters, seed, id, max_burst),
-               time, accounts) {
+               time, accounts, {physics::plan_of(parameters.forward), physics::plan_of(parameters.backward)}) {
     initiator.socket.bind(checker.target_socket);
     checker.initiator_socket.bind(device.socket());
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
@@ -149,6 +149,56 @@ counts mvm_counts(std::uint64_t n, std::uint64_t driven, std::uint64_t read, std
     expected[action::sample] = n * read;
   return expected;
 }
+
+/// Inputs in parts: reads, their slots with both signs at once or apart, conversions of a line.
+struct coded_reads {
+  physics::mv_type type{};
+  std::uint64_t reads = 0;
+  std::uint64_t slots = 0;
+  std::uint64_t conversions = 0;
+};
+
+class tile_parts : public testing::TestWithParam<coded_reads> {};
+
+TEST_P(tile_parts, cost_reads_slots_conversions_and_additions) {
+  const auto expected = GetParam();
+  auto p = deterministic();
+  p.forward = {};
+  p.forward.mv_type = expected.type;
+  p.forward.inp_res = 1.0F / 14;
+  p.forward.split_mode_bit_shift = 2;
+  p.forward.bound_management = physics::bound_management::none;
+  p.backward = p.forward;
+  bench b(p);
+  auto x = operand::random(5, inputs, 1);
+  auto d = operand::random(3, outputs, 2);
+  operand y(5, outputs);
+  operand e(3, inputs);
+  const auto done = b.transport(b.forward(x, y));
+  b.transport(b.backward(d, e));
+  const auto check = [&](phase ph, std::uint64_t n, std::uint64_t driven, std::uint64_t read) {
+    counts all{{action::dac_conversion, n * expected.reads * driven},
+               {action::cell_read_slot, n * expected.slots * driven * read},
+               {action::sample, n * expected.conversions * read},
+               {action::adc_conversion, n * expected.conversions * read},
+               {action::output_scale, n * read}};
+    if (expected.conversions > 1)
+      all[action::output_shift_add] = n * (expected.conversions - 1) * read;
+    EXPECT_EQ(counts_of(b.books, ph), all);
+  };
+  check(phase::forward, 5, inputs, outputs);
+  check(phase::backward, 3, outputs, inputs);
+  const auto slots = static_cast<std::int64_t>(expected.slots);
+  const auto conversions = static_cast<std::int64_t>(expected.conversions);
+  EXPECT_EQ(done, 5 * (ns(slots) + conversions * m * t_conv) + ns(3));
+  EXPECT_EQ(b.accounts.row_driver->busy[static_cast<std::size_t>(phase::forward)], 5 * ns(slots));
+}
+
+INSTANTIATE_TEST_SUITE_P(mv_types, tile_parts,
+                         testing::Values(coded_reads{physics::mv_type::pos_neg_separate, 2, 14, 1},
+                                         coded_reads{physics::mv_type::pos_neg_separate_digital_sum, 2, 14, 2},
+                                         coded_reads{physics::mv_type::split_mode, 2, 8, 2},
+                                         coded_reads{physics::mv_type::bit_wise, 3, 6, 3}));
 
 class tile_counts : public testing::TestWithParam<sample_and_hold_kind> {};
 

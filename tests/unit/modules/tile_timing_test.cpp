@@ -123,6 +123,81 @@ TEST_P(burst, rounds_of_bound_management_follow_each_other) {
 // 2 m t_conv = 12 ns < t_int = 14 ns < 3 m t_conv = 18 ns: both branches of the maximum.
 INSTANTIATE_TEST_SUITE_P(lines_per_adc, burst, testing::Values(1, 2, 3, 8));
 
+/// Plans of a DAC with three magnitude bits.
+struct coded_pass {
+  physics::mv_type type{};
+  std::vector<std::int64_t> slots{}; ///< of the reads between conversions, with a two-phase DAC
+  std::int64_t all_slots = 0;
+};
+
+physics::read_plan plan_for(physics::mv_type type) {
+  physics::io_parameters io;
+  io.inp_res = 1.0F / 14;
+  io.mv_type = type;
+  io.split_mode_bit_shift = 2;
+  return physics::plan_of(io);
+}
+
+const std::vector<coded_pass> coded_passes{
+    {physics::mv_type::one_pass, {14}, 14},
+    {physics::mv_type::pos_neg_separate, {14}, 14},               // 7 slots for each sign, then one conversion
+    {physics::mv_type::pos_neg_separate_digital_sum, {7, 7}, 14}, // the same with two conversions
+    {physics::mv_type::split_mode, {6, 2}, 8},                    // 2 * 3 for two bits, 2 * 1 for the third one
+    {physics::mv_type::bit_wise, {2, 2, 2}, 6},
+};
+
+TEST(tile_timing, parts_of_a_code_take_their_slots) {
+  for (const auto& pass : coded_passes) {
+    EXPECT_EQ(tile_timing(example()).slots(plan_for(pass.type)), pass.all_slots);
+    EXPECT_EQ(plan_for(pass.type).conversions(), pass.slots.size());
+  }
+  auto c = example();
+  c.dac.sign = input_sign::one_phase; // signs apart still take one phase each
+  EXPECT_EQ(tile_timing(c).slots(plan_for(physics::mv_type::pos_neg_separate)), 14);
+  EXPECT_EQ(tile_timing(c).slots(plan_for(physics::mv_type::split_mode)), 3 + 1);
+  c.dac.kind = dac_kind::voltage;
+  EXPECT_EQ(tile_timing(c).slots(plan_for(physics::mv_type::bit_wise)), 3);
+}
+
+/// Walks through a burst part by part: integrate, then convert; with two sets of capacitors the next integration begins
+/// with the conversion, and both must end before the part after that.
+femtoseconds walked(const coded_pass& pass, sample_and_hold_kind kind, std::int64_t m, std::uint32_t vectors) {
+  femtoseconds now;
+  femtoseconds pending; // conversion that runs beside the integration
+  for (std::uint32_t v = 0; v < vectors; ++v)
+    for (const auto slots : pass.slots)
+      switch (kind) {
+      case sample_and_hold_kind::none:
+        now += (ns(slots) + t_conv) * m;
+        break;
+      case sample_and_hold_kind::single:
+        now += ns(slots) + t_conv * m;
+        break;
+      case sample_and_hold_kind::double_buffered:
+        now += std::max(ns(slots), pending);
+        pending = t_conv * m;
+        break;
+      }
+  return now + pending;
+}
+
+TEST_P(burst, with_parts_of_codes_is_that_of_a_walk_through_its_parts) {
+  for (const auto& pass : coded_passes)
+    for (const auto kind :
+         {sample_and_hold_kind::none, sample_and_hold_kind::single, sample_and_hold_kind::double_buffered})
+      for (const std::uint32_t n : {1U, 2U, 17U}) {
+        auto c = example();
+        c.adc.lines_per_adc = m;
+        c.sample_and_hold = kind;
+        const auto t = tile_timing(c).mvm(12, one_round(n), plan_for(pass.type));
+        const auto length = walked(pass, kind, m, n);
+        EXPECT_EQ(t.done, length + ns(3));
+        EXPECT_EQ(t.adc_begin, ns(pass.slots.front()));
+        EXPECT_EQ(t.adc_begin + t.adc_busy, length);
+        EXPECT_EQ(t.array_busy, kind == sample_and_hold_kind::double_buffered ? length - m * t_conv : length);
+      }
+}
+
 TEST(tile_timing, vectors_answered_with_zeros_take_no_time) {
   const auto t = tile_timing(example()).mvm(12, {});
   EXPECT_EQ(t.done, femtoseconds{});

@@ -81,6 +81,10 @@ TEST(vector_unit_costs, are_those_of_the_formulas) {
   EXPECT_EQ(cost(activation_gradient, 4, 4, 4, activation::identity), tally{});
   EXPECT_EQ(cost(loss_gradient, 4, 1, 4), (tally{36, 12, 12, 3, 15}));
   EXPECT_EQ(cost(bias_update, 4, 4, 4), (tally{12, 4, 0, 0, 0}));
+  EXPECT_EQ(cost(input_range_estimate, 4, 8, 1), (tally{38, 14, 1, 4, 0}));
+  EXPECT_EQ(cost(input_range_apply, 4, 1, 4), (tally{0, 12, 24, 1, 0}));
+  EXPECT_EQ(cost(input_range_restore, 4, 1, 4), (tally{0, 12, 0, 0, 0}));
+  EXPECT_EQ(cost(input_range_update, 4, 4, 1), (tally{26, 4, 38, 0, 0}));
   EXPECT_EQ(cost(none, 4, 4, 4), tally{});
 }
 

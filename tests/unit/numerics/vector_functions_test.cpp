@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/numerics/activation.h>
+#include <tilework/numerics/input_range.h>
 #include <tilework/numerics/random.h>
 #include <tilework/numerics/vector_functions.h>
 
@@ -99,6 +100,29 @@ TEST(evaluate, bias_update_descends_along_the_sum_of_all_vectors) {
   run(vector_function::bias_update, {d.view(), b.view()}, {b.view()}, {.learning_rate = 0.1F, .loss_scale = 1});
   for (std::uint32_t i = 0; i < length; ++i)
     EXPECT_FLOAT_EQ(b.values[i], expected[i]);
+}
+
+TEST(evaluate, input_range_is_estimated_applied_restored_and_learned) {
+  input_range_parameters p;
+  p.decay = 0;
+  matrix block(1, range_block_length);
+  write_range_block(p, block.view()[0]);
+  const auto range = block.view().slice(0, 1);
+  matrix x(2, 2, {3, -1, -1, -1}); // standard deviation 2, three of them
+  run(vector_function::input_range_estimate, {x.view(), block.view()}, {range}, {.mini_batch = 1});
+  EXPECT_FLOAT_EQ(block.values[0], (3 + 6) / 2.F);
+
+  block.values[0] = 2;
+  matrix applied(2, 2);
+  run(vector_function::input_range_apply, {x.view(), range}, {applied.view()});
+  EXPECT_EQ(applied.values, (std::vector<float>{1, -.5, -.5, -.5}));
+  run(vector_function::input_range_restore, {applied.view(), range}, {applied.view()});
+  EXPECT_EQ(applied.values, (std::vector<float>{2, -1, -1, -1}));
+
+  matrix z(2, 2, {-.5, 7, 7, 7}); // of the clamped 3 only
+  run(vector_function::input_range_update, {x.view(), z.view(), block.view()}, {range}, {.learning_rate = .1F});
+  EXPECT_FLOAT_EQ(block.values[0], 2 + .1F * .5F * 2);
+  EXPECT_EQ(block.values[1], p.init_std_alpha); // the parameters stay
 }
 
 TEST(evaluate, respects_the_stride_of_a_slice) {

@@ -4,6 +4,9 @@
 #include <tilework/core/error.h>
 #include <tilework/core/worker_pool.h>
 #include <tilework/physics/crossbar/analog_array.h>
+#include <tilework/physics/devices/constant_step.h>
+#include <tilework/physics/devices/ideal.h>
+#include <tilework/physics/devices/soft_bounds.h>
 
 #include <gtest/gtest.h>
 
@@ -276,7 +279,7 @@ TEST(analog_array, dense_pulses_are_single_steps_in_a_row) {
     array.begin_update({x.data(), 1, 2, 2}, {d.data(), 1, 1, 1}, .4F, 7); // 8 pulses, and 4
     run_in_order(array);
     EXPECT_EQ(array.end().coincidences, 12U);
-    const auto devices = make_devices(p.device, {{2, 1}, seed, {}});
+    const auto devices = p.device.make({{2, 1}, seed, {}});
     const std::vector<pulse_run> in_a_row{{0, 8}, {1, 4}};
     devices->apply_pulses(0, in_a_row, 7);
     EXPECT_TRUE(std::ranges::equal(array.weights(), devices->weights()));

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "statistics.h"
+#include "support/devices.h"
 
-#include <tilework/physics/devices/device_spec.h>
-#include <tilework/physics/devices/pulsed_parameters.h>
+#include <tilework/physics/devices/constant_step.h>
+#include <tilework/physics/devices/ideal.h>
+#include <tilework/physics/devices/linear_step.h>
+#include <tilework/physics/devices/soft_bounds.h>
 
 #include <gtest/gtest.h>
 
@@ -32,7 +35,7 @@ struct steps {
 
 /// Change of one device at weight `from` by one pulse up, and by one pulse down.
 steps one_step(const device_spec& spec, float from) {
-  const auto devices = make_devices(spec, {{2, 1}, 1, {}});
+  const auto devices = spec.make({{2, 1}, 1, {}});
   const std::vector<float> start{from, from};
   devices->program(start, 0);
   const std::vector<pulse_run> runs{{0, 1}, {1, -1}};
@@ -77,7 +80,7 @@ TEST(soft_bounds, one_step) {
 /// E[dw] = step, std[dw] as given, for single up pulses at weight `from`. 4.5 standard errors: false alarm 7e-6.
 void expect_pulse_noise(const device_spec& spec, float from, double mean, double deviation) {
   constexpr std::uint32_t n = 100'000;
-  const auto devices = make_devices(spec, {{n, 1}, 1, {}});
+  const auto devices = spec.make({{n, 1}, 1, {}});
   devices->program(std::vector<float>(n, from), 0);
   std::vector<pulse_run> runs;
   for (std::uint32_t c = 0; c < n; ++c)
@@ -106,8 +109,8 @@ TEST(pulse_noise, every_pulse_is_fresh) {
   constexpr std::uint32_t n = 50'000;
   auto p = plain<constant_step>();
   p.dw_min_std = .3F;
-  const auto together = make_devices(p, {{n, 1}, 1, {}});
-  const auto apart = make_devices(p, {{n, 1}, 2, {}});
+  const auto together = device_spec(p).make({{n, 1}, 1, {}});
+  const auto apart = device_spec(p).make({{n, 1}, 2, {}});
   std::vector<pulse_run> nine;
   std::vector<pulse_run> one;
   for (std::uint32_t c = 0; c < n; ++c) {
@@ -128,8 +131,8 @@ TEST(pulse_noise, every_pulse_is_fresh) {
 
 TEST(pulse_noise, lines_can_be_done_in_any_order) {
   const auto p = soft_bounds{};
-  const auto upwards = make_devices(p, {{10, 10}, 1, {}});
-  const auto downwards = make_devices(p, {{10, 10}, 1, {}});
+  const auto upwards = device_spec(p).make({{10, 10}, 1, {}});
+  const auto downwards = device_spec(p).make({{10, 10}, 1, {}});
   std::vector<pulse_run> runs;
   for (std::uint32_t c = 0; c < 100; ++c)
     runs.push_back({c, static_cast<std::int32_t>(c % 13) - 6});
@@ -155,7 +158,7 @@ population draw_population(const pulsed_parameters& p) {
   population all;
   for (std::uint32_t e = 0; e < 100'000; ++e) {
     draw_sequence random(stream, e);
-    const auto d = draw_device(p, random, false);
+    const auto d = draw_device(p, random, false).steps;
     all.up.add(d.up);
     all.down.add(d.down);
     all.max.add(d.max);
@@ -201,7 +204,7 @@ TEST(device_to_device, corrupt_devices_never_move) {
   constant_step p;
   p.corrupt_devices_prob = .5F;
   constexpr std::uint32_t n = 10'000;
-  const auto devices = make_devices(p, {{n, 1}, 1, {}});
+  const auto devices = device_spec(p).make({{n, 1}, 1, {}});
   const std::vector<float> before(devices->weights().begin(), devices->weights().end());
   std::vector<pulse_run> runs;
   for (std::uint32_t c = 0; c < n; ++c)
@@ -219,7 +222,7 @@ TEST(device_to_device, perfect_bias_is_the_last_input) {
   constant_step p;
   p.perfect_bias = true;
   p.dw_min_std = 0;
-  const auto devices = make_devices(p, {{3, 50}, 1, {}});
+  const auto devices = device_spec(p).make({{3, 50}, 1, {}});
   std::vector<pulse_run> runs;
   for (std::uint32_t c = 0; c < 150; ++c)
     runs.push_back({c, 1});
@@ -234,7 +237,7 @@ TEST(device_to_device, perfect_bias_is_the_last_input) {
 
 TEST(device_to_device, same_seed_same_devices) {
   const auto response = [](std::uint64_t seed, logical_array id) {
-    const auto devices = make_devices(soft_bounds{}, {{20, 20}, seed, id});
+    const auto devices = device_spec(soft_bounds{}).make({{20, 20}, seed, id});
     devices->program(std::vector<float>(400, 10), 0);
     return std::vector<float>(devices->weights().begin(), devices->weights().end());
   };
@@ -248,7 +251,7 @@ TEST(write_noise, shows_but_does_not_accumulate) {
   p.gamma_up_dtod = p.gamma_down_dtod = 0;
   p.write_noise_std = 5; // .05 in weight
   constexpr std::uint32_t n = 50'000;
-  const auto devices = make_devices(p, {{n, 1}, 1, {}});
+  const auto devices = device_spec(p).make({{n, 1}, 1, {}});
   devices->program(std::vector<float>(n, .2F), 0);
   sample set;
   for (const float w : devices->weights())
@@ -268,13 +271,13 @@ TEST(write_noise, shows_but_does_not_accumulate) {
       ASSERT_EQ(devices->weights()[c], before[c]); // untouched
   expect_spread(pulsed, .3, .05);
   p.apply_write_noise_on_set = false;
-  const auto clean = make_devices(p, {{2, 1}, 1, {}});
+  const auto clean = device_spec(p).make({{2, 1}, 1, {}});
   clean->program(std::vector<float>{.2F, .3F}, 0);
   EXPECT_EQ(clean->weights()[0], .2F);
 }
 
 TEST(ideal, has_no_bounds) {
-  const auto devices = make_devices(ideal{}, {{2, 1}, 1, {}});
+  const auto devices = device_spec(ideal{}).make({{2, 1}, 1, {}});
   EXPECT_TRUE(devices->is_ideal());
   devices->program(std::vector<float>{5, -7}, 0);
   const std::vector<float> x{1, 2};
@@ -297,7 +300,7 @@ struct response {
 
 void expect_response(const device_spec& spec, const std::vector<response>& expected) {
   constexpr std::uint32_t n = 40'000;
-  const auto devices = make_devices(spec, {{n, 1}, 1, {}});
+  const auto devices = spec.make({{n, 1}, 1, {}});
   std::vector<pulse_run> runs(n);
   int up = 0;
   int down = 0;
@@ -326,7 +329,7 @@ TEST(pulse_response, soft_bounds) {
 }
 
 TEST(pulse_response, idealized) {
-  expect_response(device_named("Idealized"), {{10, 0, .0020, .0006, 1e-4},
+  expect_response(test::device("Idealized"), {{10, 0, .0020, .0006, 1e-4},
                                               {100, 0, .0200, .0060, 1e-4},
                                               {1000, 0, .200, .060, 1e-3},
                                               {1000, 10, .198, .059, 1e-3},
@@ -334,7 +337,7 @@ TEST(pulse_response, idealized) {
 }
 
 TEST(pulse_response, gokmen_vlasov) {
-  expect_response(device_named("GokmenVlasov"), {{1, 0, .0016, .0007, 1e-4},
+  expect_response(test::device("GokmenVlasov"), {{1, 0, .0016, .0007, 1e-4},
                                                  {10, 0, .0160, .0050, 1e-4},
                                                  {100, 0, .160, .048, 1e-3},
                                                  {1000, 0, .958, .286, 1e-3},
@@ -343,7 +346,7 @@ TEST(pulse_response, gokmen_vlasov) {
 }
 
 TEST(pulse_response, ec_ram) {
-  expect_response(device_named("EcRam"), {{1, 0, .0020, .0006, 1e-4},
+  expect_response(test::device("EcRam"), {{1, 0, .0020, .0006, 1e-4},
                                           {10, 0, .0200, .0027, 1e-4},
                                           {100, 0, .198, .021, 1e-3},
                                           {1000, 0, 1.172, .058, 1e-3},
@@ -352,7 +355,7 @@ TEST(pulse_response, ec_ram) {
 }
 
 TEST(pulse_response, ec_ram_mo) {
-  expect_response(device_named("EcRamMO"), {{1, 0, .0003, .0006, 1e-4},
+  expect_response(test::device("EcRamMO"), {{1, 0, .0003, .0006, 1e-4},
                                             {10, 0, .0028, .0018, 1e-4},
                                             {100, 0, .0280, .0063, 1e-4},
                                             {1000, 0, .268, .030, 1e-3},

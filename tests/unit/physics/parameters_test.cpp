@@ -3,6 +3,8 @@
 
 #include <tilework/core/error.h>
 #include <tilework/physics/crossbar/analog_array.h>
+#include <tilework/physics/devices/constant_step.h>
+#include <tilework/physics/devices/linear_step.h>
 
 #include <gtest/gtest.h>
 
@@ -100,35 +102,14 @@ TEST(update_parameters, fields_and_pulse_types) {
   }
 }
 
-TEST(device_spec, every_name_makes_a_valid_device) {
-  for (const auto names : {device_model_names(), device_preset_names()})
-    for (const auto name : names) {
-      const auto spec = device_named(name);
-      EXPECT_NO_THROW(validate(spec)) << name;
-      std::visit([](const auto& p) { check_fields(p); }, spec);
-      EXPECT_EQ(make_devices(spec, {{5, 3}, 1, {}})->weights().size(), 15U);
-    }
-  EXPECT_EQ(model_name(device_named("EcRam")), "LinearStep");
-  EXPECT_EQ(model_name(device_named("SoftBounds")), "SoftBounds");
-}
-
-TEST(device_spec, unknown_name_lists_the_known_ones) {
-  try {
-    device_named("EcRm");
-    FAIL();
-  } catch (const input_error& e) {
-    EXPECT_NE(std::string(e.what()).find("'EcRam'"), std::string::npos) << e.what();
-  }
-}
-
 TEST(device_spec, window_must_contain_zero) {
   constant_step p;
   p.w_min = 0.1F;
-  EXPECT_THROW(validate(device_spec(p)), input_error);
+  EXPECT_THROW(device_spec(p).validate(), input_error);
   linear_step q;
   q.reverse_up = true;
   q.mult_noise = false;
-  EXPECT_THROW(validate(device_spec(q)), input_error);
+  EXPECT_THROW(device_spec(q).validate(), input_error);
 }
 
 } // namespace

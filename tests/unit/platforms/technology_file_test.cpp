@@ -33,6 +33,7 @@ machine_quantities typical_machine() {
   m.adc_bits = 8;
   m.adc_rate_Hz = 5e6;
   m.integration_time_s = 128e-9;
+  m.read_slot_s = 1e-9;
   m.v_read_V = 0.2;
   m.v_write_V = 1;
   m.conductance_S = 0.5e-6;

@@ -194,6 +194,81 @@ TEST_F(programs, management_that_is_off_costs_nothing) {
   }
 }
 
+/// The programs with a static input range per array.
+struct ranged_programs : programs {
+  ranged_programs() { in.range.enable = true; }
+  step_program emit(bool estimates = false) {
+    arena = {};
+    layout = lay_out(arena, network, map, 5, in.range);
+    return emit_training_step(in, 5, estimates);
+  }
+  /// Vector operations of one function on the range of one array.
+  condition of(vector_function function, std::uint32_t array) {
+    return [this, function, array](const operation& o) {
+      return o.function == function &&
+             (o.inputs[1].slot == layout.range[array] || o.inputs[2].slot == layout.range[array]);
+    };
+  }
+};
+
+TEST_F(ranged_programs, wrap_every_product) {
+  const auto program = emit();
+  for (std::uint32_t a = 0; a < 6; ++a) {
+    const auto apply = the(program, of(vector_function::input_range_apply, a));
+    const auto forward = the(program, is(operation_kind::forward_mvm, a));
+    const auto restore = the(program, of(vector_function::input_range_restore, a));
+    const auto& ops = program.operations();
+    EXPECT_EQ(ops[apply].inputs[0].slot, layout.layers[ops[apply].layer].input);
+    EXPECT_EQ(ops[apply].inputs[0].first, map.arrays[a].first_input);
+    EXPECT_EQ(ops[forward].inputs[0].slot, layout.ranged_input[a]);
+    EXPECT_EQ(ops[forward].inputs[0].length, map.arrays[a].inputs);
+    EXPECT_EQ(ops[restore].inputs[0].slot, ops[forward].outputs[0].slot);
+    EXPECT_EQ(ops[restore].inputs[0].first, ops[forward].outputs[0].first);
+    EXPECT_EQ(ops[restore].outputs[0].first, ops[forward].outputs[0].first);
+    EXPECT_TRUE(ordered(program, apply, forward));
+    EXPECT_TRUE(ordered(program, forward, restore));
+    const auto used = a < 4 ? is(vector_function::bias_activation, 0) : is(vector_function::loss_gradient, 1);
+    EXPECT_TRUE(ordered(program, restore, the(program, used)));
+    // The update sees what the array saw.
+    EXPECT_EQ(ops[the(program, is(operation_kind::outer_product_update, a))].inputs[0].slot, layout.ranged_input[a]);
+  }
+  EXPECT_TRUE(all(program, [](const auto& o) { return o.function == vector_function::input_range_estimate; }).empty());
+}
+
+TEST_F(ranged_programs, estimate_before_use_and_learn_after_it) {
+  const auto program = emit(true);
+  for (std::uint32_t a = 0; a < 6; ++a) {
+    const auto estimate = the(program, of(vector_function::input_range_estimate, a));
+    const auto apply = the(program, of(vector_function::input_range_apply, a));
+    const auto backward = the(program, is(operation_kind::backward_mvm, a)); // of the first layer too
+    const auto learn = the(program, of(vector_function::input_range_update, a));
+    EXPECT_TRUE(ordered(program, estimate, apply));
+    EXPECT_TRUE(ordered(program, apply, learn));
+    EXPECT_TRUE(ordered(program, backward, learn));
+    EXPECT_EQ(program.operations()[learn].inputs[1].slot, program.operations()[backward].outputs[0].slot);
+    EXPECT_EQ(program.operations()[learn].inputs[1].first, program.operations()[backward].outputs[0].first);
+    EXPECT_EQ(program.operations()[learn].outputs[0].length, 1U);
+  }
+}
+
+TEST_F(ranged_programs, fixed_ranges_need_no_further_gradient) {
+  in.range.learn_input_range = false;
+  const auto program = emit();
+  for (const auto& op : program.operations()) {
+    EXPECT_NE(op.function, vector_function::input_range_update);
+    EXPECT_FALSE(op.kind == operation_kind::backward_mvm && op.layer == 0);
+  }
+}
+
+TEST_F(ranged_programs, evaluation_changes_no_range) {
+  emit();
+  const auto program = emit_evaluation(in, 5);
+  EXPECT_EQ(all(program, [](const auto& o) { return o.function == vector_function::input_range_apply; }).size(), 6U);
+  for (const auto& op : program.operations())
+    for (const auto& out : op.outputs)
+      EXPECT_EQ(std::ranges::count(layout.range, out.slot), 0);
+}
+
 TEST_F(programs, reads_expect_the_weights_before_the_update) {
   const auto program = emit_training_step(in, 5);
   for (const auto& op : program.operations())

@@ -293,5 +293,43 @@ TEST(training_session, saves_the_biases) {
   EXPECT_EQ(biases(a), biases(b));
 }
 
+TEST(training_session, estimates_input_ranges_in_the_first_mini_batches_only) {
+  auto c = bench::usual();
+  c.input_range.enable = true;
+  c.input_range.init_from_data = 4;
+  bench b(c);
+  std::vector<bool> estimates;
+  while (const auto s = b.session.next()) {
+    const auto estimating = std::ranges::any_of(s->program->operations(), [](const operation& op) {
+      return op.function == vector_function::input_range_estimate;
+    });
+    if (!s->context.samples.empty() && !s->context.evaluation)
+      estimates.push_back(estimating);
+    else
+      EXPECT_FALSE(estimating);
+    b.execute(*s);
+  }
+  EXPECT_EQ(estimates, (std::vector<bool>{true, true, true, true, false, false})); // 4, 4, 2 samples, twice
+}
+
+TEST(training_session, saves_the_input_ranges) {
+  auto c = bench::usual();
+  c.input_range.enable = true;
+  bench a(c);
+  c.input_range.init_value = 5;
+  bench b(c);
+  const auto ranges = [](const bench& of) {
+    std::vector<float> all;
+    of.session.for_each_input_range([&](float r) { all.push_back(r); });
+    return all;
+  };
+  EXPECT_EQ(ranges(a), (std::vector<float>{3, 3}));
+  EXPECT_EQ(ranges(b), (std::vector<float>{5, 5}));
+  std::stringstream state;
+  a.session.save(state);
+  b.session.restore(state);
+  EXPECT_EQ(ranges(b), ranges(a));
+}
+
 } // namespace
 } // namespace tilework::workload
