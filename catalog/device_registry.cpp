@@ -45,8 +45,8 @@ device_registry::device_registry() {
   add_presets(physics::device_preset_texts());
 }
 
-void device_registry::add_entry(model_entry entry) {
-  add_text(entry.name, owned_.emplace_back(fmt::format("model: {}\n", entry.name)));
+void device_registry::add_entry(model_entry entry, std::string text) {
+  add_text(entry.name, owned_.emplace_back(std::move(text)));
   models_.push_back(std::move(entry));
 }
 

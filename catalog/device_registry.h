@@ -62,6 +62,10 @@ public:
   [[nodiscard]] physics::device_spec read(config::reader& r, std::string_view key,
                                           const io_reader& read_io = read_plain_io,
                                           const curve_listener& on_curve = ignore_curve) const;
+  /// A map that is a device, such as a file of its own.
+  [[nodiscard]] physics::device_spec read(config::reader& r) const {
+    return read_map(r, {read_plain_io, ignore_curve});
+  }
   /// A preset, a model with its defaults, or a file that holds such a map. \throws input_error for other names
   [[nodiscard]] physics::device_spec named(std::string_view name, const curve_listener& on_curve = ignore_curve) const;
   /// What `extends` may name: models and presets.
@@ -87,7 +91,7 @@ private:
   [[nodiscard]] physics::device_spec read_map(config::reader& r, const reading& how) const;
   [[nodiscard]] static std::optional<physics::device_spec> read_curve_fit(config::reader& r, const reading& how);
   [[nodiscard]] physics::device_list read_list(config::reader& r, std::string_view key, const reading& how) const;
-  void add_entry(model_entry entry);
+  void add_entry(model_entry entry, std::string text);
   void add_text(std::string_view name, std::string_view text);
 
   std::vector<model_entry> models_;
@@ -146,7 +150,10 @@ void device_registry::add_model() {
     detail::append_rows(rows, "", *device.get_if<P>());
     return rows;
   };
-  add_entry({P::name, read, show});
+  auto text = "model: " + std::string(P::name) + "\n";
+  if constexpr (requires(const P& p) { p.devices; })
+    text += "devices: " + detail::text_of(P{}.devices) + "\n"; // a cell by its name alone has default devices
+  add_entry({P::name, read, show}, std::move(text));
 }
 
 } // namespace tilework::catalog

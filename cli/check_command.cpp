@@ -36,9 +36,22 @@ void check_experiment(const std::filesystem::path& file, const catalog::device_r
   const planned_run plan(e, no_samples);
 }
 
+/// A device may extend a preset, everything else only files: their messages go first.
+config::document load(const std::filesystem::path& file, const catalog::device_registry& devices) {
+  try {
+    return config::document::load(file);
+  } catch (const input_error& without_presets) {
+    try {
+      return config::document::load(file, {.presets = devices.texts()});
+    } catch (const input_error&) {
+      throw without_presets;
+    }
+  }
+}
+
 /// The kind of file shows in its keys. Returns what it is.
 std::string_view check(const std::filesystem::path& file, const catalog::device_registry& devices) {
-  const auto document = config::document::load(file, {.presets = devices.texts()});
+  const auto document = load(file, devices);
   const config::reader r(document);
   if (r.has("tile") || r.has("interconnect")) {
     check_machine(file);

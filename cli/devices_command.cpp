@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/commands.h>
-#include <tilework/core/error.h>
 #include <tilework/physics/devices/device_spec.h>
 #include <tilework/report/text_table.h>
 
 #include <fmt/format.h>
 
 #include <cmath>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,21 +25,10 @@ std::size_t bytes_of(const physics::device_spec& device) {
   return device.make({.shape = {1, 1}})->bytes_per_cross_point();
 }
 
-std::vector<std::string> figures_of(std::string_view name, const catalog::device_registry& devices) {
-  constexpr std::string_view none = "-";
-  const auto device = [&]() -> std::optional<physics::device_spec> {
-    try {
-      return devices.named(name);
-    } catch (const input_error&) { // a unit cell says nothing before its devices are named
-      return std::nullopt;
-    }
-  }();
-  if (!device)
-    return {std::string(name), std::string(name), std::string(none), std::string(none), std::string(none)};
-  const bool pulsed = device->granularity() > 0;
-  return {std::string(name), std::string(device->model()),
-          pulsed ? fmt::format("{:.5g}", device->granularity()) : std::string(none),
-          pulsed ? fmt::format("{:.4g}", device->states()) : std::string(none), fmt::format("{}", bytes_of(*device))};
+std::vector<std::string> figures_of(std::string_view name, const physics::device_spec& device) {
+  const bool pulsed = device.granularity() > 0;
+  return {std::string(name), std::string(device.model()), pulsed ? fmt::format("{:.5g}", device.granularity()) : "-",
+          pulsed ? fmt::format("{:.4g}", device.states()) : "-", fmt::format("{}", bytes_of(device))};
 }
 
 } // namespace
@@ -50,10 +37,10 @@ int list_devices(const catalog::device_registry& devices) {
   report::text_table table({"name", "model", "granularity", "states", "bytes per cross-point"});
   table.text_column(1);
   for (const auto name : devices.model_names())
-    table.add(figures_of(name, devices));
+    table.add(figures_of(name, devices.named(name)));
   table.rule();
   for (const auto name : devices.preset_names())
-    table.add(figures_of(name, devices));
+    table.add(figures_of(name, devices.named(name)));
   fmt::print("{}", table.str());
   return exit_done;
 }

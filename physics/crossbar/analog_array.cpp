@@ -220,7 +220,7 @@ void analog_array::compute_block(std::uint32_t block) {
     run_pulsed_update(first, last);
   if (ends_mini_batch_)
     for (std::uint32_t i = first; i < last; ++i)
-      devices_->relax(i, first_vector_);
+      devices_->relax(i, end_of_burst());
 }
 
 void analog_array::run_mvm(std::uint32_t vector) {
@@ -269,7 +269,7 @@ operation_activity analog_array::end() {
     activity = refresh_->activity();
   const bool updated = current_ != activity_kind::mvm && current_ != activity_kind::refresh;
   if (updated && ends_mini_batch_ && drift_per_mini_batch_ > 0)
-    devices_->drift(drift_per_mini_batch_, first_vector_);
+    devices_->drift(drift_per_mini_batch_, end_of_burst());
   ends_mini_batch_ = false;
   current_ = activity_kind::idle;
   return activity;

@@ -101,6 +101,8 @@ private:
   void run_exact_update(std::uint32_t first_output, std::uint32_t last_output);
   void run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output);
   [[nodiscard]] bool updates_exactly() const;
+  /// Number of what happens after the operation's last vector; the same for any burst size.
+  [[nodiscard]] std::uint64_t end_of_burst() const { return first_vector_ + in_.vectors; }
   [[nodiscard]] std::uint32_t rows_per_block() const;
   [[nodiscard]] std::uint32_t update_blocks() const;
 

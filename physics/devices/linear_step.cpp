@@ -67,9 +67,11 @@ std::int16_t code_of(float value, float unit) {
   return unit == 0 ? std::int16_t{0} : static_cast<std::int16_t>(std::rint(clipped(value / unit, -highest, highest)));
 }
 
-/// The nominal bound is exact; one of the other side fits too, should a wide spread swap them.
-float bound_unit(float bound, float other) {
-  return std::max(std::abs(bound), std::abs(other) / 4) / 4096;
+/// The nominal bound is exact, and so is that of a perfect bias. Values of the other side fit too, should a wide spread
+/// swap the bounds or a device be stuck there.
+float bound_unit(const linear_step& p, float bound, float other) {
+  const bool varies = p.w_max_dtod > 0 || p.w_min_dtod > 0 || p.corrupt_devices_prob > 0;
+  return std::max(std::abs(bound), varies ? std::abs(other) / 4 : 0.0F) / (p.perfect_bias ? 256 : 4096);
 }
 
 float gamma_unit(float gamma, float spread) {
@@ -118,8 +120,8 @@ struct linear_step_model {
 } // namespace
 
 linear_step_units::linear_step_units(const linear_step& p)
-    : max(bound_unit(p.w_max, p.w_min)),
-      min(bound_unit(p.w_min, p.w_max)),
+    : max(bound_unit(p, p.w_max, p.w_min)),
+      min(bound_unit(p, p.w_min, p.w_max)),
       gamma_up(gamma_unit(p.gamma_up, p.gamma_up_dtod)),
       gamma_down(gamma_unit(p.gamma_down, p.gamma_down_dtod)) {
 }

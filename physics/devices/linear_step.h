@@ -77,7 +77,7 @@ struct linear_step_cell {
 };
 
 /// Units such that rounding is far below the spread between devices, and that devices without spread are exact. A bound
-/// is 4096 units, and up to 8 times as much fits (perfect_bias asks for more, and gets that).
+/// is 4096 units, and up to 8 times as much fits; with perfect_bias, which asks for 100 times as much, it is 256.
 struct linear_step_units {
   explicit linear_step_units(const linear_step& p);
   float max;

@@ -45,14 +45,14 @@ public:
         drift_(model_.p.drift, context.shape.cells(), stream(purpose::device_drift)),
         cells_(context.shape.cells()),
         visible_(context.shape.cells()),
-        hidden_(has_write_noise() ? context.shape.cells() : 0) {
+        hidden_(has_write_noise() ? context.shape.cells() : 0),
+        open_(open_cells(context)) {
     if (model_.p.lifetime > 0)
       decay_.resize(cells_.size());
     if (model_.p.diffusion > 0)
       diffusion_rates_.resize(cells_.size());
-    const auto open = open_cells(context_);
     for (std::uint32_t c = 0; c < cells_.size(); ++c) {
-      if (!open.empty() && open[c])
+      if (is_open(c))
         continue;
       const auto passive = draw(c, cells_[c]);
       if (!decay_.empty())
@@ -239,7 +239,8 @@ private:
     const auto [min, max] = window(c);
     return clipped(w, min, max);
   }
-  void show(std::uint32_t c, float xi) { visible_[c] = hidden_[c] + write_noise() * xi; }
+  [[nodiscard]] bool is_open(std::uint32_t c) const { return !open_.empty() && open_[c]; }
+  void show(std::uint32_t c, float xi) { visible_[c] = is_open(c) ? 0 : hidden_[c] + write_noise() * xi; }
 
   Model model_;
   device_context context_;
@@ -253,6 +254,7 @@ private:
   std::vector<cell> cells_;
   std::vector<float> visible_;         ///< what reads see
   std::vector<float> hidden_;          ///< what pulses change, if there is write noise
+  std::vector<bool> open_;             ///< cells on broken lines, if there are any
   std::vector<decay_law> decay_;       ///< if devices decay
   std::vector<float> diffusion_rates_; ///< if devices diffuse
 };

@@ -24,8 +24,9 @@ struct soft_bounds : pulsed_parameters, linear_law_parameters, write_noise_param
 
 std::unique_ptr<device_array> make_devices(const soft_bounds& parameters, const device_context& context);
 
-/// SoftBounds by the shape of a measured curve: w(n) saturates as 1 - exp(-alpha n), after p_max pulses at range_max.
-/// dw_min, w_max, w_min and up_down follow from it.
+/// SoftBounds by the shape of a measured curve that saturates as 1 - exp(-alpha n), after p_max pulses at range_max.
+/// dw_min, w_max, w_min and up_down follow from it, for an up_down that acts on both directions. It shrinks only one
+/// here, as in AIHWKit, so up pulses saturate faster: with the rate alpha width / max(w_max, width / 2).
 struct soft_bounds_pmax : pulsed_parameters, linear_law_parameters, write_noise_parameters {
   static constexpr std::string_view name = "SoftBoundsPmax";
 

@@ -306,6 +306,97 @@ TEST(analog_array, exact_updates) {
   }
 }
 
+// Devices relax once per mini-batch, after its last vector, with a learning rate of 0 too.
+TEST(analog_array, devices_relax_at_the_end_of_a_mini_batch) {
+  const std::vector<float> x{1, 1, 1};
+  const std::vector<float> d{-.01F, -.01F, -.01F};
+  for (const bool exact : {false, true}) {
+    array_parameters p;
+    constant_step device;
+    device.dw_min_dtod = device.up_down_dtod = device.w_max_dtod = device.w_min_dtod = device.dw_min_std = 0;
+    device.dw_min = .01F;
+    device.lifetime = 2;
+    p.device = device;
+    p.update.pulse_type = exact ? pulse_type::none_with_device : pulse_type::deterministic_implicit;
+    for (const float learning_rate : {1.0F, 0.0F})
+      for (const bool ends : {false, true}) {
+        analog_array array({1, 1}, p, 1, {}, 3);
+        array.set_weights(std::vector<float>{.4F});
+        array.begin_update({x.data(), 3, 1, 1}, {d.data(), 3, 1, 1}, learning_rate, 0, ends);
+        run_in_order(array);
+        array.end();
+        const float updated = learning_rate > 0 ? .43F : .4F;
+        EXPECT_FLOAT_EQ(array.weights()[0], ends ? updated / 2 : updated);
+      }
+  }
+}
+
+TEST(analog_array, devices_drift_at_the_end_of_a_mini_batch) {
+  array_parameters p;
+  constant_step device;
+  device.dw_min_dtod = device.w_max_dtod = device.w_min_dtod = 0;
+  device.drift.nu = .5F;
+  p.device = device;
+  p.drift_per_mini_batch = 4;
+  const std::vector<float> zero{0};
+  analog_array array({1, 1}, p, 1, {}, 1);
+  array.set_weights(std::vector<float>{.4F});
+  const auto update = [&](bool ends) {
+    array.begin_update({zero.data(), 1, 1, 1}, {zero.data(), 1, 1, 1}, 0, 0, ends);
+    run_in_order(array);
+    array.end();
+  };
+  update(false);
+  EXPECT_EQ(array.weights()[0], .4F);
+  update(true);
+  EXPECT_FLOAT_EQ(array.weights()[0], .2F); // 4^-.5
+  p.drift_per_mini_batch = 0;
+  analog_array still({1, 1}, p, 1, {}, 1);
+  still.set_weights(std::vector<float>{.4F});
+  still.begin_update({zero.data(), 1, 1, 1}, {zero.data(), 1, 1, 1}, 0, 0, true);
+  run_in_order(still);
+  still.end();
+  EXPECT_EQ(still.weights()[0], .4F);
+}
+
+TEST(analog_array, relaxation_is_independent_of_bursts_and_blocks) {
+  const auto x = random_values(std::size_t{samples} * shape.inputs, 2, .5F, .4F);
+  const auto d = random_values(std::size_t{samples} * shape.outputs, 3, .02F);
+  soft_bounds device;
+  device.write_noise_std = 2;
+  device.diffusion = .01F;
+  device.lifetime = 30;
+  array_parameters p;
+  p.device = device;
+  const auto weights = [&](std::uint32_t burst, bool backwards) {
+    analog_array array(shape, p, seed, {}, burst);
+    for (std::uint32_t v = 0; v < samples; v += burst) {
+      array.begin_update({x.data() + v * shape.inputs, burst, shape.inputs, shape.inputs},
+                         {d.data() + v * shape.outputs, burst, shape.outputs, shape.outputs}, .1F, v,
+                         v + burst == samples);
+      for (std::uint32_t b = 0; b < array.blocks(); ++b)
+        array.run_block(backwards ? array.blocks() - 1 - b : b);
+      array.end();
+    }
+    return std::vector<float>(array.weights().begin(), array.weights().end());
+  };
+  const auto whole = weights(samples, false);
+  EXPECT_EQ(whole, weights(samples, true));
+  EXPECT_EQ(whole, weights(16, false));
+  EXPECT_EQ(whole, weights(1, false));
+}
+
+TEST(analog_array, broken_lines_stay_silent) {
+  array_parameters p = noisy();
+  p.faults.open_inputs = .3F;
+  p.forward.out_noise = 0;
+  analog_array array({40, 1}, p, 1, {}, 1);
+  array.set_weights(std::vector<float>(40, .3F));
+  const auto open = std::ranges::count(array.weights(), 0.0F);
+  EXPECT_GT(open, 4);
+  EXPECT_LT(open, 24);
+}
+
 TEST(analog_array, activity_of_products) {
   array_parameters p;
   p.forward.out_bound = .5F;

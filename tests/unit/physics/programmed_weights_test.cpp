@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "statistics.h"
-#include "support/golden.h"
 
 #include <tilework/core/error.h>
 #include <tilework/physics/inference/drift_compensation.h>
@@ -11,11 +10,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <map>
 #include <sstream>
-#include <string>
 #include <vector>
 
 namespace tilework::physics {
@@ -198,115 +194,6 @@ TEST(drift_compensation, read_out_is_noisy) {
   EXPECT_NE(global.factors()[0], 1);
   // Deviation .06 of each of 200 answers of .5: 1.2 % of the factor. 5 deviations: false alarm 6e-7.
   EXPECT_NEAR(global.factors()[0], 1, 5 * .012);
-}
-
-/// Numbers of the two files, or their counterparts of as many tiles here, by name.
-using statistics = std::map<std::string, double>;
-
-std::string row_name(const std::string& time, float target) {
-  return time + " " + std::to_string(std::lround(10 * target)) + " ";
-}
-
-constexpr std::array<const char*, 4> columns{"w_mean", "w_std", "w_gdc_mean", "w_gdc_std"};
-
-/// Adds means over all targets of a time: of the deviations, and of the means times the sign of the target.
-void add_totals(statistics& rows) {
-  statistics totals;
-  for (const auto* time : {"programmed", "0.0", "25.0", "3600.0", "86400.0", "31536000.0"})
-    for (const std::string column : columns)
-      for (int target = -10; target <= 10; ++target) {
-        const bool is_mean = column.ends_with("mean");
-        const double sign = !is_mean || target > 0 ? 1 : target < 0 ? -1 : 0;
-        totals[std::string(time) + " all " + column] +=
-            sign * rows.at(row_name(time, .1F * static_cast<float>(target)) + column) / (is_mean ? 20 : 21);
-      }
-  rows.merge(totals);
-}
-
-statistics reference() {
-  statistics s;
-  for (const auto& r : test::read_golden("pcm_inference.csv"))
-    for (const auto* column : columns)
-      s[row_name(r.at("t_inference_s"), std::stof(r.at("target_w"))) + column] = test::number(r, column);
-  for (const auto& r : test::read_golden("pcm_gdc_alpha.csv"))
-    for (const auto* column : {"alpha_mean", "alpha_std"})
-      s[r.at("t_inference_s") + " " + column] = test::number(r, column);
-  add_totals(s);
-  return s;
-}
-
-/// One tile as in the reference: 100 outputs, 21 inputs of which number j holds the target -1 + 0.1 j everywhere.
-void add_tile(std::uint64_t seed, std::map<std::string, sample>& samples) {
-  constexpr array_shape shape{21, 100};
-  std::vector<float> targets(shape.cells());
-  for (std::size_t c = 0; c < targets.size(); ++c)
-    targets[c] = -1 + .1F * static_cast<float>(c % shape.inputs);
-  auto w = make_weights(shape.cells(), pcm_like{}, device_pairs{}, seed);
-  const auto mvm = product({}, shape);
-  const noise_stream noise(seed, purpose::forward_noise_evaluation, {});
-  drift_compensation compensation(compensation_kind::global, shape);
-  const auto add = [&](const std::string& time, float alpha) {
-    for (std::size_t input = 0; input < shape.inputs; ++input) {
-      auto& plain = samples[row_name(time, targets[input]) + "w_"];
-      auto& compensated = samples[row_name(time, targets[input]) + "w_gdc_"];
-      for (std::size_t c = input; c < targets.size(); c += shape.inputs) {
-        plain.add(static_cast<double>(w.weights()[c]));
-        compensated.add(static_cast<double>(alpha * w.weights()[c]));
-      }
-    }
-  };
-  w.program(targets, 0);
-  add("programmed", 1);
-  compensation.set_baseline(mvm, {w.weights().data(), shape}, noise, 0);
-  std::uint64_t event = 0;
-  for (const auto* time : {"0.0", "25.0", "3600.0", "86400.0", "31536000.0"}) {
-    w.drift_to(std::stod(time), event++);
-    compensation.update(mvm, {w.weights().data(), shape}, noise, event * shape.inputs);
-    const float alpha = compensation.factors()[0];
-    add(time, alpha);
-    samples[std::string(time) + " alpha_"].add(static_cast<double>(alpha));
-  }
-}
-
-/// Statistics of as many tiles as the reference had.
-statistics group_of_tiles(std::uint64_t group) {
-  constexpr std::uint64_t tiles = 20;
-  std::map<std::string, sample> samples;
-  for (std::uint64_t tile = 0; tile < tiles; ++tile)
-    add_tile(1 + group * tiles + tile, samples);
-  statistics s;
-  for (const auto& [name, values] : samples) {
-    s[name + "mean"] = values.mean();
-    s[name + "std"] = values.deviation();
-  }
-  add_totals(s);
-  return s;
-}
-
-// The reference is one group of 20 tiles, so the spread between groups here is its standard error, with everything
-// that the devices of a tile share in it: the factor of the compensation and the largest weight.
-//
-// 538 comparisons: mean and deviation of weights at 21 targets and of all together, at 6 times, with and without
-// compensation; mean and deviation of the factor at 5 times. The spread between 50 groups is known to 10 %: Student's
-// law with 49 degrees of freedom leaves 4e-6 beyond 5.2 standard errors, 0.2 % for the family.
-//
-// Power: a row of the reference has 2000 devices and is weak. With 90 % a shift of the mean by 15 % of the deviation is
-// found, or one of the deviation by 10 %. All targets together find a quarter of that, except for compensated means,
-// where the factor that a tile has in common decides: .5 % to .9 % of the mean are found.
-TEST(inference, reference_statistics) {
-  if (test::golden_directory().empty())
-    GTEST_SKIP() << "TILEWORK_GOLDEN is not set";
-  constexpr std::uint64_t groups = 50;
-  std::map<std::string, sample> here;
-  for (std::uint64_t g = 0; g < groups; ++g)
-    for (const auto& [name, value] : group_of_tiles(g))
-      here[name].add(value);
-  const auto there = reference();
-  EXPECT_EQ(there.size(), 538U);
-  for (const auto& [name, value] : there) {
-    const auto& s = here.at(name);
-    EXPECT_NEAR(value, s.mean(), 5.2 * s.deviation() * std::sqrt(1 + 1.0 / groups)) << name;
-  }
 }
 
 } // namespace

@@ -30,7 +30,7 @@ protected:
 
 TEST_F(reference_statistics, forward_and_backward) {
   const auto golden = test::golden_products::read();
-  const auto shape = golden.shape;
+  const auto shape = test::golden_products::shape;
 
   std::string key;
   std::vector<sample> samples;
@@ -159,7 +159,7 @@ TEST_F(reference_statistics, pulsed_updates) {
   }
 }
 
-/// The first pulses in each direction; the golden statistics under tests/validation have all of them.
+/// The first pulses; the golden statistics under tests/validation have all of them.
 TEST_F(reference_statistics, pulse_response) {
   constexpr std::uint32_t n = 4096;
   constexpr int most_pulses = 200;

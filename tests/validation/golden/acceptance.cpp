@@ -193,6 +193,17 @@ void family::pooled(golden::kind kind, std::string what, double value, double er
   comparisons_.push_back(std::move(c));
 }
 
+void family::repeated(golden::kind kind, std::string what, const sample& ours, double reference, double effect,
+                      bool pooled) {
+  comparison c{.what = std::move(what), .kind = kind, .ours = ours.mean(), .reference = reference, .pooled = pooled};
+  const double error = ours.deviation() * std::sqrt(1 + 1 / ours.count());
+  c.degrees = ours.count() - 1;
+  const double skewness = ours.central_moment(3) / std::pow(ours.central_moment(2), 1.5);
+  c.z = normal_score_of_student(unskewed((c.ours - reference) / error, -skewness), c.degrees);
+  c.effect = effect / error;
+  comparisons_.push_back(std::move(c));
+}
+
 family& acceptance::add(std::string name, std::string source) {
   return families_.emplace_back(std::move(name), std::move(source));
 }

@@ -97,6 +97,10 @@ public:
   /// Sum of independent means that are 0 under equal laws, in units of sigma (mean) or sigma^2 (deviation).
   void pooled(golden::kind kind, std::string what, double value, double error);
 
+  /// A statistic of the whole experiment, repeated here: the spread of our repetitions is the standard error.
+  /// \param effect change of the statistic that should be found
+  void repeated(golden::kind kind, std::string what, const sample& ours, double reference, double effect, bool pooled);
+
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::string& source() const { return source_; }
   [[nodiscard]] std::size_t rows() const { return rows_; }

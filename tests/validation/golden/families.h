@@ -22,5 +22,7 @@ void compare_pulse_responses(acceptance& all, std::uint64_t seed);
 void compare_hidden_parameters(acceptance& all, std::uint64_t seed);
 /// device_symmetry_point.csv: where alternating pulses lead.
 void compare_symmetry_points(acceptance& all, std::uint64_t seed);
+/// pcm_inference.csv and pcm_gdc_alpha.csv: programmed and drifted weights, with and without compensation.
+void compare_inference(acceptance& all, std::uint64_t seed);
 
 } // namespace tilework::golden

@@ -4,6 +4,8 @@
 //   TILEWORK_GOLDEN        directory of the files; skipped without it
 //   TILEWORK_GOLDEN_TABLE  file that the table of all families is written to (Markdown)
 //   TILEWORK_SEED          another seed than 1, for fresh samples
+//   TILEWORK_GOLDEN_ONLY   one of: products, updates, pulse responses, parameters of devices, symmetry points,
+//   inference
 #include "support/golden.h"
 #include "validation/golden/families.h"
 
@@ -42,7 +44,10 @@ TEST(golden, all_families) {
   const std::uint64_t seed = given == nullptr ? 1 : std::stoull(given);
 
   acceptance all;
+  const char* const only = std::getenv("TILEWORK_GOLDEN_ONLY");
   const auto timed = [&](const char* what, void (*compare)(acceptance&, std::uint64_t)) {
+    if (only != nullptr && std::string(only) != what)
+      return;
     const auto start = std::chrono::steady_clock::now();
     compare(all, seed);
     std::cout << fmt::format("{}: {:.0f} s\n", what,
@@ -54,7 +59,9 @@ TEST(golden, all_families) {
   timed("parameters of devices", compare_hidden_parameters);
   timed("symmetry points", compare_symmetry_points);
 
-  note_other_files(all);
+  timed("inference", compare_inference);
+  if (only == nullptr)
+    note_other_files(all);
   const auto table = fmt::format("Seed {}.\n\n", seed) + all.table();
   std::cout << table;
   if (const char* path = std::getenv("TILEWORK_GOLDEN_TABLE"); path != nullptr) {

@@ -41,8 +41,8 @@ public:
         io_(test::golden_io(rows[0].at("case"))),
         direction_(rows[0].at("direction") == "forward" ? mvm_direction::forward : mvm_direction::backward),
         in_((direction_ == mvm_direction::forward ? golden.x : golden.d).at(std::stoul(rows[0].at("input_row")))),
-        weights_{golden.weights.at(rows[0].at("weights")).data(), golden.shape, direction_},
-        mvm_(io_, golden.shape, direction_, {seed, physics::purpose::forward_lines, {}}),
+        weights_{golden.weights.at(rows[0].at("weights")).data(), test::golden_products::shape, direction_},
+        mvm_(io_, test::golden_products::shape, direction_, {seed, physics::purpose::forward_lines, {}}),
         noise_(seed + (index << 32U), physics::purpose::forward_noise, {}),
         scratch_(mvm_.scratch_size()),
         y_(rows.size()) {}
