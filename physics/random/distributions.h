@@ -29,15 +29,14 @@ inline float logarithm(float v) {
   return exponent * std::numbers::ln2_v<float> + series;
 }
 
-/// e^v; relative error below 3e-7 where the result is a normal number, 0 below that.
+/// e^v for v limited to [-87, 88], where the result is a normal number; relative error below 3e-7.
 /// e^v = 2^n e^r with |r| <= ln 2 / 2, where a Taylor series to r^7 suffices.
 inline float exponential(float v) {
-  constexpr float lowest = -87.3F;
-  constexpr float highest = 88.7F;
+  constexpr float lowest = -87;
+  constexpr float highest = 88;
   constexpr float ln2_high = 0.693145752F; // few bits, so that n * ln2_high is exact
   constexpr float ln2_low = 1.42860677e-6F;
-  if (v < lowest)
-    return 0;
+  v = v > lowest ? v : lowest;
   v = v < highest ? v : highest;
   const float n = std::rint(v * std::numbers::log2e_v<float>);
   const float r = (v - n * ln2_high) - n * ln2_low;
@@ -45,9 +44,7 @@ inline float exponential(float v) {
   const float low = (1 + r) + r2 * (0.5F + r * (1.0F / 6));
   const float high = (1.0F / 24 + r * (1.0F / 120)) + r2 * (1.0F / 720 + r * (1.0F / 5040));
   const float series = low + r2 * r2 * high;
-  const auto half = static_cast<std::int32_t>(n) >> 1; // in two factors: 2^128 is no float
-  const auto two_to = [](std::int32_t e) { return std::bit_cast<float>((e + 127) << 23); };
-  return series * two_to(half) * two_to(static_cast<std::int32_t>(n) - half);
+  return series * std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
 }
 
 /// base^exponent for base >= 0; relative error below 3e-7 + 2e-7 |log result| for base in [0, 1]: 3e-6 down to 1e-6.

@@ -16,7 +16,7 @@ void fill_with_normals(philox_key key, std::uint32_t first_block, std::uint64_t 
                        std::span<float> out) {
   const floats f;
   const std::size_t lanes = hn::Lanes(f);
-  HWY_ALIGN float last[4 * group_lanes];
+  HWY_ALIGN float last[4 * 16];
   for (std::size_t first = 0; first < out.size(); first += 4 * lanes) {
     float_vector n[4];
     normals_of_lanes(key, first_block + static_cast<std::uint32_t>(first / 4), vector, slot, n);

@@ -20,11 +20,7 @@ HWY_BEFORE_NAMESPACE();
 namespace tilework::physics::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// Numbers that kernels treat as one group, whatever the width of a vector is: at least two vectors, whose chains of
-/// dependent operations overlap.
-inline constexpr std::size_t group_lanes = 32;
-
-using floats = hn::CappedTag<float, group_lanes / 2>;
+using floats = hn::CappedTag<float, 16>;
 using integers = hn::RebindToSigned<floats>;
 using words = hn::RebindToUnsigned<floats>;
 using float_vector = hn::VFromD<floats>;
@@ -57,21 +53,15 @@ HWY_INLINE float_vector logarithm(float_vector v) {
 
 HWY_INLINE float_vector exponential(float_vector v) {
   const integers i;
-  const auto too_low = hn::Lt(v, constant(-87.3F));
-  v = hn::Min(v, constant(88.7F));
-  v = hn::IfThenElse(too_low, constant(0), v);
+  v = hn::Min(hn::Max(v, constant(-87)), constant(88));
   const auto n = hn::Round(hn::Mul(v, constant(std::numbers::log2e_v<float>)));
   const auto r = hn::Sub(hn::Sub(v, hn::Mul(n, constant(0.693145752F))), hn::Mul(n, constant(1.42860677e-6F)));
   const auto r2 = hn::Mul(r, r);
   const auto low = hn::Add(hn::Add(constant(1), r), hn::Mul(r2, line(0.5F, 1.0F / 6, r)));
   const auto high = hn::Add(line(1.0F / 24, 1.0F / 120, r), hn::Mul(r2, line(1.0F / 720, 1.0F / 5040, r)));
   const auto series = hn::Add(low, hn::Mul(hn::Mul(r2, r2), high));
-  const auto power = hn::ConvertTo(i, n);
-  const auto bias = hn::Set(i, 127);
-  const auto first = hn::ShiftRight<1>(power);
-  const auto two_first = hn::BitCast(floats(), hn::ShiftLeft<23>(hn::Add(first, bias)));
-  const auto two_rest = hn::BitCast(floats(), hn::ShiftLeft<23>(hn::Add(hn::Sub(power, first), bias)));
-  return hn::IfThenElseZero(hn::Not(too_low), hn::Mul(hn::Mul(series, two_first), two_rest));
+  const auto two_to_n = hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(i, n), hn::Set(i, 127)));
+  return hn::Mul(series, hn::BitCast(floats(), two_to_n));
 }
 
 /// base^exponent for base >= 0.
@@ -83,8 +73,7 @@ HWY_INLINE float_vector power(float_vector base, float_vector exponent) {
 }
 
 HWY_INLINE float_vector clipped(float_vector v, float_vector min, float_vector max) {
-  v = hn::IfThenElse(hn::Gt(v, min), v, min);
-  return hn::IfThenElse(hn::Lt(v, max), v, max);
+  return hn::Min(hn::Max(v, min), max);
 }
 
 struct normal_vectors {
@@ -169,15 +158,16 @@ HWY_INLINE void normals_of_lanes(philox_key key, std::uint32_t first_block, std:
   }
 }
 
-/// Normals of 32 consecutive blocks: number q of block first_block + l at out[32 q + l].
-HWY_INLINE void normals_of_blocks(philox_key key, std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
-                                  float* HWY_RESTRICT out) {
+/// Normals of 16 consecutive blocks: number q of block first_block + l at out[16 q + l].
+HWY_INLINE void normals_of_chunk(philox_key key, std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
+                                 float* HWY_RESTRICT out) {
+  constexpr std::size_t blocks = 16;
   const floats f;
-  for (std::size_t l = 0; l < group_lanes; l += hn::Lanes(f)) {
+  for (std::size_t l = 0; l < blocks; l += hn::Lanes(f)) {
     float_vector normals[4];
     normals_of_lanes(key, first_block + static_cast<std::uint32_t>(l), vector, slot, normals);
     for (std::size_t q = 0; q < 4; ++q)
-      hn::Store(normals[q], f, out + group_lanes * q + l);
+      hn::Store(normals[q], f, out + blocks * q + l);
   }
 }
 

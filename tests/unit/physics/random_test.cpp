@@ -52,15 +52,13 @@ TEST(distributions, logarithm) {
 }
 
 TEST(distributions, exponential) {
-  for (double v = -87.29; v <= 88.7; v += 1.7e-4) {
+  for (double v = -87; v <= 88; v += 1.7e-4) {
     const auto x = static_cast<float>(v);
     ASSERT_NEAR(static_cast<double>(exponential(x)) / std::exp(static_cast<double>(x)), 1, 3e-7) << x;
   }
   EXPECT_EQ(exponential(0), 1);
-  EXPECT_EQ(exponential(-88), 0);
-  EXPECT_EQ(exponential(-1e30F), 0);
-  EXPECT_TRUE(std::isfinite(exponential(1e30F))); // stays at its largest value
-  EXPECT_EQ(exponential(1e30F), exponential(88.7F));
+  EXPECT_EQ(exponential(-1e30F), exponential(-87)); // stays at its smallest and largest value
+  EXPECT_EQ(exponential(1e30F), exponential(88));
 }
 
 TEST(distributions, power) {
