@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 source tools/install_packages.sh
-install_packages "${build_packages[@]}"
+install_packages "${build_packages[@]}" "${plot_packages[@]}"
 
 cmake --preset demo -Wno-dev >/dev/null
 cmake --build --preset demo --target tilework | tail -n 1

@@ -16,6 +16,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -80,10 +82,50 @@ const device_registry::model_entry& device_registry::model(std::string_view name
   return *found;
 }
 
-physics::device_spec device_registry::read_map(config::reader& r, const io_reader& read_io) const {
+std::optional<physics::device_spec> device_registry::read_curve_fit(config::reader& r, const reading& how) {
+  const auto file = r.peek_file("from_curve");
+  if (!file)
+    return std::nullopt;
+  if (r.has("model") && r.where("model").starts_with("preset ")) // its values would hide those of the fit
+    throw r.error("from_curve", "a fitted device cannot extend a preset; name a model, or nothing");
+  constexpr std::array<std::pair<std::string_view, physics::curve_model>, 3> models{
+      {{physics::piecewise_step::name, physics::curve_model::piecewise_step},
+       {physics::soft_bounds::name, physics::curve_model::soft_bounds},
+       {physics::linear_step::name, physics::curve_model::linear_step}}};
+  const auto name = r.peek<std::string>("model").value_or(std::string(models.front().first));
+  const auto* const chosen = std::ranges::find(models, name, &decltype(models)::value_type::first);
+  if (chosen == models.end()) {
+    std::vector<std::string_view> names;
+    std::ranges::transform(models, std::back_inserter(names), &decltype(models)::value_type::first);
+    throw r.error("model", fmt::format("'{}' cannot be fitted to a curve; {}", name, suggestion(name, names)));
+  }
+  physics::curve_fit_options options{.model = chosen->second};
+  if (options.model == physics::curve_model::piecewise_step)
+    options.nodes = r.peek<unsigned>("nodes", {.minimum = 2, .maximum = 1000}).value_or(options.nodes);
+  auto curve = catalog::read_curve(*file);
+  if (curve.is_conductance) {
+    options.w_min = -1;
+    options.w_max = 1;
+  }
+  if (const auto given = r.peek<double>("w_min"))
+    options.w_min = given;
+  if (const auto given = r.peek<double>("w_max"))
+    options.w_max = given;
+  try {
+    auto fit = physics::fit_curve(curve.devices, options);
+    auto device = fit.device;
+    how.on_curve({*file, std::move(curve), std::move(fit)});
+    return device;
+  } catch (const input_error& unfit) {
+    throw input_error(fmt::format("{}:0:0: {}", file->string(), unfit.what()));
+  }
+}
+
+physics::device_spec device_registry::read_map(config::reader& r, const reading& how) const {
   r.exclusive("model", "extends");
   r.extend(texts_);
-  const auto name = r.get("model", std::string(physics::device_spec().model()));
+  const auto fitted = read_curve_fit(r, how);
+  const auto name = r.get("model", std::string(fitted.value_or(physics::device_spec()).model()));
   const auto* entry = [&] {
     try {
       return &model(name);
@@ -91,7 +133,7 @@ physics::device_spec device_registry::read_map(config::reader& r, const io_reade
       throw r.error("model", unknown.what());
     }
   }();
-  auto device = entry->read(*this, r, nullptr, read_io);
+  auto device = entry->read(*this, r, fitted ? &*fitted : nullptr, how);
   try {
     device.validate();
   } catch (const input_error& contradiction) {
@@ -100,30 +142,37 @@ physics::device_spec device_registry::read_map(config::reader& r, const io_reade
   return device;
 }
 
-physics::device_list device_registry::read_list(config::reader& r, std::string_view key,
-                                                const io_reader& read_io) const {
+physics::device_list device_registry::read_list(config::reader& r, std::string_view key, const reading& how) const {
   if (!r.has(key))
     throw r.error({}, fmt::format("'{}' is missing: a list such as [ReRamES, ReRamES]", key));
   physics::device_list devices;
   for (auto& element : r.children(key, "extends"))
-    devices.push_back(read_map(element, read_io));
+    devices.push_back(read_map(element, how));
   return devices;
 }
 
-physics::device_spec device_registry::read(config::reader& r, std::string_view key, const io_reader& read_io) const {
+physics::device_spec device_registry::read(config::reader& r, std::string_view key, const io_reader& read_io,
+                                           const curve_listener& on_curve) const {
   auto map = r.child(key, "extends");
-  return read_map(map, read_io);
+  return read_map(map, {read_io, on_curve});
 }
 
-physics::device_spec device_registry::named(std::string_view name) const {
-  if (std::ranges::find(texts_, name, &embedded_text::name) == texts_.end()) {
+physics::device_spec device_registry::named(std::string_view name, const curve_listener& on_curve) const {
+  const bool known = std::ranges::find(texts_, name, &embedded_text::name) != texts_.end();
+  if (!known && !std::filesystem::exists(name)) {
     std::vector<std::string_view> names;
     std::ranges::transform(texts_, std::back_inserter(names), &embedded_text::name);
-    throw input_error(fmt::format("unknown device '{}': {}", name, suggestion(name, names)));
+    throw input_error(
+        fmt::format("unknown device '{}', nor is there a file of that name: {}", name, suggestion(name, names)));
   }
-  const auto document = config::document::parse(fmt::format("device: {}\n", name), fmt::format("device {}", name));
+  std::string quoted;
+  for (const char c : name)
+    quoted += c == '\'' ? "''" : std::string(1, c);
+  const auto document =
+      config::document::parse("", "command line", {.overrides = {fmt::format("device='{}'", quoted)}});
   config::reader r(document);
-  auto device = read(r, "device");
+  const io_reader read_io = read_plain_io;
+  auto device = read(r, "device", read_io, on_curve);
   r.finish();
   return device;
 }

@@ -4,6 +4,7 @@
 /// A program outside this project adds its own models to a registry and hands it to cli::run_program().
 #pragma once
 
+#include <tilework/catalog/measured_curve.h>
 #include <tilework/config/read_fields.h>
 #include <tilework/core/embedded_text.h>
 #include <tilework/physics/crossbar/update_parameters.h>
@@ -12,6 +13,8 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +32,11 @@ struct parameter_row {
 using io_reader = std::function<physics::io_parameters(config::reader)>;
 /// The fields as they are written.
 physics::io_parameters read_plain_io(config::reader r);
+
+/// Is told of every curve that was fitted for a device.
+using curve_listener = std::function<void(fitted_curve)>;
+inline void ignore_curve(const fitted_curve& /*curve*/) {
+}
 
 class device_registry {
 public:
@@ -52,26 +60,37 @@ public:
   /// with `from_curve`, a measured curve that is fitted.
   /// \throws input_error with the place and the nearest name
   [[nodiscard]] physics::device_spec read(config::reader& r, std::string_view key,
-                                          const io_reader& read_io = read_plain_io) const;
+                                          const io_reader& read_io = read_plain_io,
+                                          const curve_listener& on_curve = ignore_curve) const;
   /// A map that is a device, such as a file of its own.
-  [[nodiscard]] physics::device_spec read(config::reader& r) const { return read_map(r, read_plain_io); }
-  /// A preset, or a model with its defaults. \throws input_error for other names
-  [[nodiscard]] physics::device_spec named(std::string_view name) const;
+  [[nodiscard]] physics::device_spec read(config::reader& r) const {
+    return read_map(r, {read_plain_io, ignore_curve});
+  }
+  /// A preset, a model with its defaults, or a file that holds such a map. \throws input_error for other names
+  [[nodiscard]] physics::device_spec named(std::string_view name, const curve_listener& on_curve = ignore_curve) const;
+  /// What `extends` may name: models and presets.
+  [[nodiscard]] std::span<const embedded_text> texts() const { return texts_; }
   /// The parameters of a device of a known model.
   [[nodiscard]] std::vector<parameter_row> parameters(const physics::device_spec& device) const;
 
 private:
+  /// What a caller wants to be done while a device is read.
+  struct reading {
+    const io_reader& read_io;
+    const curve_listener& on_curve;
+  };
   struct model_entry {
     std::string_view name;
     std::function<physics::device_spec(const device_registry&, config::reader&, const physics::device_spec* base,
-                                       const io_reader&)>
+                                       const reading&)>
         read;
     std::function<std::vector<parameter_row>(const physics::device_spec&)> show;
   };
 
   [[nodiscard]] const model_entry& model(std::string_view name) const;
-  [[nodiscard]] physics::device_spec read_map(config::reader& r, const io_reader& read_io) const;
-  [[nodiscard]] physics::device_list read_list(config::reader& r, std::string_view key, const io_reader& read_io) const;
+  [[nodiscard]] physics::device_spec read_map(config::reader& r, const reading& how) const;
+  [[nodiscard]] static std::optional<physics::device_spec> read_curve_fit(config::reader& r, const reading& how);
+  [[nodiscard]] physics::device_list read_list(config::reader& r, std::string_view key, const reading& how) const;
   void add_entry(model_entry entry, std::string text);
   void add_text(std::string_view name, std::string_view text);
 
@@ -112,17 +131,17 @@ void append_rows(std::vector<parameter_row>& rows, const std::string& prefix, co
 template <physics::device_parameters P>
 void device_registry::add_model() {
   const auto read = [](const device_registry& registry, config::reader& r, const physics::device_spec* base,
-                       const io_reader& read_io) -> physics::device_spec {
+                       const reading& how) -> physics::device_spec {
     struct {
       const device_registry& registry;
-      const io_reader& read_io;
+      const reading& how;
       void operator()(config::reader& at, std::string_view name, physics::device_list& devices) const {
-        devices = registry.read_list(at, name, read_io);
+        devices = registry.read_list(at, name, how);
       }
       void operator()(config::reader& at, std::string_view name, physics::io_parameters& io) const {
-        io = read_io(at.child(name));
+        io = how.read_io(at.child(name));
       }
-    } const special{registry, read_io};
+    } const special{registry, how};
     const P* fitted = base == nullptr ? nullptr : base->get_if<P>();
     return config::read_fields(r, fitted == nullptr ? P{} : *fitted, {}, special);
   };

@@ -26,10 +26,7 @@ void check_machine(const std::filesystem::path& file) {
 }
 
 void check_device(const std::filesystem::path& file, const catalog::device_registry& devices) {
-  const auto document = config::document::load(file);
-  config::reader r(document);
-  static_cast<void>(devices.read(r));
-  r.finish();
+  static_cast<void>(devices.named(file.string()));
 }
 
 /// Everything but the data files: mapping, buffer and prices included.
@@ -39,9 +36,22 @@ void check_experiment(const std::filesystem::path& file, const catalog::device_r
   const planned_run plan(e, no_samples);
 }
 
+/// A device may extend a preset, everything else only files: their messages go first.
+config::document load(const std::filesystem::path& file, const catalog::device_registry& devices) {
+  try {
+    return config::document::load(file);
+  } catch (const input_error& without_presets) {
+    try {
+      return config::document::load(file, {.presets = devices.texts()});
+    } catch (const input_error&) {
+      throw without_presets;
+    }
+  }
+}
+
 /// The kind of file shows in its keys. Returns what it is.
 std::string_view check(const std::filesystem::path& file, const catalog::device_registry& devices) {
-  const auto document = config::document::load(file);
+  const auto document = load(file, devices);
   const config::reader r(document);
   if (r.has("tile") || r.has("interconnect")) {
     check_machine(file);
@@ -51,7 +61,7 @@ std::string_view check(const std::filesystem::path& file, const catalog::device_
     platform::read_technology(file);
     return "technology";
   }
-  if (r.has("model")) {
+  if (r.has("model") || r.has("from_curve")) {
     check_device(file, devices);
     return "device";
   }

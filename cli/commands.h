@@ -40,13 +40,14 @@ int list_devices(const catalog::device_registry& devices);
 int show_device(const std::string& name, const catalog::device_registry& devices);
 
 struct respond_options {
-  std::string device;
+  std::vector<std::string> devices; ///< names or files
   unsigned pulses = 1000;
-  unsigned devices = 40;
+  unsigned count = 40; ///< of each
   std::uint64_t seed = 1;
-  std::filesystem::path out; ///< empty: standard output
+  std::filesystem::path out;   ///< OUT.csv and a plot OUT.svg (or OUT.png, if it ends so); empty: standard output
+  std::filesystem::path curve; ///< file for single devices, in the columns of from_curve; empty: none
 };
-/// Pulse response: `pulses` up pulses, then as many down pulses, on fresh devices; CSV with mean and spread.
-int respond_device(const respond_options& options, const catalog::device_registry& devices);
+/// Pulse response of fresh devices, see pulse_response.h.
+int respond_devices(const respond_options& options, const catalog::device_registry& known);
 
 } // namespace tilework::cli

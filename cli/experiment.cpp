@@ -186,10 +186,13 @@ unsigned read_refresh_interval(const reader& r, const experiment& e) {
 void read_training(reader r, experiment& e, const catalog::device_registry& devices) {
   auto algorithm = r.child("algorithm");
   algorithm.get("name", algorithm_kind::sgd);
-  e.arrays.device = devices.read(r, "device", [&](reader io) {
-    extend_io(io, e);
-    return read_io(io, e.machine.tile, false);
-  });
+  e.arrays.device = devices.read(
+      r, "device",
+      [&](reader io) {
+        extend_io(io, e);
+        return read_io(io, e.machine.tile, false);
+      },
+      [&](const catalog::fitted_curve& fitted) { e.notes.push_back(fitted.summary()); });
   auto update = r.child("update");
   e.arrays.update = config::read_fields(update, e.arrays.update);
   e.arrays.drift_per_mini_batch = r.get("drift_per_mini_batch", e.arrays.drift_per_mini_batch, {.minimum = 0});

@@ -37,6 +37,7 @@ struct experiment {
   std::uint64_t seed = 1;
   experiment_places places;
   std::vector<std::string> warnings; ///< what a user should know about the combination
+  std::vector<std::string> notes;    ///< what reading did for the user, such as how well a curve was fitted
 
   std::string resolved_yaml; ///< everything, defaults included: enough to reproduce
 };

@@ -74,16 +74,18 @@ void add_devices(CLI::App& app, std::string& name, respond_options& respond, con
     chosen = [&] { return list_devices(known); };
   });
   auto* show = devices->add_subcommand("show", "Parameters of a model with defaults and ranges");
-  show->add_option("NAME", name)->required();
+  show->add_option("NAME", name, "model, preset or file")->required();
   show->callback([&] { chosen = [&] { return show_device(name, known); }; });
-  auto* response = devices->add_subcommand("respond", "Pulse response as CSV");
-  response->add_option("NAME", respond.device)->required();
+  auto* response =
+      devices->add_subcommand("respond", "Pulse response: weight 0, up pulses, then down pulses; CSV and plot");
+  response->add_option("NAME", respond.devices, "models, presets or files")->required();
   response->add_option("--pulses", respond.pulses, "up pulses, then as many down pulses")
       ->check(CLI::Range(1U, 10'000'000U));
-  response->add_option("--devices", respond.devices, "independent devices")->check(CLI::Range(1U, 1'000'000U));
+  response->add_option("--devices", respond.count, "independent devices")->check(CLI::Range(1U, 1'000'000U));
   response->add_option("--seed", respond.seed);
-  response->add_option("--out", respond.out, "CSV file (default: standard output)");
-  response->callback([&] { chosen = [&] { return respond_device(respond, known); }; });
+  response->add_option("--out", respond.out, "writes OUT.csv and a plot: OUT.svg, or OUT.png if OUT ends in .png");
+  response->add_option("--curve", respond.curve, "writes readings of single devices in the columns of from_curve");
+  response->callback([&] { chosen = [&] { return respond_devices(respond, known); }; });
 }
 
 int guarded(const command& chosen) {

@@ -133,6 +133,8 @@ int run_command(const run_options& options, const catalog::device_registry& devi
   directory.write(report::configuration_file, e.resolved_yaml);
   for (const auto& warning : e.warnings)
     fmt::print(stderr, "warning: {}\n", warning);
+  for (const auto& note : e.notes)
+    fmt::print(stderr, "{}\n", note);
 
   progress_line progress(run, e.session.epochs, data.train.size(), stderr);
   run_keeper keeper(run, e, directory, progress, options.timing);

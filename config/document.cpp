@@ -207,12 +207,12 @@ document::document(node given) : state_(std::make_shared<state>()) {
 }
 
 document document::load(const std::filesystem::path& file, const load_options& options) {
-  return document(finished(extender().file(file), options));
+  return document(finished(extender(options.presets).file(file), options));
 }
 
 document document::parse(const std::string& text, const std::string& name, const load_options& options) {
   auto tree = parse_yaml(text, name, {});
-  extender().extend(tree);
+  extender(options.presets).extend(tree);
   return document(finished(std::move(tree), options));
 }
 

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <tilework/config/node.h>
+#include <tilework/core/embedded_text.h>
 
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,8 @@ struct load_options {
   /// Top-level keys whose value may be the name of a file, which is then read in place of the name:
   /// "machine: m.yaml" becomes "machine: {...}". Overrides reach into it.
   std::vector<std::string> included;
+  /// What "extends" at top level may name besides files.
+  std::span<const embedded_text> presets;
 };
 
 /// A read configuration. Copies share one state, which readers keep alive.

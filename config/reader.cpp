@@ -321,12 +321,17 @@ amount reader::get_amount(std::string_view key, const std::vector<std::string>& 
   return result;
 }
 
-std::optional<std::filesystem::path> reader::find_file(std::string_view key) {
+std::optional<std::filesystem::path> reader::peek_file(std::string_view key) {
   const auto* n = ask_scalar(key, "the name of a file");
   if (n == nullptr)
     return std::nullopt;
-  const auto file = std::filesystem::absolute(n->folder / n->text).lexically_normal();
-  record_text(key, file.string());
+  return std::filesystem::absolute(n->folder / n->text).lexically_normal();
+}
+
+std::optional<std::filesystem::path> reader::find_file(std::string_view key) {
+  const auto file = peek_file(key);
+  if (file)
+    record_text(key, file->string());
   return file;
 }
 

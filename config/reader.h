@@ -106,6 +106,8 @@ public:
 
   /// Path of a file, relative to the file (or, from --set, to the current folder) that names it; made absolute.
   std::optional<std::filesystem::path> find_file(std::string_view key);
+  /// The same for a file that something else replaces: not part of the resolved configuration.
+  std::optional<std::filesystem::path> peek_file(std::string_view key);
   /// One file or a list of files.
   std::vector<std::filesystem::path> get_files(std::string_view key);
 

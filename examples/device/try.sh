@@ -13,6 +13,6 @@ ctest --test-dir "$build" --output-on-failure
 
 "$build/ion_drift" devices list
 "$build/ion_drift" devices show OxideDrift
-"$build/ion_drift" devices respond OxideDrift --pulses 1000 --devices 40 --out "$build/response.csv"
+"$build/ion_drift" devices respond OxideDrift --pulses 1000 --devices 40 --out "$build/response"
 "$build/ion_drift" run experiment.yaml --out "$build/run" \
     --set machine="$prefix/share/tilework/platforms/machines/mesh_2x2.yaml"

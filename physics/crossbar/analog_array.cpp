@@ -87,6 +87,7 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
   if (!updates_exactly()) {
     runs_.resize(std::size_t{update_blocks()} * shape.inputs);
     block_pulses_.resize(update_blocks());
+    next_output_.resize(std::size_t{update_blocks()} * max_burst);
     trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, max_burst,
                                              noise_stream(seed, purpose::pulse_trains, id));
   }
@@ -239,20 +240,25 @@ void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t la
 void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output) {
   const std::uint32_t block = first_output / rows_per_block();
   const std::span<pulse_run> room(runs_.data() + std::size_t{block} * shape_.inputs, shape_.inputs);
-  std::uint64_t pulses = 0;
-  for (std::uint32_t v = 0; v < trains_->vectors(); ++v) {
+  const std::span<std::uint32_t> next(next_output_.data() + std::size_t{block} * max_burst_, trains_->vectors());
+  for (std::uint32_t v = 0; v < next.size(); ++v) {
     const auto lines = trains_->outputs(v).lines;
-    const auto begin = std::ranges::lower_bound(lines, first_output, {}, &firing_line::line);
-    for (auto o = static_cast<std::size_t>(begin - lines.begin()); o < lines.size(); ++o) {
-      if (lines[o].line >= last_output)
-        break;
-      const auto runs = trains_->runs(v, o, room);
+    next[v] = static_cast<std::uint32_t>(std::ranges::lower_bound(lines, first_output, {}, &firing_line::line) -
+                                         lines.begin());
+  }
+  std::uint64_t pulses = 0;
+  // All vectors of a line in turn: its devices stay in the nearest cache.
+  for (std::uint32_t output = first_output; output < last_output; ++output)
+    for (std::uint32_t v = 0; v < next.size(); ++v) {
+      const auto lines = trains_->outputs(v).lines;
+      if (next[v] == lines.size() || lines[next[v]].line != output)
+        continue;
+      const auto runs = trains_->runs(v, next[v]++, room);
       for (const auto& run : runs)
         pulses += static_cast<std::uint64_t>(std::abs(run.pulses));
       if (!runs.empty())
-        devices_->apply_pulses(lines[o].line, runs, first_vector_ + v);
+        devices_->apply_pulses(output, runs, first_vector_ + v);
     }
-  }
   block_pulses_[block] = pulses;
 }
 

@@ -118,6 +118,7 @@ private:
   float drift_per_mini_batch_ = 0;
   std::vector<pulse_run> runs_;             ///< room of each update block for one output line
   std::vector<std::uint64_t> block_pulses_; ///< of each update block in the last pulsed update
+  std::vector<std::uint32_t> next_output_;  ///< max_burst per update block: place of a vector's next firing output
   std::uint64_t programmings_ = 0;
   std::uint64_t silenced_vectors_ = 0;
 

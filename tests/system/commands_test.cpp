@@ -5,9 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
 #include <set>
-#include <sstream>
 
 namespace tilework::test {
 namespace {
@@ -82,57 +80,6 @@ TEST(commands, devices_are_listed_and_shown) {
     EXPECT_TRUE(contains(shown.out, name));
   }
   EXPECT_TRUE(contains(run_program({"devices", "show", "SoftBounds"}).out, "dw_min_dtod"));
-}
-
-struct response_row {
-  std::string phase;
-  int pulse = 0;
-  double mean = 0;
-  double deviation = 0;
-};
-
-std::vector<response_row> response(const std::string& csv) {
-  std::vector<response_row> rows;
-  const auto lines = lines_of(csv);
-  EXPECT_EQ(lines.at(0), "phase,pulse,mean,std");
-  for (std::size_t i = 1; i < lines.size(); ++i) {
-    std::istringstream line(lines[i]);
-    response_row row;
-    char comma = 0;
-    std::getline(line, row.phase, ',');
-    line >> row.pulse >> comma >> row.mean >> comma >> row.deviation;
-    EXPECT_FALSE(line.fail()) << lines[i];
-    rows.push_back(row);
-  }
-  return rows;
-}
-
-TEST(commands, soft_bounds_respond_by_saturating_at_their_bound) {
-  constexpr int pulses = 5000;
-  const auto result = run_program({"devices", "respond", "SoftBounds", "--pulses", "5000", "--devices", "400"});
-  ASSERT_EQ(result.exit_code, 0) << result.err;
-  const auto rows = response(result.out);
-  ASSERT_EQ(rows.size(), 2U * pulses + 1);
-  EXPECT_EQ(rows.front().mean, 0.0);
-  const auto mean = [&](int pulse) { return rows[static_cast<std::size_t>(pulse)].mean; };
-  EXPECT_GT(mean(500) - mean(0), 5 * (mean(5000) - mean(4500)));
-  // The bounds have mean 0.6 and a spread of 0.18 over devices: 0.009 for the mean of 400. 0.05 is more than five
-  // times that, a false alarm below 1e-7; what 5000 steps of 0.001 leave to go is below 0.001.
-  EXPECT_NEAR(mean(pulses), 0.6, 0.05);
-  EXPECT_NEAR(rows.back().mean, -0.6, 0.05);
-  EXPECT_EQ(rows[pulses].phase, "up");
-  EXPECT_EQ(rows[pulses + 1].phase, "down");
-  EXPECT_EQ(run_program({"devices", "respond", "SoftBounds", "--pulses", "5000", "--devices", "400"}).out, result.out);
-}
-
-TEST(commands, response_goes_to_a_file_on_request) {
-  const temporary_directory folder;
-  const auto file = folder / "response.csv";
-  const auto result = run_program({"devices", "respond", "EcRam", "--pulses", "10", "--out", file.string()});
-  EXPECT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_EQ(result.out, "");
-  EXPECT_EQ(response(read_file(file)).size(), 21U);
-  EXPECT_EQ(run_program({"devices", "respond", "EcRam", "--out", "/dev/full"}).exit_code, 3);
 }
 
 TEST(commands, a_run_writes_tables_to_stdout_and_its_files_to_a_directory) {

@@ -178,15 +178,15 @@ TEST(vector_cells, of_four_devices_train_like_any_device) {
   EXPECT_NE(four.at("weights_digest"), digest({"training.device={extends: ReRamES4, update_policy: ALL}"}));
 }
 
-std::vector<std::string> names_after(const std::string& heading) {
+/// First words of the rows between two rules of the table of devices: section 1 holds models, section 2 presets.
+std::vector<std::string> names_in(int section) {
   std::vector<std::string> names;
-  bool inside = false;
-  for (const auto& line : lines_of(run_program({"devices", "list"}).out)) {
-    if (!line.starts_with("  "))
-      inside = line == heading;
-    else if (inside)
+  int at = 0;
+  for (const auto& line : lines_of(run_program({"devices", "list"}).out))
+    if (line.find("─") != std::string::npos)
+      ++at;
+    else if (at == section)
       names.push_back(line.substr(2, line.find(' ', 2) - 2));
-  }
   return names;
 }
 
@@ -196,8 +196,8 @@ bool needs_devices(const std::string& name) {
 }
 
 TEST(every_device, trains_with_finite_results) {
-  const auto models = names_after("models:");
-  const auto presets = names_after("presets:");
+  const auto models = names_in(1);
+  const auto presets = names_in(2);
   EXPECT_GE(models.size(), 13U);
   EXPECT_GE(presets.size(), 23U);
   for (const auto& name : models + presets) {

@@ -6,6 +6,7 @@
 #include <tilework/core/error.h>
 #include <tilework/numerics/sample_order.h>
 #include <tilework/numerics/vector_functions.h>
+#include <tilework/physics/devices/constant_step.h>
 #include <tilework/platforms/machine.h>
 #include <tilework/workloads/training_session.h>
 

@@ -4,6 +4,7 @@
 
 #include <tilework/core/error.h>
 #include <tilework/modules/tile/tile.h>
+#include <tilework/physics/devices/constant_step.h>
 #include <tilework/tlm/four_phase_initiator.h>
 #include <tilework/tlm/protocol_checker.h>
 

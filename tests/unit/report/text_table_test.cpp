@@ -36,5 +36,18 @@ TEST(text_table, draws_rules_and_indents_and_leaves_no_blanks_at_line_ends) {
                           "  2  3\n");
 }
 
+TEST(text_table, columns_of_text_are_left_aligned_and_wrapped_at_blanks) {
+  text_table table({"name", "value", "meaning"});
+  table.text_column(1);
+  table.text_column(2, 8);
+  table.add({"a", "10000", "one two three"});
+  table.add({"b", "2", "unbreakable"});
+  EXPECT_EQ(table.str(0), "name  value  meaning\n"
+                          "────────────────────────\n"
+                          "a     10000  one two\n"
+                          "             three\n"
+                          "b     2      unbreakable\n");
+}
+
 } // namespace
 } // namespace tilework::report

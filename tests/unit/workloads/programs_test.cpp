@@ -200,7 +200,7 @@ struct ranged_programs : programs {
   step_program emit(bool estimates = false) {
     arena = {};
     layout = lay_out(arena, network, map, 5, in.range);
-    return emit_training_step(in, 5, estimates);
+    return emit_training_step(in, 5, {.estimates_ranges = estimates});
   }
   /// Vector operations of one function on the range of one array.
   condition of(vector_function function, std::uint32_t array) {
