@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 namespace tilework::golden {
 namespace {
@@ -69,11 +70,21 @@ std::string power_cell(const power& p, double target) {
   return fmt::format("{:.2g} % ({:.0f} %)", 100 * target * p.detects, 100 * p.share);
 }
 
-bool has_power(const family& f, kind what, double threshold) {
+/// Whether single or pooled comparisons find the target; nothing if the family has none of the kind.
+std::optional<bool> has_power(const family& f, kind what, double threshold) {
   const auto single = power_of(f, what, false, threshold);
   const auto pooled = power_of(f, what, true, threshold);
-  return single.count + pooled.count == 0 || (single.count > 0 && single.share >= target_power) ||
-         (pooled.count > 0 && pooled.share >= target_power);
+  if (single.count + pooled.count == 0)
+    return {};
+  return single.share >= target_power || pooled.share >= target_power;
+}
+
+std::string power_verdict(const family& f, double threshold) {
+  const auto mean = has_power(f, kind::mean, threshold);
+  const auto deviation = has_power(f, kind::deviation, threshold);
+  if (!mean && !deviation)
+    return "-";
+  return mean.value_or(true) && deviation.value_or(true) ? "yes" : "weak";
 }
 
 } // namespace
@@ -252,7 +263,6 @@ std::string acceptance::table() const {
         kinds += fmt::format("{}{} {}", kinds.empty() ? "" : ", ", count[k], kind_names[k]);
     if (f.ties() > 0)
       kinds += fmt::format(" ({} ties)", f.ties());
-    const bool able = has_power(f, kind::mean, v.threshold) && has_power(f, kind::deviation, v.threshold);
     const auto cell = [&](kind what, bool pooled, double target) {
       return power_cell(power_of(f, what, pooled, v.threshold), target);
     };
@@ -261,9 +271,7 @@ std::string acceptance::table() const {
                         v.largest != nullptr ? fmt::format("{:.2f}", std::abs(v.largest->z)) : "-",
                         cell(kind::mean, false, target_shift), cell(kind::deviation, false, target_change),
                         cell(kind::mean, true, target_shift), cell(kind::deviation, true, target_change),
-                        v.largest == nullptr ? "exact"
-                        : able               ? "yes"
-                                             : "weak");
+                        v.largest == nullptr ? "exact" : power_verdict(f, v.threshold));
     comparisons += f.comparisons().size();
     failed += v.failures.size();
   }
