@@ -37,26 +37,18 @@ namespace {
 
 HWY_EXPORT(constant_step_pulses);
 
-struct constant_step_model {
-  using cell = device_draw;
+struct constant_step_model : plain_cells {
   constant_step p;
 
-  static cell make_cell(const drawn_device& drawn, draw_sequence&) { return drawn.steps; }
   void apply(const pulse_line<cell>& line, std::size_t isa) const {
     HWY_DISPATCH_TABLE(constant_step_pulses)[isa](p, line);
-  }
-  static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
-  template <typename Put>
-  static void show(const cell& c, Put put) {
-    put("dwmin_up", c.up);
-    put("dwmin_down", c.down);
   }
 };
 
 } // namespace
 
 std::unique_ptr<device_array> make_devices(const constant_step& parameters, const device_context& context) {
-  return make_pulsed_array(constant_step_model{parameters}, context);
+  return make_pulsed_array(constant_step_model{{}, parameters}, context);
 }
 
 } // namespace tilework::physics

@@ -49,18 +49,10 @@ namespace {
 
 HWY_EXPORT(exp_step_pulses);
 
-struct exp_step_model {
-  using cell = device_draw;
+struct exp_step_model : plain_cells {
   exp_step p;
 
-  static cell make_cell(const drawn_device& drawn, draw_sequence&) { return drawn.steps; }
   void apply(const pulse_line<cell>& line, std::size_t isa) const { HWY_DISPATCH_TABLE(exp_step_pulses)[isa](p, line); }
-  static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
-  template <typename Put>
-  static void show(const cell& c, Put put) {
-    put("dwmin_up", c.up);
-    put("dwmin_down", c.down);
-  }
 };
 
 } // namespace
@@ -72,7 +64,7 @@ float exp_step::granularity() const {
 }
 
 std::unique_ptr<device_array> make_devices(const exp_step& parameters, const device_context& context) {
-  return make_pulsed_array(exp_step_model{parameters}, context);
+  return make_pulsed_array(exp_step_model{{}, parameters}, context);
 }
 
 } // namespace tilework::physics

@@ -56,19 +56,11 @@ namespace {
 
 HWY_EXPORT(piecewise_step_pulses);
 
-struct piecewise_step_model {
-  using cell = device_draw;
+struct piecewise_step_model : plain_cells {
   piecewise_step p;
 
-  static cell make_cell(const drawn_device& drawn, draw_sequence&) { return drawn.steps; }
   void apply(const pulse_line<cell>& line, std::size_t isa) const {
     HWY_DISPATCH_TABLE(piecewise_step_pulses)[isa](p, line);
-  }
-  static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
-  template <typename Put>
-  static void show(const cell& c, Put put) {
-    put("dwmin_up", c.up);
-    put("dwmin_down", c.down);
   }
 };
 
@@ -85,7 +77,7 @@ float piecewise_step::granularity() const {
 }
 
 std::unique_ptr<device_array> make_devices(const piecewise_step& parameters, const device_context& context) {
-  return make_pulsed_array(piecewise_step_model{parameters}, context);
+  return make_pulsed_array(piecewise_step_model{{}, parameters}, context);
 }
 
 } // namespace tilework::physics

@@ -259,6 +259,19 @@ private:
   std::vector<float> diffusion_rates_; ///< if devices diffuse
 };
 
+/// What models have in common whose devices differ in steps and bounds only.
+struct plain_cells {
+  using cell = device_draw;
+
+  static cell make_cell(const drawn_device& drawn, draw_sequence&) { return drawn.steps; }
+  static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
+  template <typename Put>
+  static void show(const cell& c, Put put) {
+    put("dwmin_up", c.up);
+    put("dwmin_down", c.down);
+  }
+};
+
 /// The array of a model with its parameters.
 template <typename Model>
 std::unique_ptr<device_array> make_pulsed_array(Model model, const device_context& context) {

@@ -42,21 +42,17 @@ namespace {
 
 HWY_EXPORT(soft_bounds_pulses);
 
-struct soft_bounds_model {
-  using cell = device_draw;
+struct soft_bounds_model : plain_cells {
   soft_bounds p;
 
-  static cell make_cell(const drawn_device& drawn, draw_sequence&) { return drawn.steps; }
   [[nodiscard]] float up_reference(const cell& c) const { return p.reverse_up ? c.min - p.reverse_offset : c.max; }
   [[nodiscard]] float down_reference(const cell& c) const { return p.reverse_down ? c.max + p.reverse_offset : c.min; }
   void apply(const pulse_line<cell>& line, std::size_t isa) const {
     HWY_DISPATCH_TABLE(soft_bounds_pulses)[isa](p, line);
   }
-  static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
   template <typename Put>
   void show(const cell& c, Put put) const {
-    put("dwmin_up", c.up);
-    put("dwmin_down", c.down);
+    plain_cells::show(c, put);
     put("slope_up", up_reference(c) == 0 ? 0.0F : -c.up / up_reference(c));
     put("slope_down", down_reference(c) == 0 ? 0.0F : -c.down / down_reference(c));
   }
@@ -70,7 +66,7 @@ void soft_bounds::validate() const {
 }
 
 std::unique_ptr<device_array> make_devices(const soft_bounds& parameters, const device_context& context) {
-  return make_pulsed_array(soft_bounds_model{parameters}, context);
+  return make_pulsed_array(soft_bounds_model{{}, parameters}, context);
 }
 
 soft_bounds soft_bounds_pmax::as_soft_bounds() const {
