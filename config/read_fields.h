@@ -25,10 +25,10 @@ concept has_fields = requires {
 /// Reads no field in a way of its own.
 struct nothing_special {};
 
-/// Values of all fields of T, by default those of `defaults`; a member that has fields itself is a map. A number whose field has a unit that dimension_of()
-/// knows is written with its unit ("5 ns"), any other as a plain number.
-/// \param except fields that follow from something else: neither read nor recorded
-/// \param special special(reader, name, value) reads the members of the types that it takes
+/// Values of all fields of T, by default those of `defaults`; a member that has fields itself is a map. A number whose
+/// field has a unit that dimension_of() knows is written with its unit ("5 ns"), any other as a plain number. \param
+/// except fields that follow from something else: neither read nor recorded \param special special(reader, name, value)
+/// reads the members of the types that it takes
 template <typename T, typename Special = nothing_special>
 T read_fields(reader& r, T defaults, std::initializer_list<std::string_view> except = {}, const Special& special = {}) {
   T::fields([&]<typename M>(std::string_view name, M T::*member, const field& meta) {

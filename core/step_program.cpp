@@ -20,8 +20,9 @@ bool any_overlap(const A& left, const B& right) {
 /// Whether `later` must wait for `earlier`.
 bool conflict(const operation& earlier, const operation& later) {
   const bool same_array = earlier.array != no_array && earlier.array == later.array;
-  return (same_array && (writes_array(earlier.kind) || writes_array(later.kind))) || any_overlap(earlier.outputs, later.inputs) ||
-         any_overlap(earlier.inputs, later.outputs) || any_overlap(earlier.outputs, later.outputs);
+  return (same_array && (writes_array(earlier.kind) || writes_array(later.kind))) ||
+         any_overlap(earlier.outputs, later.inputs) || any_overlap(earlier.inputs, later.outputs) ||
+         any_overlap(earlier.outputs, later.outputs);
 }
 
 } // namespace

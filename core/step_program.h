@@ -52,7 +52,7 @@ struct step_context {
   std::uint64_t step = 0;         ///< index within training or within one evaluation
   std::uint64_t first_vector = 0; ///< noise counter of the burst's first vector
   float learning_rate = 0;
-  std::uint64_t refreshes = 0; ///< refreshes of every array before this step
+  std::uint64_t refreshes = 0;              ///< refreshes of every array before this step
   bool evaluation = false;                  ///< draws from the evaluation streams; leaves all state untouched
   std::span<const std::uint32_t> samples{}; ///< indices of the burst's samples in the data set
 };

@@ -54,9 +54,9 @@ machine::~machine() = default;
 
 void machine::build_tiles(const elaboration& work) {
   const auto* pair = work.parameters.device.get_if<physics::one_sided_cell>();
-  const hardware::tile_reads reads{
-      physics::plan_of(work.parameters.forward), physics::plan_of(work.parameters.backward),
-      pair == nullptr ? physics::read_plan{} : physics::plan_of(pair->refresh_forward)};
+  const hardware::tile_reads reads{physics::plan_of(work.parameters.forward),
+                                   physics::plan_of(work.parameters.backward),
+                                   pair == nullptr ? physics::read_plan{} : physics::plan_of(pair->refresh_forward)};
   for (std::uint32_t a = 0; a < work.arrays.size(); ++a) {
     const auto& region = work.arrays[a];
     auto values = std::make_unique<physics::analog_array>(physics::array_shape{region.inputs, region.outputs},

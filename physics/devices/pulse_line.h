@@ -47,7 +47,8 @@ public:
     std::size_t single = 0;
     for (std::size_t r = 0; r < runs.size(); ++r) { // arithmetic in place of branches that cannot be predicted
       places_[single] = others_[r - single] = static_cast<std::uint16_t>(r);
-      single += static_cast<std::size_t>(runs[r].pulses * runs[r].pulses == 1);
+      const auto pulses = static_cast<std::uint32_t>(runs[r].pulses); // at most 65535 in magnitude
+      single += static_cast<std::size_t>(pulses * pulses == 1);
     }
     sort_others(runs, single, std::span(others_).first(runs.size() - single));
     return std::span(places_).first(runs.size());
