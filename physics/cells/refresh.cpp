@@ -13,7 +13,7 @@ constexpr std::uint64_t refresh_event = std::uint64_t{1} << 62U;
 
 } // namespace
 
-cell_refresh::block::block(const cell_refresh& owner, noise_stream stream)
+cell_refresh::block::block(const cell_refresh& owner, const noise_stream& stream)
     : trains(owner.parameters_.refresh_update, owner.granularity_, {1, owner.shape_.outputs}, 1, stream),
       unit_vector(owner.shape_.inputs),
       plus(owner.shape_.outputs),
@@ -26,7 +26,7 @@ cell_refresh::block::block(const cell_refresh& owner, noise_stream stream)
 
 cell_refresh::cell_refresh(const one_sided_cell& cell, array_shape shape, std::uint64_t seed, logical_array id)
     : shape_(shape),
-      parameters_(cell),
+      parameters_(static_cast<const refresh_parameters&>(cell)),
       granularity_(cell.granularity()),
       w_max_(cell.devices.front().largest_weight()),
       mvm_(cell.refresh_forward, shape, mvm_direction::forward, noise_stream(seed, purpose::forward_lines, id, 1)),

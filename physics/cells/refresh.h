@@ -23,14 +23,14 @@ public:
 
   [[nodiscard]] std::uint32_t blocks() const { return static_cast<std::uint32_t>(blocks_.size()); }
   /// \param devices a one-sided pair \param event number of this refresh in the run, below 2^31
-  void run(std::uint32_t block, device_array& devices, std::uint64_t event);
+  void run(std::uint32_t index, device_array& devices, std::uint64_t event);
   /// Sum over the blocks of the last refresh.
   [[nodiscard]] operation_activity activity() const;
 
 private:
   /// Memory of the lines that one thread works on.
   struct block {
-    block(const cell_refresh& owner, noise_stream trains);
+    block(const cell_refresh& owner, const noise_stream& stream);
     pulse_trains trains;
     std::vector<float> unit_vector;
     std::vector<float> plus;

@@ -79,7 +79,7 @@ private:
 template <typename F>
 void for_each_group(std::span<const pulse_run> runs, F&& f) {
   constexpr std::size_t group = group_chunks * chunk_lanes;
-  run_order order;
+  run_order order; // NOLINT(*-member-init)
   for (std::size_t begin = 0; begin < runs.size(); begin += run_order::capacity) {
     const auto some = runs.subspan(begin, std::min(run_order::capacity, runs.size() - begin));
     const auto places = order.sort(some);
