@@ -17,7 +17,7 @@ public:
   void apply_pulses(std::uint32_t output, std::span<const pulse_run> runs, std::uint64_t vector) override {
     std::array<pulse_run, batch> upwards;
     for (const std::size_t side : {plus, minus}) {
-      // Cells of a line share one sequence of noise, so a line with more pulses than fit is no longer one call.
+      // A line with more cells than fit takes several calls, each with noise of its own.
       std::size_t count = 0;
       std::uint64_t piece = 0;
       const auto flush = [&] {

@@ -37,6 +37,7 @@ public:
   pulsed_array(Model model, const device_context& context)
       : model_(std::move(model)),
         context_(context),
+        spread_(context.seed, purpose::device_to_device, context.id, context.spread_part),
         pulse_noise_(stream(purpose::cycle_to_cycle)),
         write_noise_(stream(purpose::write_noise)),
         programming_(stream(purpose::programming)),
@@ -134,9 +135,7 @@ public:
       visible_ = hidden_;
       if (!model_.p.apply_write_noise_on_set)
         return;
-      normal_sequence error(programming_, event, 0);
-      for (std::uint32_t c = 0; c < cells_.size(); ++c)
-        show(c, error.next());
+      show_again(0, cell_count(), {programming_, event, 0});
     }
   }
 
@@ -158,11 +157,8 @@ public:
         const float target = mirror(decay_[c].target);
         weights[c] = bounded(cells_[c], (weights[c] - target) * decay_[c].keep + target);
       }
-    if (!has_write_noise())
-      return;
-    normal_sequence error(write_noise_, event | passive_event, output);
-    for (std::uint32_t c = first; c < last; ++c)
-      show(c, error.next());
+    if (has_write_noise())
+      show_again(first, last, {write_noise_, event | passive_event, output});
   }
 
   [[nodiscard]] bool drifts() const override { return drift_.is_active(); }
@@ -170,11 +166,8 @@ public:
     if (!drifts())
       return;
     drift_.advance(time, event, persistent(), [this](std::size_t c) { return window(cells_[c]); });
-    if (!has_write_noise())
-      return;
-    normal_sequence error(write_noise_, event | drift_event, 0);
-    for (std::uint32_t c = 0; c < cells_.size(); ++c)
-      show(c, error.next());
+    if (has_write_noise())
+      show_again(0, cell_count(), {write_noise_, event | drift_event, 0});
   }
 
   void reset(std::span<const std::uint32_t> cells, std::uint64_t event) override {
@@ -212,13 +205,10 @@ private:
     float target = 0;
   };
 
-  [[nodiscard]] noise_stream stream(purpose what) const {
-    return {context_.seed, what, context_.id, what == purpose::device_to_device ? context_.spread_part : context_.part};
-  }
+  [[nodiscard]] noise_stream stream(purpose what) const { return {context_.seed, what, context_.id, context_.part}; }
   /// Draws the parameters of one device; the same ones at every call.
   passive_draw draw(std::uint32_t c, cell& result) const {
-    const auto numbers = stream(purpose::device_to_device);
-    draw_sequence random(numbers, c);
+    draw_sequence random(spread_, c);
     auto drawn = draw_device(model_.p, random, c % context_.shape.inputs == context_.shape.inputs - 1);
     result = model_.make_cell(drawn, random);
     return drawn.passive;
@@ -240,11 +230,17 @@ private:
     return clipped(w, min, max);
   }
   [[nodiscard]] bool is_open(std::uint32_t c) const { return !open_.empty() && open_[c]; }
+  [[nodiscard]] std::uint32_t cell_count() const { return static_cast<std::uint32_t>(cells_.size()); }
+  void show_again(std::uint32_t first, std::uint32_t last, normal_sequence error) {
+    for (std::uint32_t c = first; c < last; ++c)
+      show(c, error.next());
+  }
   void show(std::uint32_t c, float xi) { visible_[c] = is_open(c) ? 0 : hidden_[c] + write_noise() * xi; }
 
   Model model_;
   device_context context_;
   std::size_t isa_ = dispatch_index(context_.isa);
+  noise_stream spread_;
   noise_stream pulse_noise_;
   noise_stream write_noise_;
   noise_stream programming_;

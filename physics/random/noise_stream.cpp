@@ -40,23 +40,6 @@ namespace {
 
 HWY_EXPORT(fill_with_normals);
 
-constexpr std::size_t lanes = 4;
-
-/// Numbers of consecutive blocks: convert(words, values) turns the words of `lanes` blocks into four numbers each.
-template <typename Convert>
-void fill(const noise_stream& stream, std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
-          std::span<float> out, Convert convert) {
-  std::array<std::array<float, lanes>, 4> values{};
-  for (std::size_t first = 0; first < out.size(); first += 4 * lanes) {
-    std::array<std::uint32_t, lanes> block{};
-    std::iota(block.begin(), block.end(), first_block + static_cast<std::uint32_t>(first / 4));
-    convert(stream.words(vector, block, slot), values);
-    const std::size_t count = std::min(4 * lanes, out.size() - first);
-    for (std::size_t e = 0; e < count; ++e)
-      out[first + e] = values[e % 4][e / 4];
-  }
-}
-
 } // namespace
 
 noise_stream::noise_stream(std::uint64_t seed, purpose what, logical_array array, std::uint32_t part) {
@@ -84,11 +67,15 @@ void normal_sequence::refill() {
 }
 
 void noise_stream::fill_uniforms(std::uint64_t vector, std::uint32_t slot, std::span<float> out) const {
-  fill(*this, 0, vector, slot, out, [](const auto& w, auto& values) {
-    for (std::size_t q = 0; q < 4; ++q)
-      for (std::size_t l = 0; l < lanes; ++l)
-        values[q][l] = uniform_from(w[q][l]);
-  });
+  constexpr std::size_t lanes = 4;
+  for (std::size_t first = 0; first < out.size(); first += 4 * lanes) {
+    std::array<std::uint32_t, lanes> block{};
+    std::iota(block.begin(), block.end(), static_cast<std::uint32_t>(first / 4));
+    const auto random = words(vector, block, slot);
+    const std::size_t count = std::min(4 * lanes, out.size() - first);
+    for (std::size_t e = 0; e < count; ++e)
+      out[first + e] = uniform_from(random[e % 4][e / 4]);
+  }
 }
 
 float draw_sequence::normal() {
