@@ -183,11 +183,13 @@ void pulse_trains::draw_batch(const line_batch& batch, std::uint32_t slot_tag, s
     const std::uint32_t slots = std::min(64U, bit_length - std::min(bit_length, word * 64));
     std::array<std::uint64_t, lanes> train{};
     for (std::uint32_t slot = 0; slot < slots; slot += 4) { // a block of random words serves four slots
-      const auto random = stream_.words(noise_vector, batch.line, slot_tag | ((word * 64 + slot) / 4));
+      std::array<random_block, lanes> random;
+      for (std::size_t l = 0; l < lanes; ++l)
+        random[l] = stream_.words(noise_vector, batch.line[l], slot_tag | ((word * 64 + slot) / 4));
       for (std::size_t l = 0; l < lanes; ++l) {
         std::uint64_t four = 0;
         for (std::uint32_t q = 0; q < 4; ++q)
-          four |= static_cast<std::uint64_t>(random[q][l] <= batch.last_word[l]) << q;
+          four |= static_cast<std::uint64_t>(random[l][q] <= batch.last_word[l]) << q;
         train[l] |= four << slot;
       }
     }
