@@ -59,8 +59,9 @@ void expect_alike(const std::vector<float>& a, const std::vector<float>& b, cons
   EXPECT_NEAR(sa.variance(), sb.variance(),
               5.5 * std::hypot(sa.error_of_variance(), sb.error_of_variance()) + resolution * sa.deviation())
       << what;
-  if (sa.deviation() > 100 * resolution) // else all weights are equal but for rounding
+  if (sa.deviation() > 100 * resolution) { // else all weights are equal but for rounding
     EXPECT_LE(largest_distance(a, b), 3.2 / std::sqrt(many / 2.0)) << what;
+  }
 }
 
 class several_pulses : public testing::TestWithParam<std::string> {};
@@ -87,7 +88,7 @@ INSTANTIATE_TEST_SUITE_P(presets, several_pulses,
                                          "EcRamMO", "EcRamMO2", "EcRamMO4", "GokmenVlasov", "Idealized", "Idealized2",
                                          "Idealized4", "PCM", "PCMUnitCell", "ReRamArrayHfO2", "ReRamArrayOM",
                                          "ReRamES", "ReRamES2", "ReRamES4", "ReRamSB", "ReRamSB2", "ReRamSB4"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& preset) { return preset.param; });
 
 // One random number stands for all pulses far from the bounds. There, a step of several pulses and the pulses one by
 // one must agree to more digits than the test above resolves: half a million devices of each linear law, with a window
