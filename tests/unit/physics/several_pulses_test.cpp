@@ -40,15 +40,17 @@ double largest_distance(std::vector<float> a, std::vector<float> b) {
 
 /// Weights after `n` pulses of one direction, in one vector pair or in as many as pulses.
 std::vector<float> pulsed(const device_spec& spec, float from, std::int32_t direction, std::int32_t n, bool together) {
-  const auto devices = population(spec, many);
-  program_all(*devices, from);
+  const auto cells = population(spec, many);
+  program_all(*cells, from);
+  // The policy of a unit cell is a matter of vector pairs, so one of its devices is looked at.
+  auto& devices = cells->parts().empty() ? *cells : *cells->parts().front();
   if (together) {
-    pulse_all(*devices, direction * n, 1'000'000);
+    pulse_all(devices, direction * n, 1'000'000);
   } else {
     for (std::int32_t k = 0; k < n; ++k)
-      pulse_all(*devices, direction, static_cast<std::uint64_t>(k));
+      pulse_all(devices, direction, static_cast<std::uint64_t>(k));
   }
-  return weights_of(*devices);
+  return weights_of(devices);
 }
 
 void expect_alike(const std::vector<float>& a, const std::vector<float>& b, const std::string& what) {
