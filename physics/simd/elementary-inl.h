@@ -189,8 +189,11 @@ HWY_INLINE float_vector tail_ratio(float_vector exponent) {
   return polynomial(normal_law::tail, hn::Sqrt(hn::Sub(constant(normal_law::tail_origin), exponent)));
 }
 
-HWY_INLINE float_vector with_sign(const normal_parts& parts, word_vector random) {
-  return hn::CopySignToAbs(hn::Mul(parts.y, parts.ratio), hn::BitCast(floats(), random));
+HWY_INLINE float_vector completed(const normal_parts& parts, word_vector random) {
+  const words w;
+  const auto low_bits = hn::ConvertTo(floats(), hn::BitCast(integers(), hn::ShiftLeft<25>(random)));
+  const auto x = hn::Add(hn::Mul(parts.y, parts.ratio), hn::Mul(low_bits, constant(normal_law::dither)));
+  return hn::Xor(x, hn::BitCast(floats(), hn::And(random, hn::Set(w, 0x80000000U))));
 }
 
 /// One standard normal per word: normal_from() of random/distributions.h.
@@ -199,7 +202,7 @@ HWY_INLINE float_vector normals_from(word_vector random) {
   const auto far = in_tail(parts);
   if (HWY_UNLIKELY(!hn::AllFalse(floats(), far)))
     parts.ratio = hn::IfThenElse(far, tail_ratio(parts.exponent), parts.ratio);
-  return with_sign(parts, random);
+  return completed(parts, random);
 }
 
 /// The same for several vectors, whose chains of dependent operations overlap.
@@ -215,7 +218,7 @@ HWY_INLINE void normals_from(const word_vector (&random)[n], float_vector (&out)
     for (auto& p : parts)
       p.ratio = hn::IfThenElse(in_tail(p), tail_ratio(p.exponent), p.ratio);
   for (std::size_t v = 0; v < n; ++v)
-    out[v] = with_sign(parts[v], random[v]);
+    out[v] = completed(parts[v], random[v]);
 }
 
 } // namespace tilework::physics::HWY_NAMESPACE
