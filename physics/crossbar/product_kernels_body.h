@@ -223,9 +223,9 @@ void rows_of_tiles(const cell_block& c, std::size_t row, std::size_t rows, colum
         last_tile<absolute, factored, count, most_vectors>(first, ends, columns, in + v, in_ends + v, out + v, row,
                                                            vectors - v);
       };
-      // Behind a row comes the next one: cells to be multiplied by the zeros behind the inputs. Not behind the last
-      // row.
-      if (columns.rest > 0 && row + count == rows) {
+      // Cells behind a row are those of the next ones: they are multiplied by the zeros behind the inputs. Nothing may
+      // be read behind the last row.
+      if (columns.rest > 0 && (row + count) * c.stride - columns.rest + lanes > rows * c.stride) {
         const row_ends<count> copy(first.at(columns.whole), columns.rest);
         run(copy.block(c));
       } else {
@@ -279,23 +279,30 @@ inline void add_rows(const cell_block& c, std::size_t rows, const float* const (
   }
 }
 
-/// Some rows and columns of the matrix on their way through a backward product.
+/// Some rows of the matrix on their way through a backward product.
 struct portion {
   cell_block c; ///< first cell
   std::size_t rows;
-  std::size_t row; ///< of the first cell
-  bool first_rows; ///< sums begin here, at 0
-  bool last_rows;  ///< no cells follow
+  std::size_t row;      ///< of the first cell
+  std::size_t readable; ///< cells from the first one to the end of the matrix
+
+  [[nodiscard]] portion from_column(std::size_t j) const { return {c.at(j), rows, row, readable - j}; }
+  /// Rows at the beginning where a whole vector of cells can be read.
+  [[nodiscard]] std::size_t followed_rows() const {
+    const std::size_t followed = readable < width ? 0 : (readable - width) / c.stride + 1;
+    return followed < rows ? followed : rows;
+  }
 };
 
-/// A portion times some vectors, for `columns` x width neighbouring columns from `column` on.
+/// A portion times some vectors, for `columns` x width neighbouring columns: the first ones of the portion, `column` of
+/// the results. \param begins sums begin here, at 0
 template <bool absolute, bool factored, std::size_t columns, std::size_t vectors>
-inline void panel(const portion& p, const float* const* in, float* const* out, std::size_t column) {
+inline void panel(const portion& p, bool begins, const float* const* in, float* const* out, std::size_t column) {
   vector sum[vectors][columns] = {};
   const float* x[vectors];
   for (std::size_t v = 0; v < vectors; ++v)
     x[v] = in[v] + p.row;
-  if (!p.first_rows)
+  if (!begins)
     for (std::size_t v = 0; v < vectors; ++v)
       for (std::size_t n = 0; n < columns; ++n)
         sum[v][n] = load(out[v] + column + n * width);
@@ -313,19 +320,15 @@ inline void last_columns(const portion& p, const float* const* in, float* const*
   float* sums[vectors];
   for (std::size_t v = 0; v < vectors; ++v) {
     sums[v] = sum[v];
-    if (!p.first_rows)
+    if (p.row > 0)
       __builtin_memcpy(sum[v], out[v] + column, columns * sizeof(float));
   }
   portion part = p;
-  part.first_rows = false;
-  part.rows -= p.last_rows ? 1 : 0;
-  panel<absolute, factored, 1, vectors>(part, in, sums, 0);
-  if (p.last_rows) {
-    const row_ends<1> copy(p.c.at(part.rows * p.c.stride), columns);
-    part.c = copy.block(p.c);
-    part.row += part.rows;
-    part.rows = 1;
-    panel<absolute, factored, 1, vectors>(part, in, sums, 0);
+  part.rows = p.followed_rows();
+  panel<absolute, factored, 1, vectors>(part, false, in, sums, 0);
+  for (std::size_t r = part.rows; r < p.rows; ++r) { // of the end of the matrix: nothing is read behind it
+    const row_ends<1> copy(p.c.at(r * p.c.stride), columns);
+    panel<absolute, factored, 1, vectors>({copy.block(p.c), 1, p.row + r, lanes}, false, in, sums, 0);
   }
   for (std::size_t v = 0; v < vectors; ++v)
     __builtin_memcpy(out[v] + column, sum[v], columns * sizeof(float));
@@ -333,19 +336,15 @@ inline void last_columns(const portion& p, const float* const* in, float* const*
 
 /// All columns of a portion, `at_once` x width at a time: neighbouring panels share pages and prefetched lines.
 template <bool absolute, bool factored, std::size_t at_once, std::size_t vectors>
-inline void all_columns(const portion& p, const float* const* in, float* const* out, std::size_t columns) {
-  const auto from = [&](std::size_t column) {
-    portion at = p;
-    at.c = p.c.at(column);
-    return at;
-  };
+inline void panels(const portion& p, const float* const* in, float* const* out, std::size_t columns) {
+  const bool begins = p.row == 0;
   std::size_t j = 0;
   for (; j + at_once * width <= columns; j += at_once * width)
-    panel<absolute, factored, at_once, vectors>(from(j), in, out, j);
+    panel<absolute, factored, at_once, vectors>(p.from_column(j), begins, in, out, j);
   for (; j + width <= columns; j += width)
-    panel<absolute, factored, 1, vectors>(from(j), in, out, j);
+    panel<absolute, factored, 1, vectors>(p.from_column(j), begins, in, out, j);
   if (j < columns)
-    last_columns<absolute, factored, vectors>(from(j), in, out, j, columns - j);
+    last_columns<absolute, factored, vectors>(p.from_column(j), in, out, j, columns - j);
 }
 
 template <bool absolute, bool factored>
@@ -357,12 +356,12 @@ void backward(const float* w, const float* k, std::size_t rows, std::size_t colu
   const std::size_t at_once = vectors == 1 || of_cache < single_panel_rows ? single_panel_rows : of_cache;
   for (std::size_t row = 0; row < rows; row += at_once) {
     const std::size_t count = rows - row < at_once ? rows - row : at_once;
-    const portion p{c.at(row * columns), count, row, row == 0, row + count == rows};
+    const portion p{c.at(row * columns), count, row, (rows - row) * columns};
     std::size_t v = 0;
     for (; most_vectors > 1 && v + most_vectors <= vectors; v += most_vectors)
-      all_columns<absolute, factored, panel_columns, most_vectors>(p, in + v, out + v, columns);
+      panels<absolute, factored, panel_columns, most_vectors>(p, in + v, out + v, columns);
     for (; v < vectors; ++v)
-      all_columns<absolute, factored, single_panel_columns, 1>(p, in + v, out + v, columns);
+      panels<absolute, factored, single_panel_columns, 1>(p, in + v, out + v, columns);
   }
 }
 
