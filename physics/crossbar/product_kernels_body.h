@@ -131,11 +131,25 @@ inline vector sums_of_lanes(const vector (&sum)[count]) {
   }
 }
 
-/// sum += the cells of `rows` rows times x, for some of the sixteen lanes and for columns up to `columns`.
-template <bool absolute, bool factored, std::size_t rows, std::size_t vectors, std::size_t some>
-inline void add_lanes(const cell_block& c, std::size_t columns, const float* const (&x)[vectors],
+/// Columns that a forward product takes, as many as there are lanes at a time.
+struct all_columns {
+  std::size_t end;
+  [[nodiscard]] static std::size_t column(std::size_t j) { return j; }
+  static constexpr std::size_t step = lanes;
+};
+struct listed_columns {
+  std::size_t end;            ///< of the list
+  const std::uint32_t* first; ///< column of each set
+  [[nodiscard]] std::size_t column(std::size_t n) const { return first[n]; }
+  static constexpr std::size_t step = 1;
+};
+
+/// sum += the cells of `rows` rows times x, for some of the sixteen lanes.
+template <bool absolute, bool factored, std::size_t rows, std::size_t vectors, std::size_t some, typename Columns>
+inline void add_lanes(const cell_block& c, const Columns& columns, const float* const (&x)[vectors],
                       vector (&sum)[some][vectors][rows]) {
-  for (std::size_t j = 0; j < columns; j += lanes)
+  for (std::size_t n = 0; n < columns.end; n += Columns::step) {
+    const std::size_t j = columns.column(n);
 #pragma GCC unroll 4
     for (std::size_t p = 0; p < some; ++p) {
       vector in[vectors];
@@ -153,19 +167,21 @@ inline void add_lanes(const cell_block& c, std::size_t columns, const float* con
           sum[p][v][r] += weight * in[v];
       }
     }
+  }
 }
 
-/// Columns of a forward product: whole sets of lanes, then an end with zeros behind it.
-struct column_range {
-  std::size_t whole;
+/// Columns of a forward product: sets of lanes, then an end with zeros behind it.
+template <typename Columns>
+struct column_sets {
+  Columns sets;
   std::size_t rest;
 };
 
 /// Products of neighbouring rows with some vectors.
 /// \param c first cell of the rows \param ends their last columns, followed by readable cells
-template <bool absolute, bool factored, std::size_t rows, std::size_t vectors>
-inline void tile(const cell_block& c, const cell_block& ends, column_range columns, const float* const* in,
-                 const float (*in_ends)[lanes], float* const* out, std::size_t row) {
+template <bool absolute, bool factored, std::size_t rows, std::size_t vectors, typename Columns>
+inline void tile(const cell_block& c, const cell_block& ends, const column_sets<Columns>& columns,
+                 const float* const* in, const float (*in_ends)[lanes], float* const* out, std::size_t row) {
   // A single vector is limited by memory, so weights pass once; else the registers serve one part of the lanes.
   constexpr std::size_t some = vectors == 1 ? parts : 1;
   vector total[parts][vectors][rows] = {};
@@ -178,9 +194,9 @@ inline void tile(const cell_block& c, const cell_block& ends, column_range colum
       x[v] = in[v] + p * width;
       x_ends[v] = in_ends[v] + p * width;
     }
-    add_lanes<absolute, factored, rows, vectors>(c.at(p * width), columns.whole, x, sum);
+    add_lanes<absolute, factored, rows, vectors>(c.at(p * width), columns.sets, x, sum);
     if (columns.rest > 0)
-      add_lanes<absolute, factored, rows, vectors>(ends.at(p * width), 1, x_ends, sum);
+      add_lanes<absolute, factored, rows, vectors>(ends.at(p * width), all_columns{1}, x_ends, sum);
     for (std::size_t s = 0; s < some; ++s)
       for (std::size_t v = 0; v < vectors; ++v)
         for (std::size_t r = 0; r < rows; ++r)
@@ -198,9 +214,10 @@ inline void tile(const cell_block& c, const cell_block& ends, column_range colum
 }
 
 /// The rest of the vectors: fewer than `most`.
-template <bool absolute, bool factored, std::size_t rows, std::size_t most>
-inline void last_tile(const cell_block& c, const cell_block& ends, column_range columns, const float* const* in,
-                      const float (*in_ends)[lanes], float* const* out, std::size_t row, std::size_t vectors) {
+template <bool absolute, bool factored, std::size_t rows, std::size_t most, typename Columns>
+inline void last_tile(const cell_block& c, const cell_block& ends, const column_sets<Columns>& columns,
+                      const float* const* in, const float (*in_ends)[lanes], float* const* out, std::size_t row,
+                      std::size_t vectors) {
   if constexpr (most > 1) {
     if (vectors == most - 1)
       tile<absolute, factored, rows, most - 1>(c, ends, columns, in, in_ends, out, row);
@@ -210,9 +227,9 @@ inline void last_tile(const cell_block& c, const cell_block& ends, column_range 
 }
 
 /// Rows from `row` on, `count` at a time, then the rest in smaller steps.
-template <bool absolute, bool factored, std::size_t count, std::size_t most_vectors>
-void rows_of_tiles(const cell_block& c, std::size_t row, std::size_t rows, column_range columns, const float* const* in,
-                   const float (*in_ends)[lanes], float* const* out, std::size_t vectors) {
+template <bool absolute, bool factored, std::size_t count, std::size_t most_vectors, typename Columns>
+void rows_of_tiles(const cell_block& c, std::size_t row, std::size_t rows, const column_sets<Columns>& columns,
+                   const float* const* in, const float (*in_ends)[lanes], float* const* out, std::size_t vectors) {
   if constexpr (count > 0) {
     for (; row + count <= rows; row += count) {
       const auto first = c.at(row * c.stride);
@@ -226,35 +243,65 @@ void rows_of_tiles(const cell_block& c, std::size_t row, std::size_t rows, colum
       // Cells behind a row are those of the next ones: they are multiplied by the zeros behind the inputs. Nothing may
       // be read behind the last row.
       if (columns.rest > 0 && (row + count) * c.stride - columns.rest + lanes > rows * c.stride) {
-        const row_ends<count> copy(first.at(columns.whole), columns.rest);
+        const row_ends<count> copy(first.at(c.stride - columns.rest), columns.rest);
         run(copy.block(c));
       } else {
-        run(first.at(columns.whole));
+        run(first.at(c.stride - columns.rest));
       }
     }
     rows_of_tiles<absolute, factored, count / 2, most_vectors>(c, row, rows, columns, in, in_ends, out, vectors);
   }
 }
 
+/// Sets of columns where not all inputs are 0, written to `to`; the others would add 0, which changes no sum.
+inline listed_columns active_columns(const float* in, std::size_t sets, std::uint32_t* to) {
+  listed_columns list{0, to};
+  for (std::size_t n = 0; n < sets; ++n) {
+    std::uint64_t pairs[lanes / 2];
+    __builtin_memcpy(pairs, in + n * lanes, sizeof pairs);
+    std::uint64_t bits = 0;
+#pragma GCC unroll 8
+    for (const auto pair : pairs)
+      bits |= pair;
+    bits &= 0x7fffffff7fffffff; // a zero may have a sign
+    to[list.end] = static_cast<std::uint32_t>(n * lanes);
+    list.end += bits != 0 ? 1 : 0;
+  }
+  return list;
+}
+
 template <bool absolute, bool factored>
 void forward(const float* w, const float* k, std::size_t rows, std::size_t columns, const float* const* in,
              float* const* out, std::size_t vectors) {
-  constexpr bool plain = !absolute && !factored;
+  constexpr bool plain = !absolute && !factored; // the others are rare and need not be fast
   constexpr std::size_t at_once = 16;
-  const column_range range{columns - columns % lanes, columns % lanes};
+  constexpr std::size_t most_listed = 1024;
+  constexpr std::size_t fewest_rows = 32; // a list pays off when many rows use it
+  const std::size_t rest = columns % lanes;
+  const std::size_t sets = columns / lanes;
+  const cell_block c{w, k, columns};
   for (std::size_t first = 0; first < vectors; first += at_once) {
     const std::size_t count = vectors - first < at_once ? vectors - first : at_once;
     float ends[at_once][lanes];
-    if (range.rest > 0)
+    if (rest > 0)
       for (std::size_t v = 0; v < count; ++v)
         for (std::size_t j = 0; j < lanes; ++j)
-          ends[v][j] = j < range.rest ? in[first + v][range.whole + j] : 0.0F;
-    const cell_block c{w, k, columns};
-    if (plain && count > 1)
-      rows_of_tiles<absolute, factored, plain ? tile_rows : 1, plain ? tile_vectors : 1>(c, 0, rows, range, in + first,
-                                                                                         ends, out + first, count);
-    else
-      rows_of_tiles<absolute, factored, single_rows, 1>(c, 0, rows, range, in + first, ends, out + first, count);
+          ends[v][j] = j < rest ? in[first + v][columns - rest + j] : 0.0F;
+    const auto run = [&]<std::size_t tile_height, std::size_t tile_width>(const auto& sets_of_columns) {
+      rows_of_tiles<absolute, factored, tile_height, tile_width>(c, 0, rows, column_sets{sets_of_columns, rest},
+                                                                 in + first, ends, out + first, count);
+    };
+    if (plain && count > 1) {
+      run.template operator()<plain ? tile_rows : 1, plain ? tile_vectors : 1>(all_columns{columns - rest});
+      continue;
+    }
+    std::uint32_t list[most_listed];
+    if (count == 1 && sets <= most_listed && rows >= fewest_rows)
+      if (const auto active = active_columns(in[first], sets, list); active.end < sets - sets / 8) {
+        run.template operator()<single_rows, 1>(active);
+        continue;
+      }
+    run.template operator()<single_rows, 1>(all_columns{columns - rest});
   }
 }
 

@@ -519,6 +519,34 @@ TEST(products, of_a_vector_do_not_depend_on_the_others) {
   }
 }
 
+TEST(products, leave_out_inputs_that_are_all_zero) {
+  // Sixteen columns at a time: the bits are those of the same vector in a group, where nothing is left out.
+  constexpr array_shape grid{200, 50};
+  std::vector<float> w(grid.cells());
+  const noise_stream random(9, purpose::dataset, {});
+  random.fill_normals(0, 0, w);
+  for (const std::size_t kept : {0U, 1U, 7U, 100U}) {
+    std::vector<float> x(grid.inputs, -0.0F);
+    for (std::size_t j = 0; j < kept; ++j)
+      x[(j * 37 + 15) % 100 + 90] = .5F - static_cast<float>(j);
+    const float* in = x.data();
+    for (const auto isa : supported_sets()) {
+      weight_view view{w.data(), grid, mvm_direction::forward};
+      view.isa = isa;
+      std::vector<float> alone(grid.outputs);
+      std::vector<float> together(grid.outputs);
+      std::vector<float> others(grid.outputs);
+      float* out = alone.data();
+      multiply(view, {&in, 1}, {&out, 1});
+      const std::array<const float*, 2> both{in, w.data()};
+      const std::array<float*, 2> results{together.data(), others.data()};
+      multiply(view, both, results);
+      EXPECT_EQ(alone, together) << name_of(isa);
+      EXPECT_EQ(kept > 0, alone[0] != 0);
+    }
+  }
+}
+
 TEST(converters, give_the_same_codes_for_a_vector_as_one_by_one) {
   const noise_stream random(11, purpose::dataset, {});
   constexpr float infinity = std::numeric_limits<float>::infinity();
