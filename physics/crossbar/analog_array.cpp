@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -25,6 +24,9 @@ constexpr double refresh_ns = 20;
 
 /// Cells of an update block: enough work for a thread, few enough for its cache.
 constexpr std::uint32_t block_cells = 8192;
+/// Cells of output lines whose pulses are found and applied together: so many that groups of few pulses fill vectors,
+/// so few that their devices stay in the nearest cache.
+constexpr std::uint32_t group_cells = 2048;
 
 /// Vectors that share one pass of the weights through the cache: many, but enough groups for several threads.
 std::uint32_t vectors_per_group(std::uint32_t burst) {
@@ -105,11 +107,12 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
   forward_ = std::make_unique<direction_state>(parameters.forward, shape, mvm_direction::forward, seed, id, isa_);
   backward_ = std::make_unique<direction_state>(parameters.backward, shape, mvm_direction::backward, seed, id, isa_);
   if (!updates_exactly()) {
-    runs_.resize(std::size_t{update_blocks()} * shape.inputs);
     block_pulses_.resize(update_blocks());
     next_output_.resize(std::size_t{update_blocks()} * max_burst);
     trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, max_burst,
-                                             noise_stream(seed, purpose::pulse_trains, id));
+                                             noise_stream(seed, purpose::pulse_trains, id), isa_);
+    found_cells_.resize(update_blocks() * trains_->room_for(rows_per_group()));
+    found_pulses_.resize(found_cells_.size());
   }
   scales_.resize(max_burst);
   efforts_.resize(max_burst);
@@ -124,8 +127,12 @@ bool analog_array::updates_exactly() const {
   return devices_->is_ideal() || update_.is_exact();
 }
 
+std::uint32_t analog_array::rows_per_group() const {
+  return std::max(1U, group_cells / shape_.inputs);
+}
+
 std::uint32_t analog_array::rows_per_block() const {
-  return std::max(1U, block_cells / shape_.inputs);
+  return std::max(1U, block_cells / (shape_.inputs * rows_per_group())) * rows_per_group();
 }
 
 std::uint32_t analog_array::update_blocks() const {
@@ -269,26 +276,31 @@ void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t la
 
 void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output) {
   const std::uint32_t block = first_output / rows_per_block();
-  const std::span<pulse_run> room(runs_.data() + std::size_t{block} * shape_.inputs, shape_.inputs);
+  const std::size_t group_room = trains_->room_for(rows_per_group());
+  const pulse_room room{std::span(found_cells_).subspan(block * group_room, group_room),
+                        std::span(found_pulses_).subspan(block * group_room, group_room)};
   const std::span<std::uint32_t> next(next_output_.data() + std::size_t{block} * max_burst_, trains_->vectors());
-  for (std::uint32_t v = 0; v < next.size(); ++v) {
+  const auto first_place = [&](std::uint32_t v, std::uint32_t output) {
     const auto lines = trains_->outputs(v).lines;
-    next[v] = static_cast<std::uint32_t>(std::ranges::lower_bound(lines, first_output, {}, &firing_line::line) -
-                                         lines.begin());
-  }
+    return static_cast<std::uint32_t>(std::ranges::lower_bound(lines, output) - lines.begin());
+  };
+  for (std::uint32_t v = 0; v < next.size(); ++v)
+    next[v] = first_place(v, first_output);
   std::uint64_t pulses = 0;
-  // All vectors of a line in turn: its devices stay in the nearest cache.
-  for (std::uint32_t output = first_output; output < last_output; ++output)
+  // All vectors of a group of lines in turn: its devices stay in the nearest cache.
+  for (std::uint32_t output = first_output; output < last_output; output += rows_per_group()) {
+    const std::uint32_t end = std::min(output + rows_per_group(), last_output);
     for (std::uint32_t v = 0; v < next.size(); ++v) {
       const auto lines = trains_->outputs(v).lines;
-      if (next[v] == lines.size() || lines[next[v]].line != output)
-        continue;
-      const auto runs = trains_->runs(v, next[v]++, room);
-      for (const auto& run : runs)
-        pulses += static_cast<std::uint64_t>(std::abs(run.pulses));
-      if (!runs.empty())
-        devices_->apply_pulses(output, runs, first_vector_ + v);
+      const std::size_t first = next[v];
+      while (next[v] < lines.size() && lines[next[v]] < end)
+        ++next[v];
+      const auto found = trains_->find_pulses(v, first, next[v], room);
+      pulses += found.pulses;
+      if (!found.list.empty())
+        devices_->apply_pulses(output, found.list, first_vector_ + v);
     }
+  }
   block_pulses_[block] = pulses;
 }
 

@@ -1,53 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "tilework/physics/random/noise_stream.cpp" // this file, once per instruction set
-#include <hwy/foreach_target.h>
-
 #include <tilework/physics/random/noise_stream.h>
-#include <tilework/physics/simd/elementary-inl.h>
 
 #include <algorithm>
 
-HWY_BEFORE_NAMESPACE();
-namespace tilework::physics::HWY_NAMESPACE {
-
-/// Number q of block b at out[4 b + q].
-void fill_with_normals(philox_key key, std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
-                       std::span<float> out) {
-  const floats f;
-  const std::size_t lanes = hn::Lanes(f);
-  HWY_ALIGN float last[4 * 16];
-  for (std::size_t first = 0; first < out.size(); first += 4 * lanes) {
-    float_vector n[4];
-    normals_of_lanes(key, first_block + static_cast<std::uint32_t>(first / 4), vector, slot, n);
-    const std::size_t count = std::min(4 * lanes, out.size() - first);
-    float* const target = count < 4 * lanes ? last : out.data() + first;
-    hn::StoreInterleaved4(n[0], n[1], n[2], n[3], f, target);
-    if (target == last)
-      std::copy_n(last, count, out.data() + first);
-  }
-}
-
-} // namespace tilework::physics::HWY_NAMESPACE
-HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
-
-#include <numeric>
-
 namespace tilework::physics {
-namespace {
-
-HWY_EXPORT(fill_with_normals);
-
-} // namespace
 
 noise_stream::noise_stream(std::uint64_t seed, purpose what, logical_array array, std::uint32_t part) {
-  const std::uint64_t id = array.key();
-  const auto w = philox(
-      {static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(id >> 32U), static_cast<std::uint32_t>(what), part},
-      {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32U)});
-  key_ = {w[0], w[1]};
+  // Keys are numbers of the stream that the seed itself is the key of: different for different streams of one seed.
+  const auto w = fastest_number_kernels().block({{seed, 0}, array.key(), static_cast<std::uint32_t>(what), part});
+  key_ = {w[0] | std::uint64_t{w[1]} << 32U, w[2] | std::uint64_t{w[3]} << 32U};
+}
+
+random_block noise_stream::words(std::uint64_t vector, std::uint32_t element, std::uint32_t slot) const {
+  return fastest_number_kernels().block({key_, vector, element, slot});
+}
+
+std::array<float, 4> noise_stream::normals(std::uint64_t vector, std::uint32_t element, std::uint32_t slot) const {
+  const auto w = words(vector, element, slot);
+  return {normal_from(w[0]), normal_from(w[1]), normal_from(w[2]), normal_from(w[3])};
 }
 
 void noise_stream::fill_normals(std::uint64_t vector, std::uint32_t slot, std::span<float> out) const {
@@ -56,7 +26,11 @@ void noise_stream::fill_normals(std::uint64_t vector, std::uint32_t slot, std::s
 
 void noise_stream::fill_normals_from(std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
                                      std::span<float> out) const {
-  HWY_DYNAMIC_DISPATCH(fill_with_normals)(key_, first_block, vector, slot, out);
+  fastest_number_kernels().normals({key_, vector, first_block, slot}, out);
+}
+
+void noise_stream::fill_uniforms(std::uint64_t vector, std::uint32_t slot, std::span<float> out) const {
+  fastest_number_kernels().uniforms({key_, vector, 0, slot}, out);
 }
 
 void normal_sequence::refill() {
@@ -64,18 +38,6 @@ void normal_sequence::refill() {
   stream_->fill_normals_from(blocks_, vector_, slot_, std::span(buffer_).first(filled_));
   blocks_ += static_cast<std::uint32_t>(filled_ / 4);
   position_ = 0;
-}
-
-void noise_stream::fill_uniforms(std::uint64_t vector, std::uint32_t slot, std::span<float> out) const {
-  constexpr std::size_t lanes = 4;
-  for (std::size_t first = 0; first < out.size(); first += 4 * lanes) {
-    std::array<std::uint32_t, lanes> block{};
-    std::iota(block.begin(), block.end(), static_cast<std::uint32_t>(first / 4));
-    const auto random = words(vector, block, slot);
-    const std::size_t count = std::min(4 * lanes, out.size() - first);
-    for (std::size_t e = 0; e < count; ++e)
-      out[first + e] = uniform_from(random[e % 4][e / 4]);
-  }
 }
 
 float draw_sequence::normal() {
@@ -91,4 +53,3 @@ float draw_sequence::uniform() {
 }
 
 } // namespace tilework::physics
-#endif

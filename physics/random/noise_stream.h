@@ -5,7 +5,7 @@
 
 #include <tilework/core/operation.h>
 #include <tilework/physics/random/distributions.h>
-#include <tilework/physics/random/philox.h>
+#include <tilework/physics/random/number_kernels.h>
 
 #include <array>
 #include <cstdint>
@@ -50,35 +50,16 @@ public:
   /// Four random words of one address.
   /// \param vector index of the vector (or event) in the run
   /// \param slot anything that tells apart several draws of one element for one vector
-  [[nodiscard]] philox_block words(std::uint64_t vector, std::uint32_t element, std::uint32_t slot) const {
-    return philox({static_cast<std::uint32_t>(vector), static_cast<std::uint32_t>(vector >> 32U), element, slot}, key_);
-  }
-  /// Words of several elements at once: lane l is words(vector, element[l], slot).
-  template <std::size_t lanes>
-  [[nodiscard]] philox_lanes<lanes> words(std::uint64_t vector, const std::array<std::uint32_t, lanes>& element,
-                                          std::uint32_t slot) const {
-    philox_lanes<lanes> c;
-    c[0].fill(static_cast<std::uint32_t>(vector));
-    c[1].fill(static_cast<std::uint32_t>(vector >> 32U));
-    c[2] = element;
-    c[3].fill(slot);
-    philox(c, key_);
-    return c;
-  }
+  [[nodiscard]] random_block words(std::uint64_t vector, std::uint32_t element, std::uint32_t slot) const;
   /// Four standard normals of one address.
-  [[nodiscard]] std::array<float, 4> normals(std::uint64_t vector, std::uint32_t element, std::uint32_t slot) const {
-    const auto w = words(vector, element, slot);
-    const auto a = normals_from(w[0], w[1]);
-    const auto b = normals_from(w[2], w[3]);
-    return {a.first, a.second, b.first, b.second};
-  }
+  [[nodiscard]] std::array<float, 4> normals(std::uint64_t vector, std::uint32_t element, std::uint32_t slot) const;
 
   /// What the generator is keyed with.
-  [[nodiscard]] philox_key key() const { return key_; }
+  [[nodiscard]] const stream_key& key() const { return key_; }
 
   /// One standard normal per element: number e is normals(vector, e / 4, slot)[e % 4].
   void fill_normals(std::uint64_t vector, std::uint32_t slot, std::span<float> out) const;
-  /// One uniform number in [0, 1) per element: number e comes from words(vector, e / 4, slot)[e % 4].
+  /// One uniform number in [0, 1) per element: number e is uniform_from(words(vector, e / 4, slot)[e % 4]).
   void fill_uniforms(std::uint64_t vector, std::uint32_t slot, std::span<float> out) const;
 
 private:
@@ -86,7 +67,7 @@ private:
   void fill_normals_from(std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
                          std::span<float> out) const;
 
-  philox_key key_{};
+  stream_key key_{};
 };
 
 /// The normals of (vector, slot) one after the other: number n is the n-th of noise_stream::fill_normals().

@@ -8,7 +8,8 @@
 #define TILEWORK_PHYSICS_SIMD_ELEMENTARY_INL_H
 #endif
 
-#include <tilework/physics/random/philox.h>
+#include <tilework/physics/random/distributions.h>
+#include <tilework/physics/random/number_kernels.h>
 
 #include <hwy/highway.h>
 
@@ -76,99 +77,145 @@ HWY_INLINE float_vector clipped(float_vector v, float_vector min, float_vector m
   return hn::Min(hn::Max(v, min), max);
 }
 
-struct normal_vectors {
-  float_vector first;
-  float_vector second;
+/// The counters of consecutive blocks, four words each: those of random/number_kernels.h.
+template <class D>
+HWY_INLINE hn::VFromD<D> counters(D w, std::uint64_t vector, std::uint32_t first_block, std::uint32_t slot) {
+  HWY_ALIGN static constexpr std::uint32_t next_blocks[16] = {0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0};
+  const hn::Repartition<std::uint64_t, D> wide;
+  const auto first =
+      hn::OddEven(hn::Set(wide, std::uint64_t{slot} << 32U | std::uint64_t{first_block}), hn::Set(wide, vector));
+  return hn::Add(hn::BitCast(w, first), hn::Load(w, next_blocks));
+}
+
+/// ARS-7 on several vectors at once, because a round takes several cycles.
+template <class D, std::size_t n>
+HWY_INLINE void encipher(D w, const stream_key& key, hn::VFromD<D> (&state)[n]) {
+  constexpr int rounds = 7;
+  const hn::Repartition<std::uint64_t, D> wide;
+  const hn::Repartition<std::uint8_t, D> bytes;
+  // fractions of the golden ratio and of the root of 3
+  const auto weyl = hn::OddEven(hn::Set(wide, 0xBB67AE8584CAA73BU), hn::Set(wide, 0x9E3779B97F4A7C15U));
+  auto k = hn::OddEven(hn::Set(wide, key[1]), hn::Set(wide, key[0]));
+  for (auto& s : state)
+    s = hn::Xor(s, hn::BitCast(w, k));
+  for (int round = 1; round < rounds; ++round) {
+    k = hn::Add(k, weyl);
+    for (auto& s : state)
+      s = hn::BitCast(w, hn::AESRound(hn::BitCast(bytes, s), hn::BitCast(bytes, k)));
+  }
+  k = hn::Add(k, weyl);
+  for (auto& s : state)
+    s = hn::BitCast(w, hn::AESLastRound(hn::BitCast(bytes, s), hn::BitCast(bytes, k)));
+}
+
+/// Lane l is word l % 4 of block first_block + l / 4 of (vector, slot).
+HWY_INLINE word_vector random_words(const stream_key& key, std::uint64_t vector, std::uint32_t first_block,
+                                    std::uint32_t slot) {
+  const words w;
+  word_vector state[1] = {counters(w, vector, first_block, slot)};
+  encipher(w, key, state);
+  return state[0];
+}
+
+/// Four times as many blocks: random_words() of first_block, first_block + lanes / 4 and so on.
+HWY_INLINE void random_words4(const stream_key& key, std::uint64_t vector, std::uint32_t first_block,
+                              std::uint32_t slot, word_vector (&out)[4]) {
+  const words w;
+  const auto first = counters(w, vector, first_block, slot);
+  const hn::Repartition<std::uint64_t, words> wide;
+  const auto step = hn::BitCast(w, hn::OddEven(hn::Set(wide, std::uint64_t{hn::Lanes(w) / 4}), hn::Zero(wide)));
+  out[0] = first;
+  for (std::size_t v = 1; v < 4; ++v)
+    out[v] = hn::Add(out[v - 1], step);
+  encipher(w, key, out);
+}
+
+/// The four words of scattered blocks: lane l of out[q] is word q of block blocks[l].
+HWY_INLINE void random_words(const stream_key& key, std::uint64_t vector, word_vector blocks, std::uint32_t slot,
+                             word_vector (&out)[4]) {
+  const words w;
+  const std::size_t lanes = hn::Lanes(w);
+  HWY_ALIGN std::uint32_t states[4 * hn::MaxLanes(words())];
+  hn::StoreInterleaved4(hn::Set(w, static_cast<std::uint32_t>(vector)),
+                        hn::Set(w, static_cast<std::uint32_t>(vector >> 32U)), blocks, hn::Set(w, slot), w, states);
+  word_vector state[4];
+  for (std::size_t v = 0; v < 4; ++v)
+    state[v] = hn::Load(w, states + v * lanes);
+  encipher(w, key, state);
+  for (std::size_t v = 0; v < 4; ++v)
+    hn::Store(state[v], w, states + v * lanes);
+  hn::LoadInterleaved4(w, states, out[0], out[1], out[2], out[3]);
+}
+
+/// uniform_from() of random/distributions.h.
+HWY_INLINE float_vector uniforms_from(word_vector random) {
+  const auto whole = hn::ConvertTo(floats(), hn::BitCast(integers(), hn::ShiftRight<8>(random)));
+  return hn::Mul(whole, constant(0x1p-24F));
+}
+
+template <std::size_t terms>
+HWY_INLINE float_vector polynomial(const float (&coefficients)[terms], float_vector v) {
+  auto sum = constant(coefficients[terms - 1]);
+  for (std::size_t c = terms - 1; c-- > 0;)
+    sum = hn::Add(hn::Mul(sum, v), constant(coefficients[c]));
+  return sum;
+}
+
+/// What normal_from() of random/distributions.h makes of a word on the way.
+struct normal_parts {
+  float_vector y;        ///< 2^31 (1 - p)
+  float_vector exponent; ///< log2 of p (2 - p), up to a constant
+  float_vector ratio;    ///< of the number's magnitude to y
 };
 
-HWY_INLINE normal_vectors normals_from(word_vector radius_word, word_vector angle_word) {
+HWY_INLINE normal_parts central_normals(word_vector random) {
   const words w;
   const integers i;
-  const auto whole = hn::ConvertTo(floats(), hn::BitCast(i, hn::ShiftRight<1>(radius_word)));
-  const auto u = hn::Mul(hn::Add(whole, constant(0.5F)), constant(0x1p-31F));
-  const auto radius = hn::Sqrt(hn::Mul(constant(-2), logarithm(u)));
-  const auto quarter = hn::ShiftRight<30>(hn::Add(angle_word, hn::Set(w, 0x20000000U)));
-  const auto rest = hn::BitCast(i, hn::Sub(angle_word, hn::ShiftLeft<30>(quarter)));
-  const auto a = hn::Mul(hn::ConvertTo(floats(), rest), constant(2 * std::numbers::pi_v<float> * 0x1p-32F));
-  const auto a2 = hn::Mul(a, a);
-  const auto one = constant(1);
-  // 1 - a2 c (1 - ...), as nested in distributions.h
-  const auto term = [](float_vector square, float c, float_vector inner)
-                        HWY_ATTR { return hn::Sub(constant(1), hn::Mul(hn::Mul(square, constant(c)), inner)); };
-  const auto sine = hn::Mul(a, term(a2, 1.0F / 6, term(a2, 1.0F / 20, term(a2, 1.0F / 42, term(a2, 1.0F / 72, one)))));
-  const auto cosine =
-      term(a2, 0.5F, term(a2, 1.0F / 12, term(a2, 1.0F / 30, term(a2, 1.0F / 56, term(a2, 1.0F / 90, one)))));
-  const auto swapped = hn::RebindMask(floats(), hn::TestBit(quarter, hn::Set(w, 1U)));
-  const auto x = hn::Mul(radius, hn::IfThenElse(swapped, sine, cosine));
-  const auto y = hn::Mul(radius, hn::IfThenElse(swapped, cosine, sine));
-  // Signs: x is negative in quarters 1 and 2, y in 2 and 3; bit 1 of (quarter + 1) and of quarter.
-  const auto sign_x = hn::ShiftLeft<30>(hn::And(hn::Add(quarter, hn::Set(w, 1U)), hn::Set(w, 2U)));
-  const auto sign_y = hn::ShiftLeft<30>(hn::And(quarter, hn::Set(w, 2U)));
-  return {hn::Xor(x, hn::BitCast(floats(), sign_x)), hn::Xor(y, hn::BitCast(floats(), sign_y))};
+  const auto rest = hn::Set(w, 0x7FFFFFFFU);
+  const auto p = hn::Add(hn::ConvertTo(floats(), hn::BitCast(i, hn::And(random, rest))), constant(0.5F));
+  const auto y = hn::ConvertTo(floats(), hn::BitCast(i, hn::AndNot(random, rest)));
+  const auto bits = hn::BitCast(w, hn::Mul(p, hn::Add(y, constant(0x1p31F))));
+  const auto whole = hn::ConvertTo(floats(), hn::BitCast(i, hn::Sub(bits, hn::Set(w, normal_law::bits_of_2_62))));
+  const auto m = hn::BitCast(floats(), hn::OrAnd(hn::Set(w, 0x3F800000U), bits, hn::Set(w, 0x007FFFFFU)));
+  const auto exponent = hn::Add(hn::Mul(whole, constant(0x1p-23F)), hn::Mul(m, polynomial(normal_law::logarithm, m)));
+  return {y, exponent, polynomial(normal_law::centre, exponent)};
 }
 
-/// Both halves of the products of all lanes with one factor.
-HWY_INLINE void multiply_words(word_vector v, word_vector factor, word_vector& high, word_vector& low) {
-  const words w;
-  const hn::Repartition<std::uint64_t, words> wide;
-  const auto even = hn::MulEven(v, factor);
-  const auto odd = hn::MulEven(hn::BitCast(w, hn::ShiftRight<32>(hn::BitCast(wide, v))), factor);
-  high = hn::OddEven(hn::BitCast(w, odd), hn::BitCast(w, hn::ShiftRight<32>(even)));
-  low = hn::OddEven(hn::BitCast(w, hn::ShiftLeft<32>(odd)), hn::BitCast(w, even));
+HWY_INLINE lane_mask in_tail(const normal_parts& parts) {
+  return hn::Lt(parts.exponent, constant(normal_law::tail_begin));
 }
 
-/// philox() of random/philox.h on vectors of counters.
-HWY_INLINE void philox(word_vector (&c)[4], philox_key key) {
-  const words w;
-  const auto multiplier0 = hn::Set(w, 0xD2511F53U);
-  const auto multiplier1 = hn::Set(w, 0xCD9E8D57U);
-  for (int round = 0; round < 10; ++round) {
-    word_vector high0, low0, high1, low1;
-    multiply_words(c[0], multiplier0, high0, low0);
-    multiply_words(c[2], multiplier1, high1, low1);
-    c[0] = hn::Xor(hn::Xor(high1, c[1]), hn::Set(w, key[0]));
-    c[1] = low1;
-    c[2] = hn::Xor(hn::Xor(high0, c[3]), hn::Set(w, key[1]));
-    c[3] = low0;
-    key[0] += 0x9E3779B9U;
-    key[1] += 0xBB67AE85U;
-  }
+HWY_INLINE float_vector tail_ratio(float_vector exponent) {
+  return polynomial(normal_law::tail, hn::Sqrt(hn::Sub(constant(normal_law::tail_origin), exponent)));
 }
 
-/// Words of consecutive blocks of one (vector, slot): lane l belongs to block first_block + l.
-HWY_INLINE void block_words(word_vector (&c)[4], philox_key key, std::uint32_t first_block, std::uint64_t vector,
-                            std::uint32_t slot) {
-  const words w;
-  c[0] = hn::Set(w, static_cast<std::uint32_t>(vector));
-  c[1] = hn::Set(w, static_cast<std::uint32_t>(vector >> 32U));
-  c[2] = hn::Iota(w, first_block);
-  c[3] = hn::Set(w, slot);
-  philox(c, key);
+HWY_INLINE float_vector with_sign(const normal_parts& parts, word_vector random) {
+  return hn::CopySignToAbs(hn::Mul(parts.y, parts.ratio), hn::BitCast(floats(), random));
 }
 
-/// The normals of as many consecutive blocks as a vector has lanes: vector q holds number q of each.
-HWY_INLINE void normals_of_lanes(philox_key key, std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
-                                 float_vector (&out)[4]) {
-  word_vector c[4];
-  block_words(c, key, first_block, vector, slot);
-  for (std::size_t q = 0; q < 4; q += 2) {
-    const auto pair = normals_from(c[q], c[q + 1]);
-    out[q] = pair.first;
-    out[q + 1] = pair.second;
-  }
+/// One standard normal per word: normal_from() of random/distributions.h.
+HWY_INLINE float_vector normals_from(word_vector random) {
+  auto parts = central_normals(random);
+  const auto far = in_tail(parts);
+  if (HWY_UNLIKELY(!hn::AllFalse(floats(), far)))
+    parts.ratio = hn::IfThenElse(far, tail_ratio(parts.exponent), parts.ratio);
+  return with_sign(parts, random);
 }
 
-/// Normals of 16 consecutive blocks: number q of block first_block + l at out[16 q + l].
-HWY_INLINE void normals_of_chunk(philox_key key, std::uint32_t first_block, std::uint64_t vector, std::uint32_t slot,
-                                 float* HWY_RESTRICT out) {
-  constexpr std::size_t blocks = 16;
-  const floats f;
-  for (std::size_t l = 0; l < blocks; l += hn::Lanes(f)) {
-    float_vector normals[4];
-    normals_of_lanes(key, first_block + static_cast<std::uint32_t>(l), vector, slot, normals);
-    for (std::size_t q = 0; q < 4; ++q)
-      hn::Store(normals[q], f, out + blocks * q + l);
-  }
+/// The same for several vectors, whose chains of dependent operations overlap.
+template <std::size_t n>
+HWY_INLINE void normals_from(const word_vector (&random)[n], float_vector (&out)[n]) {
+  normal_parts parts[n];
+  for (std::size_t v = 0; v < n; ++v)
+    parts[v] = central_normals(random[v]);
+  auto far = in_tail(parts[0]);
+  for (std::size_t v = 1; v < n; ++v)
+    far = hn::Or(far, in_tail(parts[v]));
+  if (HWY_UNLIKELY(!hn::AllFalse(floats(), far)))
+    for (auto& p : parts)
+      p.ratio = hn::IfThenElse(in_tail(p), tail_ratio(p.exponent), p.ratio);
+  for (std::size_t v = 0; v < n; ++v)
+    out[v] = with_sign(parts[v], random[v]);
 }
 
 } // namespace tilework::physics::HWY_NAMESPACE

@@ -271,6 +271,7 @@ TEST(analog_array, dense_pulses_are_single_steps_in_a_row) {
     array_parameters p;
     auto device = identical_devices();
     device.dw_min = .05F; // of a window of 0.6
+    device.dw_min_std = .1F;
     p.device = device;
     p.update.pulse_type = type;
     analog_array array({2, 1}, p, seed, {}, 1);

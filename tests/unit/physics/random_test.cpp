@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "ars_reference.h"
 #include "random_streams.h"
 #include "statistics.h"
 
@@ -7,9 +8,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <iterator>
 #include <numbers>
+#include <string_view>
 #include <vector>
 
 namespace tilework::physics {
@@ -26,23 +29,82 @@ std::vector<float> normals(const noise_stream& stream, std::size_t count, std::u
   return values;
 }
 
-// Known answers of the Random123 distribution.
-TEST(philox, known_answers) {
-  constexpr std::uint32_t ones = 0xffffffff;
-  EXPECT_EQ(philox({0, 0, 0, 0}, {0, 0}), (philox_block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
-  EXPECT_EQ(philox({ones, ones, ones, ones}, {ones, ones}),
-            (philox_block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
-  EXPECT_EQ(philox({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}),
-            (philox_block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+/// Calls f(name, kernels) for every instruction set of this processor.
+template <typename F>
+void for_each_instruction_set(F f) {
+  for (const auto& [name, isa] : names_of(instruction_set{}))
+    if (is_supported(isa))
+      f(name, number_kernels_of(isa));
 }
 
-TEST(philox, lanes_equal_single_blocks) {
-  const noise_stream stream(7, purpose::cycle_to_cycle, {});
-  const std::array<std::uint32_t, 8> elements{0, 5, 2, 77, 5, 1U << 31U, 8, 9};
-  const auto lanes = stream.words<8>(123456789012345ULL, elements, 3);
-  for (std::size_t l = 0; l < 8; ++l)
-    for (std::size_t q = 0; q < 4; ++q)
-      EXPECT_EQ(lanes[q][l], stream.words(123456789012345ULL, elements[l], 3)[q]);
+// FIPS 197, appendix B: rounds 1 and 10.
+TEST(ars, reference_round_is_that_of_the_standard) {
+  using reference::aes_state;
+  const aes_state start{0x19, 0x3d, 0xe3, 0xbe, 0xa0, 0xf4, 0xe2, 0x2b, 0x9a, 0xc6, 0x8d, 0x2a, 0xe9, 0xf8, 0x48, 0x08};
+  const aes_state key{0xa0, 0xfa, 0xfe, 0x17, 0x88, 0x54, 0x2c, 0xb1, 0x23, 0xa3, 0x39, 0x39, 0x2a, 0x6c, 0x76, 0x05};
+  const aes_state end{0xa4, 0x9c, 0x7f, 0xf2, 0x68, 0x9f, 0x35, 0x2b, 0x6b, 0x5b, 0xea, 0x43, 0x02, 0x6a, 0x50, 0x49};
+  EXPECT_EQ(reference::aes_round(start, key, false), end);
+  const aes_state tenth{0xeb, 0x40, 0xf2, 0x1e, 0x59, 0x2e, 0x38, 0x84, 0x8b, 0xa1, 0x13, 0xe7, 0x1b, 0xc3, 0x42, 0xd2};
+  const aes_state key10{0xd0, 0x14, 0xf9, 0xa8, 0xc9, 0xee, 0x25, 0x89, 0xe1, 0x3f, 0x0c, 0xc8, 0xb6, 0x63, 0x0c, 0xa6};
+  const aes_state cipher{0x39, 0x25, 0x84, 0x1d, 0x02, 0xdc, 0x09, 0xfb,
+                         0xdc, 0x11, 0x85, 0x97, 0x19, 0x6a, 0x0b, 0x32};
+  EXPECT_EQ(reference::aes_round(tenth, key10, true), cipher);
+}
+
+TEST(ars, known_answers) {
+  constexpr std::uint32_t ones = 0xffffffff;
+  constexpr std::uint64_t all = ~std::uint64_t{0};
+  const auto answers = [](const random_block& counter, const stream_key& key, const random_block& expected) {
+    EXPECT_EQ(reference::ars(counter, key), expected);
+    for_each_instruction_set([&](std::string_view name, const number_kernels& k) {
+      EXPECT_EQ(k.block({key, counter[0] | std::uint64_t{counter[1]} << 32U, counter[2], counter[3]}), expected)
+          << name;
+    });
+  };
+  answers({0, 0, 0, 0}, {0, 0}, {0xdacf61ff, 0xc45798f3, 0x113c7eeb, 0x101e27f3});
+  answers({ones, ones, ones, ones}, {all, all}, {0xfbaaff1f, 0xbb547ef9, 0x13d8cd78, 0x7aaa969b});
+  answers({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0x299f31d0a4093822, 0xec4e6c89082efa98},
+          {0xd1df87af, 0xf67d43ba, 0x4f66afdb, 0x393dcb2d});
+}
+
+// Any length, also where the number of the block passes 2^32 - 1, which must not carry into the slot.
+TEST(ars, every_instruction_set_gives_the_words_of_the_reference) {
+  const block_address first{{0x0123456789abcdefU, 0xfedcba9876543210U}, 123456789012345U, 0xfffffff0U, 3};
+  std::vector<std::uint32_t> expected;
+  for (std::uint32_t b = 0; b < 40; ++b)
+    for (const auto w : reference::ars({static_cast<std::uint32_t>(first.vector),
+                                        static_cast<std::uint32_t>(first.vector >> 32U), first.block + b, first.slot},
+                                       first.key))
+      expected.push_back(w);
+  for_each_instruction_set([&](std::string_view name, const number_kernels& k) {
+    for (const std::size_t length : {1U, 3U, 4U, 15U, 16U, 17U, 63U, 64U, 65U, 97U, 160U}) {
+      std::vector<std::uint32_t> words(length + 1, 77);
+      k.words(first, std::span(words).first(length));
+      EXPECT_TRUE(std::equal(words.begin(), words.end() - 1, expected.begin())) << name << " " << length;
+      EXPECT_EQ(words.back(), 77U) << name << " " << length;
+    }
+  });
+}
+
+// Among 2^20 normals 500 are in the tail.
+TEST(ars, every_instruction_set_gives_the_numbers_of_the_scalar_functions) {
+  const block_address first{{1, 2}, 3, 4, 5};
+  const std::size_t n = (1U << 20U) + 3;
+  std::vector<std::uint32_t> words(n);
+  fastest_number_kernels().words(first, words);
+  std::vector<float> numbers(n);
+  const auto differing = [&](float (*of_word)(std::uint32_t)) {
+    std::size_t count = 0;
+    for (std::size_t e = 0; e < n; ++e)
+      count += std::bit_cast<std::uint32_t>(numbers[e]) != std::bit_cast<std::uint32_t>(of_word(words[e]));
+    return count;
+  };
+  for_each_instruction_set([&](std::string_view name, const number_kernels& k) {
+    k.normals(first, numbers);
+    EXPECT_EQ(differing(normal_from), 0U) << name;
+    k.uniforms(first, numbers);
+    EXPECT_EQ(differing(uniform_from), 0U) << name;
+  });
 }
 
 TEST(distributions, logarithm) {
@@ -79,22 +141,30 @@ TEST(distributions, power) {
   EXPECT_EQ(power(.3F, 0), 1);
 }
 
-TEST(distributions, angle_and_radius) {
-  // Exact quarter turns and random angles against the library.
-  for (std::uint32_t i = 0; i < 4096; ++i) {
-    const std::uint32_t angle = i * 0x9E3779B9U;
-    const auto pair = normals_from(0x80000000U, angle); // u = 1/2
-    const double radius = std::sqrt(2 * std::log(2.0));
-    const double turn = 2 * 3.14159265358979323846 * angle / 4294967296.0;
-    EXPECT_NEAR(pair.first, radius * std::cos(turn), 1e-6);
-    EXPECT_NEAR(pair.second, radius * std::sin(turn), 1e-6);
-  }
+// Distance from the quantile, by the law's slope there.
+TEST(distributions, normal_is_the_inverse_of_the_law) {
+  const auto error = [](std::uint32_t rest) {
+    const double x = normal_from(rest);
+    const double p = (rest + 0.5) * 0x1p-31;
+    const double excess = p < 0.5 ? std::erfc(x / std::sqrt(2.0)) - p : 1 - p - std::erf(x / std::sqrt(2.0));
+    const double slope = std::sqrt(2 / std::numbers::pi) * std::exp(-x * x / 2);
+    return std::abs(excess / slope) / (x + 1e-4); // 5e-10 for the last words, where x is 0 for 1/2 of a step
+  };
+  double largest = 0;
+  for (std::uint32_t rest = 0; rest < 0x80000000U; rest += 1 + rest / 4096) // all that are far out, then every 0.02 %
+    largest = std::max(largest, error(rest));
+  for (std::uint32_t rest = 0x7fffffff; rest > 0x40000000U; rest -= 1 + (0x7fffffff - rest) / 4096)
+    largest = std::max(largest, error(rest));
+  EXPECT_LT(largest, 5e-6);
+  for (std::uint32_t word = 0; word < 0x80000000U; word += 0x00123457U)
+    EXPECT_EQ(normal_from(word | 0x80000000U), -normal_from(word));
 }
 
-TEST(distributions, tails_reach_beyond_five_and_a_half_sigma) {
-  EXPECT_GT(normals_from(0, 0).first, 6.6F);
-  EXPECT_GT(normals_from(100, 0).first, 5.5F);
-  EXPECT_LT(std::abs(normals_from(0xffffffff, 0).first), 1e-3F);
+TEST(distributions, tails_reach_beyond_six_sigma) {
+  EXPECT_GT(normal_from(0), 6.33F);
+  EXPECT_LT(normal_from(0x80000000U), -6.33F);
+  EXPECT_GT(normal_from(100), 5.4F);
+  EXPECT_EQ(normal_from(0x7fffffff), 0);
 }
 
 TEST(distributions, uniform_is_in_unit_interval) {
