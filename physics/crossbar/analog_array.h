@@ -97,7 +97,7 @@ private:
 
   [[nodiscard]] direction_state& state_of(mvm_direction direction);
   void compute_block(std::uint32_t block);
-  void run_mvm(std::uint32_t vector);
+  void run_mvm(std::uint32_t group);
   void run_exact_update(std::uint32_t first_output, std::uint32_t last_output);
   void run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output);
   [[nodiscard]] bool updates_exactly() const;
@@ -137,8 +137,7 @@ private:
   std::uint64_t first_vector_ = 0;
   std::vector<float> scales_;       ///< per vector
   std::vector<mvm_effort> efforts_; ///< per vector
-  std::vector<float> scratch_;      ///< scratch_stride_ per vector
-  std::size_t scratch_stride_ = 0;
+  std::vector<float> scratch_;      ///< of the groups of vectors, one after the other
 };
 
 } // namespace tilework::physics
