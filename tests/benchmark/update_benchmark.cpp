@@ -101,18 +101,8 @@ std::vector<named_device> devices() {
           {"SoftBoundsReference+write_noise", writing_noisily(soft_bounds_reference{})},
           {"ExpStep", exp_step{}},
           {"ExpStep+write_noise", writing_noisily(exp_step{})},
-          {"PowStep",
-           [] {
-             pow_step p;
-             p.dw_min = .001F;
-             return p;
-           }()},
-          {"PowStep+write_noise",
-           [] {
-             auto p = writing_noisily(pow_step{});
-             p.dw_min = .001F;
-             return p;
-           }()},
+          {"PowStep", pow_step{}},
+          {"PowStep+write_noise", writing_noisily(pow_step{})},
           {"PiecewiseStep", piecewise_step{}},
           {"Vector", vector_cell{}},
           {"OneSided", one_sided_cell{}},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What other figures are compared with: memory copies in and out of the cache, and the dense products that one training
-// step of 784-256-128-10 needs in floating point (forward, backward but for the first layer, gradient into the
+// What other figures are compared with: memory copies in and out of the cache, and the dense products that a training
+// step needs in floating point (forward, backward but for the first layer, gradient into the
 // weights).
 #include "support/run_benchmarks.h"
 #include "support/workload.h"
@@ -8,7 +8,9 @@
 #include <benchmark/benchmark.h>
 #include <cblas.h>
 
+#include <array>
 #include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,9 +38,11 @@ struct layer {
   std::vector<float> d; ///< batch x outputs
 };
 
-std::vector<layer> make_layers(int batch) {
+std::vector<layer> make_layers(std::span<const int> neurons, int batch) {
   std::vector<layer> layers;
-  for (const auto& [inputs, outputs] : {std::pair{784, 256}, {256, 128}, {128, 10}}) {
+  for (std::size_t l = 0; l + 1 < neurons.size(); ++l) {
+    const int inputs = neurons[l];
+    const int outputs = neurons[l + 1];
     const array_shape shape{static_cast<std::uint32_t>(inputs), static_cast<std::uint32_t>(outputs)};
     auto o = make_operands(operand_kind::c, shape);
     layers.push_back({inputs, outputs, bulk_weights(shape), std::move(o.x), std::move(o.d)});
@@ -67,9 +71,8 @@ void step_of_batch(layer& l, bool first, int batch) {
               l.x.data(), l.inputs, 1, l.weights.data(), l.inputs);
 }
 
-void training_step(benchmark::State& state) {
-  const auto batch = static_cast<int>(state.range(0));
-  const auto fresh = make_layers(batch);
+void training_step(benchmark::State& state, std::span<const int> neurons, int batch) {
+  const auto fresh = make_layers(neurons, batch);
   auto layers = fresh;
   for (auto _ : state)
     for (std::size_t l = 0; l < layers.size(); ++l) {
@@ -87,7 +90,13 @@ void training_step(benchmark::State& state) {
 void register_yardsticks() {
   benchmark::AddCustomContext("openblas", openblas_get_config());
   benchmark::RegisterBenchmark("copy", copy)->ArgName("bytes")->Arg(4 << 10)->Arg(256 << 10)->Arg(256 << 20);
-  benchmark::RegisterBenchmark("training_step", training_step)->ArgName("batch")->Arg(1)->Arg(64);
+  static constexpr std::array<int, 4> usual{784, 256, 128, 10};
+  static constexpr std::array<int, 3> wide{784, 1024, 10};
+  for (const int batch : {1, 4, 16, 64, 256})
+    benchmark::RegisterBenchmark(("training_step/batch:" + std::to_string(batch)).c_str(),
+                                 [=](benchmark::State& state) { training_step(state, usual, batch); });
+  benchmark::RegisterBenchmark("training_step_wide/batch:1",
+                               [](benchmark::State& state) { training_step(state, wide, 1); });
 }
 
 } // namespace
