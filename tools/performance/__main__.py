@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs all benchmarks and writes the tables of docs/performance.md; called by tools/performance.sh."""
 import argparse
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import google_benchmark
 from measurements import FULL, QUICK, Measurements
 from tables import Tables
 
@@ -28,13 +28,12 @@ def output_of(*command):
         return ""
 
 
-def machine_lines(folder):
-    context = google_benchmark.Results(next(folder.glob("yardstick_benchmark.*.json"))).context
+def machine_lines(load):
+    """What the tables hold for, in Markdown."""
     model = re.search(r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    caches = ", ".join(f"L{c['level']} {c['size'] >> 10} KiB" for c in context["caches"] if c["type"] != "Instruction")
     compiler = output_of(cached("CMAKE_CXX_COMPILER"), "--version").splitlines()
     revision = output_of("git", "describe", "--always", "--dirty")
-    return [f"* {model.group(1) if model else 'unknown processor'}, {context['num_cpus']} cores; {caches}",
+    return [f"* {model.group(1) if model else 'unknown processor'}, {os.cpu_count()} cores, load average at the start {load:.1f}",
             f"* {compiler[0] if compiler else 'unknown compiler'}, {cached('CMAKE_BUILD_TYPE')}",
             *([f"* revision {revision}"] if revision else [])]
 
@@ -58,12 +57,14 @@ def main():
         data = os.environ.get("TILEWORK_DATA")
         if not data or not (Path(data) / "mnist").is_dir():
             raise SystemExit("whole epochs need MNIST: set TILEWORK_DATA to the folder that holds mnist/")
-        if os.getloadavg()[0] > 0.5:
-            print(f"warning: load average {os.getloadavg()[0]:.1f}: other work disturbs the times", file=sys.stderr)
+        load = os.getloadavg()[0]
+        if load > 0.5:
+            print(f"warning: load average {load:.1f}: other work disturbs the times", file=sys.stderr)
         Measurements(BUILD, folder, data, QUICK if options.quick else FULL).run_all()
+        (folder / "machine.json").write_text(json.dumps(machine_lines(load)))
 
     text = DOCUMENT.read_text()
-    for name, lines in Tables(folder, machine_lines(folder)).all().items():
+    for name, lines in Tables(folder).all().items():
         text = fill(text, name, lines)
     out = folder / "performance.md" if options.quick else DOCUMENT
     out.write_text(text)

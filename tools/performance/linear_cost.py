@@ -2,6 +2,9 @@
 """Fits t = a lines + b cells + c to times of square arrays, with relative weights and without negative costs."""
 from itertools import combinations
 
+# Brings the three terms to similar magnitude, so that the normal equations stay well conditioned.
+SCALE = (1e-3, 1e-6, 1.0)
+
 
 def solve(matrix, right):
     """Gaussian elimination with pivoting; matrix and right are changed."""
@@ -33,10 +36,10 @@ class Fit:
         best = None
         for count in (3, 2, 1):
             for chosen in combinations(range(3), count):
-                found = least_squares([[terms[n][k] * scale[k] / t for k in chosen] for n, t in times.items()])
+                found = least_squares([[terms[n][k] * SCALE[k] / t for k in chosen] for n, t in times.items()])
                 coefficients = [0.0, 0.0, 0.0]
                 for k, value in zip(chosen, found):
-                    coefficients[k] = value * scale[k]
+                    coefficients[k] = value * SCALE[k]
                 if min(coefficients) < 0:
                     continue
                 residuals = {n: sum(c * v for c, v in zip(coefficients, terms[n])) / t - 1 for n, t in times.items()}
@@ -47,10 +50,6 @@ class Fit:
 
     def worst(self):
         return max(abs(r) for r in self.residuals.values())
-
-
-# Brings the three terms to similar magnitude, so that the normal equations stay well conditioned.
-scale = (1e-3, 1e-6, 1.0)
 
 
 def slope(times, small, large, per_line):

@@ -40,9 +40,8 @@ def table(header, rows):
 
 
 class Tables:
-    def __init__(self, folder, machine):
+    def __init__(self, folder):
         self.folder = folder
-        self.machine_lines = machine
         self.isas = [isa for isa in ISA_NAMES if (folder / f"update_benchmark.{isa}.json").exists()]
         self.by_isa = {name: {isa: Results(folder / f"{name}.{isa}.json") for isa in self.isas}
                        for name in ("update_benchmark", "size_benchmark", "repeats_benchmark", "yardstick_benchmark")}
@@ -78,10 +77,12 @@ class Tables:
             rows.append([f"dense products of an epoch, batch {batch}",
                          *(f"{digits(60000 * r.seconds(f'training_step/batch:{batch}', 'sample'), 3)} s"
                            for r in self.by_isa["yardstick_benchmark"].values())])
+        context = self.by_isa["yardstick_benchmark"][self.best].context
+        caches = ", ".join(f"L{c['level']} {c['size'] >> 10} KiB" for c in context["caches"] if c["type"] != "Instruction")
         blas = "; ".join(f"{ISA_NAMES[isa]}: {r.context['openblas'].split()[-2]} kernels"
                          for isa, r in self.by_isa["yardstick_benchmark"].items())
-        version = self.by_isa["yardstick_benchmark"][self.best].context["openblas"].split()[1]
-        return [*self.machine_lines, f"* OpenBLAS {version}, one thread; {blas}", "",
+        version = context["openblas"].split()[1]
+        return [*self.data("machine"), f"* caches: {caches}", f"* OpenBLAS {version}, one thread; {blas}", "",
                 *table(["<yardstick", *(ISA_NAMES[isa] for isa in self.isas)], rows)]
 
     # Updates
