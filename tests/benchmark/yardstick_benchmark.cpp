@@ -46,8 +46,8 @@ std::vector<layer> make_layers(std::span<const int> neurons, int batch) {
     const array_shape shape{static_cast<std::uint32_t>(inputs), static_cast<std::uint32_t>(outputs)};
     auto o = make_operands(operand_kind::c, shape);
     layers.push_back({inputs, outputs, bulk_weights(shape), std::move(o.x), std::move(o.d)});
-    layers.back().x.resize(static_cast<std::size_t>(batch * inputs));
-    layers.back().d.resize(static_cast<std::size_t>(batch * outputs));
+    layers.back().x.resize(static_cast<std::size_t>(batch) * shape.inputs);
+    layers.back().d.resize(static_cast<std::size_t>(batch) * shape.outputs);
   }
   return layers;
 }

@@ -33,7 +33,8 @@ def machine_lines(load):
     model = re.search(r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     compiler = output_of(cached("CMAKE_CXX_COMPILER"), "--version").splitlines()
     revision = output_of("git", "describe", "--always", "--dirty")
-    return [f"* {model.group(1) if model else 'unknown processor'}, {os.cpu_count()} cores, load average at the start {load:.1f}",
+    processor = model.group(1) if model else "unknown processor"
+    return [f"* {processor}, {os.cpu_count()} cores, load average at the start {load:.1f}",
             f"* {compiler[0] if compiler else 'unknown compiler'}, {cached('CMAKE_BUILD_TYPE')}",
             *([f"* revision {revision}"] if revision else [])]
 

@@ -10,7 +10,6 @@ ISA_NAMES = {"x86-64-v4": "AVX-512", "x86-64-v3": "AVX2"}
 USUAL_BURST = 16
 IN_CACHE = 1024  # lines: the arrays up to this size stay in the last cache
 PRODUCT_BURST = 64
-MODEL_BYTES = 24  # per cross-point that a pulsed update of ConstantStep moves: reads 20, writes the weight
 
 
 def digits(value, count=2):
@@ -49,9 +48,8 @@ class Tables:
 
     def all(self):
         return {"machine": self.machine(), "update": self.update(), "bursts": self.bursts(), "cases": self.cases(),
-                "products": self.products(),
-                "product_sizes": self.product_sizes(), "repeats": self.repeats(), "fit": self.fit(), "epochs": self.epochs(),
-                "batches": self.batches(), "tiles": self.tiles(), "memory": self.memory(), "systemc": self.systemc(),
+                "products": self.products(), "product_sizes": self.product_sizes(), "repeats": self.repeats(),
+                "fit": self.fit(), "epochs": self.epochs(), "batches": self.batches(), "tiles": self.tiles(), "memory": self.memory(), "systemc": self.systemc(),
                 "others": self.others()}
 
     def data(self, name):
@@ -78,7 +76,8 @@ class Tables:
                          *(f"{digits(60000 * r.seconds(f'training_step/batch:{batch}', 'sample'), 3)} s"
                            for r in self.by_isa["yardstick_benchmark"].values())])
         context = self.by_isa["yardstick_benchmark"][self.best].context
-        caches = ", ".join(f"L{c['level']} {c['size'] >> 10} KiB" for c in context["caches"] if c["type"] != "Instruction")
+        caches = ", ".join(f"L{c['level']} {c['size'] >> 10} KiB"
+                           for c in context["caches"] if c["type"] != "Instruction")
         blas = "; ".join(f"{ISA_NAMES[isa]}: {r.context['openblas'].split()[-2]} kernels"
                          for isa, r in self.by_isa["yardstick_benchmark"].items())
         version = context["openblas"].split()[1]
@@ -116,8 +115,10 @@ class Tables:
         for device in ("ConstantStep", "SoftBoundsReference", "ExpStep"):
             for operands in "ABCD":
                 ns = [self.update_ns(self.best, f"update/{device}/{operands}/burst:{burst}") for burst in (1, 16, 64)]
-                rows.append([device, operands, *(digits(v) for v in ns), self.per_product(ns[0]), self.per_product(ns[2])])
-        return table(["<device", "<operands", "burst 1, ns", "16, ns", "64, ns", "burst 1 in sgemv", "64 in sgemv"], rows)
+                rows.append([device, operands, *(digits(v) for v in ns), self.per_product(ns[0]),
+                             self.per_product(ns[2])])
+        return table(["<device", "<operands", "burst 1, ns", "16, ns", "64, ns", "burst 1 in sgemv", "64 in sgemv"],
+                     rows)
 
     def cases(self):
         rows = []
@@ -184,20 +185,25 @@ class Tables:
                 plain = self.product_us(isa, yardstick, burst, 512)
                 rows.append([ISA_NAMES[isa], str(burst), *(digits(v, 3) for v in us),
                              digits((us[3] - us[0]) / 3, 3), times((us[3] - us[0]) / 3 / plain)])
-        return table(["<", "burst", "0 repeats, µs", "1", "2", "3", "each repeat, µs", "each in sgemv or sgemm"], rows)
+        return table(["<", "burst", "0 repeats, µs", "1", "2", "3", "each repeat, µs", "each in sgemv or sgemm"],
+                     rows)
 
     # Growth with size
 
     def fit(self):
         rows = []
+        a_run = next(iter(self.data("memory").values()))
+        update_bytes = a_run["documented_bytes"] / a_run["cells"] + 4  # all that a cross-point has, and its new weight
         for isa in self.isas:
             results = self.by_isa["size_benchmark"][isa]
             sizes = self.sizes()
             copy_ps = results.seconds(f"memory_copy/size:{sizes[-1]}", "vector") / sizes[-1] ** 2 * 1e12
             for label, name, moved in (
-                    ("update B, burst 16", "update_B", MODEL_BYTES / 16), ("update C, burst 16", "update_C", MODEL_BYTES / 16),
+                    ("update B, burst 16", "update_B", update_bytes / USUAL_BURST),
+                    ("update C, burst 16", "update_C", update_bytes / USUAL_BURST),
                     ("forward, burst 1", "forward/burst:1", 4), ("backward, burst 1", "backward/burst:1", 4),
-                    ("forward, burst 64", "forward/burst:64", 4 / 64), ("backward, burst 64", "backward/burst:64", 4 / 64)):
+                    ("forward, burst 64", "forward/burst:64", 4 / PRODUCT_BURST),
+                    ("backward, burst 64", "backward/burst:64", 4 / PRODUCT_BURST)):
                 seconds = {n: results.seconds(f"{name}/size:{n}", "vector") for n in sizes}
                 rows.append([ISA_NAMES[isa], label, *self.fit_row(seconds, copy_ps * moved / 8)])
         return table(["<", "<", "a, ns per line", "b, ps per cell", "c, ns", "residuals", "residuals, all sizes",
@@ -215,16 +221,18 @@ class Tables:
         return [digits(cached.a * 1e9), digits(inside, 3), digits(cached.c * 1e9),
                 judged(f"{100 * cached.worst():.0f} %", cached.worst() <= references.GOAL_RESIDUAL),
                 judged(f"{100 * everywhere.worst():.0f} %", at_bound or everywhere.worst() <= references.GOAL_RESIDUAL),
-                digits(outside, 3), judged(times(outside / inside), at_bound or outside <= references.GOAL_CONSTANT * inside),
+                digits(outside, 3),
+                judged(times(outside / inside), at_bound or outside <= references.GOAL_CONSTANT * inside),
                 digits(bound_ps, 3), times(outside / bound_ps)]
 
     # Whole runs
 
     def epochs(self):
         runs = self.data("epochs")
+        yardsticks = self.by_isa["yardstick_benchmark"][self.best]
         rows = []
         for batch in (1, 64):
-            floor = 60000 * self.by_isa["yardstick_benchmark"][self.best].seconds(f"training_step/batch:{batch}", "sample")
+            floor = 60000 * yardsticks.seconds(f"training_step/batch:{batch}", "sample")
             alone = runs[f"batch:{batch}/threads:1"]["epoch_s"]
             for threads in (1, 2):
                 run = runs[f"batch:{batch}/threads:{threads}"]
@@ -235,7 +243,8 @@ class Tables:
                 rows.append([str(batch), str(threads), judged(digits(seconds, 3), not both or seconds <= goal),
                              digits(goal) if both else "", times(seconds / floor),
                              judged(f"{100 * share:.1f} %", not both or share <= references.GOAL_SYSTEMC_SHARE),
-                             judged(times(speed_up), batch == 1 or speed_up >= references.GOAL_SPEED_UP) if both else "",
+                             judged(times(speed_up), batch == 1 or speed_up >= references.GOAL_SPEED_UP)
+                             if both else "",
                              f"{references.AIHWKIT_EPOCH_S[batch]} ({references.AIHWKIT_CORE_EPOCH_S[batch]})"])
         return table(["batch", "threads", "s per epoch", "goal, s", "in dense products", "SystemC and bookkeeping",
                       "speed-up of 2 threads", "AIHWKit (its core), s"], rows)
@@ -267,8 +276,8 @@ class Tables:
                          f"{run['peak_bytes'] / 1e6:.0f}",
                          judged(f"{above / 1e6:.0f}", above <= references.GOAL_MEMORY_BYTES),
                          times(run["peak_bytes"] / run["documented_bytes"])])
-        return table(["<network", "million cross-points", "documented, MB", "peak, MB", "above it, MB", "peak / documented"],
-                     rows)
+        return table(["<network", "million cross-points", "documented, MB", "peak, MB", "above it, MB",
+                      "peak / documented"], rows)
 
     # The rest
 
@@ -293,5 +302,6 @@ class Tables:
             units = {row["run_name"]: row["time_unit"] for row in json.loads(path.read_text())["benchmarks"]}
             for name in results.names():
                 seconds = results.rows[name]["cpu_time"] * factor[units[name]]
-                rows.append([path.stem.removesuffix("_benchmark"), name, digits(seconds * 1e6, 3), times(seconds / plain)])
+                rows.append([path.stem.removesuffix("_benchmark"), name, digits(seconds * 1e6, 3),
+                             times(seconds / plain)])
         return table(["<program", "<benchmark", "µs", "in sgemv 512 × 512"], rows)
