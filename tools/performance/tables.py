@@ -49,8 +49,8 @@ class Tables:
     def all(self):
         return {"machine": self.machine(), "update": self.update(), "bursts": self.bursts(), "cases": self.cases(),
                 "products": self.products(), "product_sizes": self.product_sizes(), "repeats": self.repeats(),
-                "fit": self.fit(), "epochs": self.epochs(), "batches": self.batches(), "tiles": self.tiles(), "memory": self.memory(), "systemc": self.systemc(),
-                "others": self.others()}
+                "fit": self.fit(), "epochs": self.epochs(), "batches": self.batches(), "tiles": self.tiles(),
+                "memory": self.memory(), "systemc": self.systemc(), "others": self.others()}
 
     def data(self, name):
         return json.loads((self.folder / f"{name}.json").read_text())
