@@ -26,6 +26,7 @@ declare -A functions=(
   [update]='physics::analog_array::begin_update physics::analog_array::run_pulsed_update'
   [product]='physics::analog_array::begin_mvm physics::analog_array::run_mvm'
   [run]='platform::machine::run'
+  [progress]='cli::progress_line::update'
 )
 
 case "$run" in
@@ -63,7 +64,7 @@ inclusive() {
 }
 
 declare -A counted=([total]="$(inclusive 'PROGRAM TOTALS')")
-for part in update product run; do
+for part in "${!functions[@]}"; do
   counted[$part]=0
   for function in ${functions[$part]}; do
     count="$(inclusive "tilework::$function[(]")"
@@ -74,8 +75,10 @@ for part in update product run; do
     counted[$part]=$((counted[$part] + count))
   done
 done
+# Lines of progress are printed by the clock: the slower the machine, the more of them.
+counted[total]=$((counted[total] - counted[progress]))
 # What a run costs apart from the arrays: digital units, SystemC, accounts.
-counted[bookkeeping]=$((counted[run] - counted[update] - counted[product]))
+counted[bookkeeping]=$((counted[run] - counted[progress] - counted[update] - counted[product]))
 parts=(total update product bookkeeping)
 
 if [ "$mode" = --update ]; then
