@@ -36,11 +36,6 @@ void combined_array::combine(std::span<const std::uint32_t> cells) {
     combine_cell(c);
 }
 
-void combined_array::combine_runs(std::span<const pulse_run> runs) {
-  for (const auto& run : runs)
-    combine_cell(run.cell);
-}
-
 void combined_array::combine_line(std::uint32_t output) {
   const std::size_t first = std::size_t{output} * inputs_;
   for (std::size_t c = first; c < first + inputs_; ++c)

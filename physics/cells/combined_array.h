@@ -32,7 +32,6 @@ public:
 
 protected:
   void combine_cell(std::size_t cell);
-  void combine_runs(std::span<const pulse_run> runs);
   void combine_line(std::uint32_t output);
   void combine_all();
   [[nodiscard]] std::uint32_t inputs() const { return inputs_; }

@@ -13,28 +13,25 @@ public:
   one_sided_array(const one_sided_cell& p, const device_context& context)
       : combined_array(make_parts(p, context), {1, -1}, p.granularity(), context.shape.inputs) {}
 
-  /// The pulses of a line stay together: a side gets those of its direction.
-  void apply_pulses(std::uint32_t output, std::span<const pulse_run> runs, std::uint64_t vector) override {
-    std::array<pulse_run, batch> upwards;
+  /// A side gets the pulses of its direction.
+  void apply_pulses(std::uint32_t line, const pulse_list& pulses, std::uint64_t vector) override {
+    std::array<std::uint32_t, batch> cells;  // NOLINT(*-member-init): written before it is read
+    std::array<std::int32_t, batch> upwards; // NOLINT(*-member-init)
     for (const std::size_t side : {plus, minus}) {
-      // A line with more cells than fit takes several calls, each with noise of its own.
-      std::size_t count = 0;
-      std::uint64_t piece = 0;
-      const auto flush = [&] {
-        if (count > 0)
-          parts()[side]->apply_pulses(output, {upwards.data(), count}, vector | (piece++ << piece_shift));
-        count = 0;
-      };
-      for (const auto& run : runs) {
-        if ((run.pulses > 0) != (side == plus))
-          continue;
-        if (count == batch)
-          flush();
-        upwards[count++] = {run.cell, std::abs(run.pulses)};
+      const std::int32_t sign = side == plus ? 1 : -1;
+      std::uint64_t piece = 0; // each with noise of its own
+      for (std::size_t first = 0; first < pulses.size(); first += batch) {
+        std::size_t count = 0;
+        for (std::size_t l = first; l < std::min(first + batch, pulses.size()); ++l) {
+          cells[count] = pulses.cells[l];
+          upwards[count] = sign * pulses.pulses[l];
+          count += upwards[count] > 0;
+        }
+        parts()[side]->apply_pulses(line, pulse_list{{cells.data(), count}, {upwards.data(), count}},
+                                    vector | (piece++ << piece_shift));
       }
-      flush();
     }
-    combine_runs(runs);
+    combine(pulses.cells);
   }
   /// Exact changes of the sign of a side's direction.
   void add_exactly(std::uint32_t output, std::span<const float> x, float factor, std::uint64_t vector) override {

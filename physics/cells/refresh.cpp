@@ -3,7 +3,6 @@
 #include <tilework/physics/periphery/input_scale.h>
 
 #include <algorithm>
-#include <array>
 
 namespace tilework::physics {
 namespace {
@@ -22,6 +21,8 @@ cell_refresh::block::block(const cell_refresh& owner, const noise_stream& stream
       plus_target(owner.shape_.outputs),
       minus_target(owner.shape_.outputs) {
   worn.reserve(owner.shape_.outputs);
+  cells.resize(trains.room_for(owner.shape_.outputs));
+  pulses.resize(cells.size());
 }
 
 cell_refresh::cell_refresh(const one_sided_cell& cell, array_shape shape, std::uint64_t seed, logical_array id)
@@ -93,20 +94,15 @@ void cell_refresh::write(block& b, device_array& side, std::uint32_t line, std::
                          std::span<const float> target, std::uint64_t vector) {
   if (std::ranges::none_of(target, [](float t) { return t > 0; }))
     return;
-  constexpr std::array<float, 1> full_input{1};
+  constexpr float full_input = 1;
   constexpr float upwards_rate = -1;
   const auto outputs = static_cast<std::uint32_t>(target.size());
-  b.trains.draw({full_input.data(), 1, 1, 1}, {target.data(), 1, outputs, outputs}, upwards_rate, vector);
-  std::uint64_t coincidences = 0;
-  std::array<pulse_run, 1> room{};
-  for (std::size_t o = 0; o < b.trains.outputs(0).lines.size(); ++o)
-    for (auto run : b.trains.runs(0, o, room)) {
-      const auto output = run.cell; // of an array with one input
-      const std::array<pulse_run, 1> upwards{{{output * inputs + line, run.pulses}}};
-      side.apply_pulses(output, upwards, vector);
-      coincidences += static_cast<std::uint64_t>(run.pulses);
-    }
-  b.activity += b.trains.activity(coincidences);
+  b.trains.draw({&full_input, 1, 1, 1}, {target.data(), 1, outputs, outputs}, upwards_rate, vector);
+  const auto found = b.trains.find_pulses(0, 0, b.trains.outputs(0).lines.size(), {b.cells, b.pulses});
+  for (auto& cell : std::span(b.cells).first(found.list.size())) // found in an array with one input
+    cell = cell * inputs + line;
+  side.apply_pulses(0, found.list, vector);
+  b.activity += b.trains.activity(found.pulses);
 }
 
 operation_activity cell_refresh::activity() const {

@@ -38,7 +38,9 @@ private:
     std::vector<float> scratch;
     std::vector<float> plus_target; ///< difference to write again; 0: leave alone
     std::vector<float> minus_target;
-    std::vector<std::uint32_t> worn; ///< cells to reset
+    std::vector<std::uint32_t> worn;  ///< cells to reset
+    std::vector<std::uint32_t> cells; ///< room for the pulses of a line
+    std::vector<std::int32_t> pulses;
     operation_activity activity;
   };
 

@@ -16,9 +16,9 @@ public:
         first_(static_cast<std::uint64_t>(p.first_update_idx)),
         choice_(context.seed, purpose::cell_policy, context.id) {}
 
-  void apply_pulses(std::uint32_t output, std::span<const pulse_run> runs, std::uint64_t vector) override {
-    for_each_updated(vector, [&](device_array& part) { part.apply_pulses(output, runs, vector); });
-    combine_runs(runs);
+  void apply_pulses(std::uint32_t line, const pulse_list& pulses, std::uint64_t vector) override {
+    for_each_updated(vector, [&](device_array& part) { part.apply_pulses(line, pulses, vector); });
+    combine(pulses.cells);
   }
   void add_exactly(std::uint32_t output, std::span<const float> x, float factor, std::uint64_t vector) override {
     for_each_updated(vector, [&](device_array& part) { part.add_exactly(output, x, factor, vector); });

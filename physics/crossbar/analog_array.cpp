@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -15,13 +14,31 @@ namespace tilework::physics {
 namespace {
 
 // Work per element, only to decide between inline execution and threads.
-constexpr double product_ns = 0.15;
+constexpr double product_ns = 0.05;
+constexpr double group_product_ns = 0.025; // of one vector
+constexpr double line_ns = 1;
+constexpr double exact_update_ns = 0.15;
 constexpr double pulse_ns = 8;
 constexpr double cross_point_ns = 1;
 constexpr double refresh_ns = 20;
 
 /// Cells of an update block: enough work for a thread, few enough for its cache.
 constexpr std::uint32_t block_cells = 8192;
+/// Cells of output lines whose pulses are found and applied together: so many that groups of few pulses fill vectors,
+/// so few that their devices stay in the nearest cache.
+constexpr std::uint32_t group_cells = 2048;
+
+/// Vectors that share one pass of the weights through the cache: many, but enough groups for several threads.
+std::uint32_t vectors_per_group(std::uint32_t burst) {
+  constexpr std::uint32_t tile = 4; // what the kernels work on at once
+  constexpr std::uint32_t wanted_groups = 4;
+  const std::uint32_t tiles = (burst + wanted_groups * tile - 1) / (wanted_groups * tile);
+  return std::min(tiles * tile, analog_mvm::most_vectors);
+}
+
+std::uint32_t groups_of(std::uint32_t burst) {
+  return (burst + vectors_per_group(burst) - 1) / vectors_per_group(burst);
+}
 
 void check_operand(const_burst operand, std::uint32_t length, std::uint32_t max_burst) {
   if (operand.length != length || operand.vectors > max_burst)
@@ -45,10 +62,10 @@ void array_parameters::validate() const {
 /// Everything that the two directions have each for themselves.
 struct analog_array::direction_state {
   direction_state(const io_parameters& io, array_shape shape, mvm_direction direction_, std::uint64_t seed,
-                  logical_array id)
+                  logical_array id, instruction_set isa)
       : direction(direction_),
         mvm(io, shape, direction_,
-            {seed, direction_ == mvm_direction::forward ? purpose::forward_lines : purpose::backward_lines, id}),
+            {seed, direction_ == mvm_direction::forward ? purpose::forward_lines : purpose::backward_lines, id}, isa),
         training(seed, direction_ == mvm_direction::forward ? purpose::forward_noise : purpose::backward_noise, id),
         evaluation(seed,
                    direction_ == mvm_direction::forward ? purpose::forward_noise_evaluation
@@ -60,6 +77,11 @@ struct analog_array::direction_state {
     if (io.noise_management != noise_management::average_abs_max)
       return input_scale(io, x);
     return evaluating ? average.peek(x) : average.advance(io.nm_decay, x);
+  }
+
+  /// Of one group of a burst.
+  [[nodiscard]] std::size_t scratch_size(std::uint32_t burst) const {
+    return mvm.scratch_size(vectors_per_group(burst));
   }
 
   mvm_direction direction;
@@ -82,19 +104,21 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
   drift_per_mini_batch_ = parameters.drift_per_mini_batch;
   if (const auto* pair = device.get_if<one_sided_cell>(); pair != nullptr && pair->refresh_every > 0)
     refresh_ = std::make_unique<cell_refresh>(*pair, shape, seed, id);
-  forward_ = std::make_unique<direction_state>(parameters.forward, shape, mvm_direction::forward, seed, id);
-  backward_ = std::make_unique<direction_state>(parameters.backward, shape, mvm_direction::backward, seed, id);
+  forward_ = std::make_unique<direction_state>(parameters.forward, shape, mvm_direction::forward, seed, id, isa_);
+  backward_ = std::make_unique<direction_state>(parameters.backward, shape, mvm_direction::backward, seed, id, isa_);
   if (!updates_exactly()) {
-    runs_.resize(std::size_t{update_blocks()} * shape.inputs);
     block_pulses_.resize(update_blocks());
     next_output_.resize(std::size_t{update_blocks()} * max_burst);
     trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, max_burst,
-                                             noise_stream(seed, purpose::pulse_trains, id));
+                                             noise_stream(seed, purpose::pulse_trains, id), isa_);
+    found_cells_.resize(update_blocks() * trains_->room_for(rows_per_group()));
+    found_pulses_.resize(found_cells_.size());
   }
   scales_.resize(max_burst);
   efforts_.resize(max_burst);
-  scratch_stride_ = std::max(forward_->mvm.scratch_size(), backward_->mvm.scratch_size());
-  scratch_.resize(scratch_stride_ * max_burst);
+  for (std::uint32_t burst = 1; burst <= max_burst; ++burst)
+    for (const auto* state : {forward_.get(), backward_.get()})
+      scratch_.resize(std::max(scratch_.size(), state->scratch_size(burst) * groups_of(burst)));
 }
 
 analog_array::~analog_array() = default;
@@ -103,8 +127,12 @@ bool analog_array::updates_exactly() const {
   return devices_->is_ideal() || update_.is_exact();
 }
 
+std::uint32_t analog_array::rows_per_group() const {
+  return std::max(1U, group_cells / shape_.inputs);
+}
+
 std::uint32_t analog_array::rows_per_block() const {
-  return std::max(1U, block_cells / shape_.inputs);
+  return std::max(1U, block_cells / (shape_.inputs * rows_per_group())) * rows_per_group();
 }
 
 std::uint32_t analog_array::update_blocks() const {
@@ -170,7 +198,7 @@ std::uint32_t analog_array::blocks() const {
   case activity_kind::idle:
     return 0;
   case activity_kind::mvm:
-    return in_.vectors;
+    return groups_of(in_.vectors);
   case activity_kind::refresh:
     return refresh_->blocks();
   case activity_kind::exact_update:
@@ -187,11 +215,12 @@ double analog_array::estimated_block_ns() const {
   case activity_kind::idle:
     return 0;
   case activity_kind::mvm:
-    return cells * product_ns * static_cast<double>(mvm_->mvm.reads().reads.size());
+    return (cells * (in_.vectors == 1 ? product_ns : group_product_ns) + (shape_.inputs + shape_.outputs) * line_ns) *
+           in_.vectors / blocks() * static_cast<double>(mvm_->mvm.reads().reads.size());
   case activity_kind::exact_update:
-    return cells * in_.vectors * product_ns / blocks();
+    return cells * in_.vectors * exact_update_ns / blocks();
   case activity_kind::rest:
-    return cells * product_ns / blocks();
+    return cells * exact_update_ns / blocks();
   case activity_kind::refresh:
     return cells * refresh_ns / blocks();
   case activity_kind::pulsed_update:
@@ -224,11 +253,19 @@ void analog_array::compute_block(std::uint32_t block) {
       devices_->relax(i, end_of_burst());
 }
 
-void analog_array::run_mvm(std::uint32_t vector) {
-  const std::span<float> scratch(scratch_.data() + vector * scratch_stride_, scratch_stride_);
-  efforts_[vector] =
-      mvm_->mvm.run({weights().data(), shape_, mvm_->direction, nullptr, isa_}, in_[vector], out_[vector],
-                    scales_[vector], evaluation_ ? mvm_->evaluation : mvm_->training, first_vector_ + vector, scratch);
+void analog_array::run_mvm(std::uint32_t group) {
+  const std::uint32_t first = group * vectors_per_group(in_.vectors);
+  const std::uint32_t count = std::min(vectors_per_group(in_.vectors), in_.vectors - first);
+  const auto part = [&](auto burst) {
+    burst.data += std::size_t{first} * burst.stride;
+    burst.vectors = count;
+    return burst;
+  };
+  const std::size_t scratch = mvm_->scratch_size(in_.vectors);
+  mvm_->mvm.run({weights().data(), shape_, mvm_->direction, nullptr, isa_}, part(in_), part(out_),
+                std::span(scales_).subspan(first, count), evaluation_ ? mvm_->evaluation : mvm_->training,
+                first_vector_ + first, std::span(scratch_).subspan(group * scratch, scratch),
+                std::span(efforts_).subspan(first, count));
 }
 
 void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t last_output) {
@@ -239,26 +276,31 @@ void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t la
 
 void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output) {
   const std::uint32_t block = first_output / rows_per_block();
-  const std::span<pulse_run> room(runs_.data() + std::size_t{block} * shape_.inputs, shape_.inputs);
+  const std::size_t group_room = trains_->room_for(rows_per_group());
+  const pulse_room room{std::span(found_cells_).subspan(block * group_room, group_room),
+                        std::span(found_pulses_).subspan(block * group_room, group_room)};
   const std::span<std::uint32_t> next(next_output_.data() + std::size_t{block} * max_burst_, trains_->vectors());
-  for (std::uint32_t v = 0; v < next.size(); ++v) {
+  const auto first_place = [&](std::uint32_t v, std::uint32_t output) {
     const auto lines = trains_->outputs(v).lines;
-    next[v] = static_cast<std::uint32_t>(std::ranges::lower_bound(lines, first_output, {}, &firing_line::line) -
-                                         lines.begin());
-  }
+    return static_cast<std::uint32_t>(std::ranges::lower_bound(lines, output) - lines.begin());
+  };
+  for (std::uint32_t v = 0; v < next.size(); ++v)
+    next[v] = first_place(v, first_output);
   std::uint64_t pulses = 0;
-  // All vectors of a line in turn: its devices stay in the nearest cache.
-  for (std::uint32_t output = first_output; output < last_output; ++output)
+  // All vectors of a group of lines in turn: its devices stay in the nearest cache.
+  for (std::uint32_t output = first_output; output < last_output; output += rows_per_group()) {
+    const std::uint32_t end = std::min(output + rows_per_group(), last_output);
     for (std::uint32_t v = 0; v < next.size(); ++v) {
       const auto lines = trains_->outputs(v).lines;
-      if (next[v] == lines.size() || lines[next[v]].line != output)
-        continue;
-      const auto runs = trains_->runs(v, next[v]++, room);
-      for (const auto& run : runs)
-        pulses += static_cast<std::uint64_t>(std::abs(run.pulses));
-      if (!runs.empty())
-        devices_->apply_pulses(output, runs, first_vector_ + v);
+      const std::size_t first = next[v];
+      while (next[v] < lines.size() && lines[next[v]] < end)
+        ++next[v];
+      const auto found = trains_->find_pulses(v, first, next[v], room);
+      pulses += found.pulses;
+      if (!found.list.empty())
+        devices_->apply_pulses(output, found.list, first_vector_ + v);
     }
+  }
   block_pulses_[block] = pulses;
 }
 

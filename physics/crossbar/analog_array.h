@@ -97,12 +97,13 @@ private:
 
   [[nodiscard]] direction_state& state_of(mvm_direction direction);
   void compute_block(std::uint32_t block);
-  void run_mvm(std::uint32_t vector);
+  void run_mvm(std::uint32_t group);
   void run_exact_update(std::uint32_t first_output, std::uint32_t last_output);
   void run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output);
   [[nodiscard]] bool updates_exactly() const;
   /// Number of what happens after the operation's last vector; the same for any burst size.
   [[nodiscard]] std::uint64_t end_of_burst() const { return first_vector_ + in_.vectors; }
+  [[nodiscard]] std::uint32_t rows_per_group() const;
   [[nodiscard]] std::uint32_t rows_per_block() const;
   [[nodiscard]] std::uint32_t update_blocks() const;
 
@@ -116,7 +117,8 @@ private:
   std::unique_ptr<pulse_trains> trains_;  ///< null for exact updates
   std::unique_ptr<cell_refresh> refresh_; ///< null without refresh
   float drift_per_mini_batch_ = 0;
-  std::vector<pulse_run> runs_;             ///< room of each update block for one output line
+  std::vector<std::uint32_t> found_cells_; ///< room of each update block for the pulses of a group of output lines
+  std::vector<std::int32_t> found_pulses_;
   std::vector<std::uint64_t> block_pulses_; ///< of each update block in the last pulsed update
   std::vector<std::uint32_t> next_output_;  ///< max_burst per update block: place of a vector's next firing output
   std::uint64_t programmings_ = 0;
@@ -135,8 +137,7 @@ private:
   std::uint64_t first_vector_ = 0;
   std::vector<float> scales_;       ///< per vector
   std::vector<mvm_effort> efforts_; ///< per vector
-  std::vector<float> scratch_;      ///< scratch_stride_ per vector
-  std::size_t scratch_stride_ = 0;
+  std::vector<float> scratch_;      ///< of the groups of vectors, one after the other
 };
 
 } // namespace tilework::physics

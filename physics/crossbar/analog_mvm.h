@@ -3,6 +3,7 @@
 /// scale -> DAC -> crossbar with its imperfections -> noise -> ADC -> rescale, repeated while bound management asks.
 #pragma once
 
+#include <tilework/core/operand.h>
 #include <tilework/core/operation.h>
 #include <tilework/physics/crossbar/weight_view.h>
 #include <tilework/physics/periphery/converter.h>
@@ -35,18 +36,30 @@ void add_to(operation_activity& activity, const mvm_effort& effort);
 
 class analog_mvm {
 public:
-  /// \param lines stream of the static draws of this direction: slots 0 to 2 for line_properties, 3 for read asymmetry
-  /// \throws input_error for contradicting parameters
-  analog_mvm(io_parameters parameters, array_shape shape, mvm_direction direction, const noise_stream& lines);
+  /// Most vectors of one run().
+  static constexpr std::uint32_t most_vectors = 16;
 
-  /// y = W x as the hardware computes it.
-  /// \param scale the vector's noise-management scale, see input_scale.h
-  /// \param vector index for the noise; round r of bound management redraws everything
-  /// \param scratch scratch_size() floats, contents irrelevant
+  /// \param lines stream of the static draws of this direction: slots 0 to 2 for line_properties, 3 for read asymmetry
+  /// \param isa of the periphery; all give the same bits
+  /// \throws input_error for contradicting parameters
+  analog_mvm(io_parameters parameters, array_shape shape, mvm_direction direction, const noise_stream& lines,
+             instruction_set isa = best_instruction_set());
+
+  /// y[v] = W x[v] as the hardware computes it, for a group of vectors: the weights pass through the cache once, and
+  /// again for those that bound management repeats. What a vector gives does not depend on the others.
+  /// \param x at most `most_vectors` \param y does not overlap x
+  /// \param scales each vector's noise-management scale, see input_scale.h
+  /// \param first_vector index of x[0] for the noise, the others follow; round r of bound management redraws everything
+  /// \param scratch scratch_size(vectors) floats, contents irrelevant
+  /// \param efforts one per vector, written
+  void run(const weight_view& w, const_burst x, mutable_burst y, std::span<const float> scales,
+           const noise_stream& noise, std::uint64_t first_vector, std::span<float> scratch,
+           std::span<mvm_effort> efforts) const;
+  /// The same for one vector.
   mvm_effort run(const weight_view& w, std::span<const float> x, std::span<float> y, float scale,
                  const noise_stream& noise, std::uint64_t vector, std::span<float> scratch) const;
 
-  [[nodiscard]] std::size_t scratch_size() const { return 3 * (std::size_t{driven_} + read_); }
+  [[nodiscard]] std::size_t scratch_size(std::uint32_t vectors = 1) const;
   /// Whether a vector with this scale is answered with zeros without using the array.
   [[nodiscard]] bool silences(float scale) const;
 
@@ -60,27 +73,35 @@ public:
   [[nodiscard]] const read_plan& reads() const { return plan_; }
 
 private:
+  struct member;
   struct pass;
+  enum class line : std::uint8_t;
   [[nodiscard]] bool is_exact() const { return io_.is_perfect || io_.mv_type == mv_type::ideal; }
   [[nodiscard]] bool manages_bounds() const;
+  [[nodiscard]] bool cuts_codes() const;
   void draw_lines(array_shape shape, const noise_stream& lines);
-  void quantise_inputs(const pass& p, std::span<const float> x, float factor) const;
-  void disturb_inputs(const pass& p, std::span<float> driven) const;
-  void select_bits(const pass& p, const array_read& part) const;
-  void read_array(const pass& p, const weight_view& w, std::span<const float> driven, std::span<float> y) const;
-  void subtract_ir_drop(const pass& p, const weight_view& w, std::span<const float> driven, std::span<float> y) const;
+  void multiply_exactly(const pass& p) const;
+  void choose_factor(const pass& p, member& m) const;
+  [[nodiscard]] bool is_accepted(const member& m) const;
+  void run_pass(pass& p) const;
+  void run_signs(pass& p) const;
+  void run_parts(pass& p) const;
+  void quantise_inputs(const pass& p, const member& m) const;
+  void select_bits(const pass& p, const member& m, const array_read& part) const;
+  void disturb_inputs(const pass& p, const member& m, line driven) const;
+  void read_array(const pass& p, const weight_view& w, line driven, line y) const;
+  void subtract_ir_drop(const pass& p, const weight_view& w, line driven, line y) const;
   void apply_offsets(std::span<const float> driven, std::span<float> y) const;
-  void add_weight_noise(const pass& p, const weight_view& w, std::span<const float> driven, std::span<float> y) const;
-  [[nodiscard]] bool convert(const pass& p, std::span<float> y, mvm_effort& effort) const;
-  [[nodiscard]] bool run_pass(pass& p, std::span<const float> x, std::span<float> y, float factor,
-                              mvm_effort& effort) const;
-  [[nodiscard]] bool run_signs(pass& p, std::span<float> y, mvm_effort& effort) const;
-  [[nodiscard]] bool run_parts(pass& p, std::span<float> y, mvm_effort& effort) const;
+  void add_weight_noise(const pass& p, const weight_view& w, line driven, line y) const;
+  void distort(std::span<float> y) const;
+  void convert(const pass& p, line y, bool is_result) const;
+  [[nodiscard]] float back(const member& m) const;
 
   io_parameters io_;
   mvm_direction direction_;
   std::uint32_t driven_;
   std::uint32_t read_;
+  std::size_t isa_; ///< place of the periphery's kernels in dispatch tables
   read_plan plan_;
   converter dac_;
   converter adc_;

@@ -21,13 +21,14 @@ bool is_supported(instruction_set isa);
 /// The fastest supported one.
 instruction_set best_instruction_set();
 
-/// Products with a row-major matrix of `rows` x `columns`. `factors` multiplies the weights element by element;
-/// null: 1.
+/// Products of several vectors with a row-major matrix of `rows` x `columns`: out[v] = W in[v]. What a vector gives
+/// does not depend on the vectors beside it. `factors` multiplies the weights element by element; null: 1. All weights
+/// are finite; in[v] and out[v] must not overlap.
 struct product_kernels {
   using product = void (*)(const float* weights, const float* factors, std::size_t rows, std::size_t columns,
-                           const float* in, float* out);
-  product forward;          ///< out[rows] = W in[columns]; sixteen interleaved sums per row, added as a tree
-  product backward;         ///< out[columns] = W^T in[rows]; rows in order
+                           const float* const* in, float* const* out, std::size_t vectors);
+  product forward;          ///< out[v][rows] = W in[v][columns]; sixteen interleaved sums per row, added as a tree
+  product backward;         ///< out[v][columns] = W^T in[v][rows]; rows in order
   product absolute_forward; ///< |W| in place of W
   product absolute_backward;
 };

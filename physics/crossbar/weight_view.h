@@ -37,9 +37,10 @@ struct weight_view {
   }
 };
 
-/// out = W in. Bits depend on the arguments only. No allocation.
-void multiply(const weight_view& w, std::span<const float> in, std::span<float> out);
-/// out = |W| in, element-wise absolute weights.
-void multiply_absolute(const weight_view& w, std::span<const float> in, std::span<float> out);
+/// out[v] = W in[v]: pointers to driven_lines() and to read_lines() floats that do not overlap. A result depends on the
+/// weights and on its own vector only, bit for bit. Weights pass through the cache once. No allocation.
+void multiply(const weight_view& w, std::span<const float* const> in, std::span<float* const> out);
+/// out[v] = |W| in[v], element-wise absolute weights.
+void multiply_absolute(const weight_view& w, std::span<const float* const> in, std::span<float* const> out);
 
 } // namespace tilework::physics

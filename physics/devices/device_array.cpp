@@ -3,6 +3,16 @@
 
 namespace tilework::physics {
 
+void device_array::apply_pulses(std::uint32_t line, std::span<const pulse_run> runs, std::uint64_t vector) {
+  std::vector<std::uint32_t> cells;
+  std::vector<std::int32_t> pulses;
+  for (const auto& run : runs) {
+    cells.push_back(run.cell);
+    pulses.push_back(run.pulses);
+  }
+  apply_pulses(line, pulse_list{cells, pulses}, vector);
+}
+
 std::vector<bool> open_cells(const device_context& context) {
   if (!context.faults.any())
     return {};

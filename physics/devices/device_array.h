@@ -16,10 +16,28 @@
 
 namespace tilework::physics {
 
-/// Pulses that one cross-point receives for one vector pair; all have one direction.
+/// Pulses that cross-points receive for one vector pair; those of one cross-point have one direction.
+struct pulse_list {
+  std::span<const std::uint32_t> cells; ///< output * inputs + input, ascending
+  std::span<const std::int32_t> pulses; ///< of each of them; > 0: up, < 0: down, 0: nothing
+
+  [[nodiscard]] std::size_t size() const { return cells.size(); }
+  [[nodiscard]] bool empty() const { return cells.empty(); }
+  [[nodiscard]] pulse_list subspan(std::size_t first, std::size_t count) const {
+    return {cells.subspan(first, count), pulses.subspan(first, count)};
+  }
+};
+
+/// Memory for a pulse_list.
+struct pulse_room {
+  std::span<std::uint32_t> cells;
+  std::span<std::int32_t> pulses;
+};
+
+/// One element of a pulse_list.
 struct pulse_run {
-  std::uint32_t cell = 0;  ///< output * inputs + input
-  std::int32_t pulses = 0; ///< > 0: up, < 0: down
+  std::uint32_t cell;
+  std::int32_t pulses;
 };
 
 /// Broken wiring of an array; drawn once from the array's seed. A device on an open line reads 0 and never changes.
@@ -82,9 +100,13 @@ public:
   /// The devices of a unit cell; none for a single device.
   [[nodiscard]] virtual std::span<const std::unique_ptr<device_array>> parts() const { return {}; }
 
-  /// Applies the pulses of one output line for one vector pair, each with fresh noise: pulse n of the line uses number
-  /// n of the stream (vector, output). So a line is done in one call, its cells in ascending order.
-  virtual void apply_pulses(std::uint32_t output, std::span<const pulse_run> runs, std::uint64_t vector) = 0;
+  /// Applies the pulses of some output lines for one vector pair, each with fresh noise. Several pulses of a
+  /// cross-point may be applied in one step where that gives the same statistics.
+  /// \param line the first of these lines; a pair (vector, line) has its own noise, so it must not be used twice
+  /// \param pulses at most 2^17 cells
+  virtual void apply_pulses(std::uint32_t line, const pulse_list& pulses, std::uint64_t vector) = 0;
+  /// The same for callers that are not in a hurry.
+  void apply_pulses(std::uint32_t line, std::span<const pulse_run> runs, std::uint64_t vector);
   /// weights of one output += factor * x, then clipped to each device's bounds.
   virtual void add_exactly(std::uint32_t output, std::span<const float> x, float factor, std::uint64_t vector) = 0;
   /// Sets all weights, clipped to each device's bounds. \param event number of this programming event, for its noise

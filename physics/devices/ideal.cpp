@@ -24,7 +24,7 @@ public:
   [[nodiscard]] std::span<const float> weights() const override { return weights_; }
   [[nodiscard]] std::size_t bytes_per_cross_point() const override { return sizeof(float); }
 
-  void apply_pulses(std::uint32_t, std::span<const pulse_run>, std::uint64_t) override {
+  void apply_pulses(std::uint32_t, const pulse_list&, std::uint64_t) override {
     throw std::logic_error("an ideal device has no pulses");
   }
   void add_exactly(std::uint32_t output, std::span<const float> x, float factor, std::uint64_t) override {

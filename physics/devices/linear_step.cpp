@@ -15,27 +15,25 @@ struct linear_step_law {
   const linear_step& p;
   const linear_step_units& units;
 
-  /// Two signed 16-bit codes of one word.
-  static HWY_INLINE float_vector low(float_vector codes, float unit) {
-    const auto code = hn::ShiftRight<16>(hn::ShiftLeft<16>(hn::BitCast(integers(), codes)));
-    return hn::Mul(hn::ConvertTo(floats(), code), constant(unit));
-  }
-  static HWY_INLINE float_vector high(float_vector codes, float unit) {
-    return hn::Mul(hn::ConvertTo(floats(), hn::ShiftRight<16>(hn::BitCast(integers(), codes))), constant(unit));
-  }
-
-  [[nodiscard]] HWY_INLINE float_vector pulse(const float_vector* c, float_vector w, lane_mask down,
-                                              float_vector xi) const {
-    const auto own_max = low(c[2], units.max);
-    const auto own_min = high(c[2], units.min);
-    const auto max = p.mean_bound_reference ? constant(p.w_max) : own_max;
-    const auto min = p.mean_bound_reference ? constant(p.w_min) : own_min;
+  [[nodiscard]] HWY_INLINE linear_pulse at(const step_vectors& s, word_vector gammas, float_vector w,
+                                           lane_mask down) const {
+    const auto max = p.mean_bound_reference ? constant(p.w_max) : s.max;
+    const auto min = p.mean_bound_reference ? constant(p.w_min) : s.min;
     const auto up_reference = p.reverse_up ? hn::Sub(min, constant(p.reverse_offset)) : max;
     const auto down_reference = p.reverse_down ? hn::Add(max, constant(p.reverse_offset)) : min;
-    const auto gamma = hn::IfThenElse(down, high(c[3], units.gamma_down), low(c[3], units.gamma_up));
-    const auto change = linear_change(p, p.dw_min_std, hn::IfThenElse(down, c[1], c[0]), gamma,
-                                      hn::IfThenElse(down, down_reference, up_reference), w, xi);
-    return clipped(hn::IfThenElse(down, hn::Sub(w, change), hn::Add(w, change)), own_min, own_max);
+    const auto gamma =
+        hn::Mul(either_code(gammas, down), hn::IfThenElse(down, constant(units.gamma_down), constant(units.gamma_up)));
+    return {s.step, gamma, hn::IfThenElse(down, down_reference, up_reference), w, down, p.mult_noise, p.dw_min_std};
+  }
+  [[nodiscard]] HWY_INLINE float_vector pulse(const word_vector* c, float_vector w, lane_mask down,
+                                              float_vector xi) const {
+    const step_vectors s(units.steps, c, down);
+    return s.clip(at(s, c[2], w, down).once(w, xi));
+  }
+  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, float_vector n,
+                                               float_vector xi, lane_mask& whole) const {
+    const step_vectors s(units.steps, c, down);
+    return s.clip(at(s, c[2], w, down).several(w, s.min, s.max, n, xi, whole));
   }
 };
 
@@ -43,7 +41,7 @@ struct linear_step_law {
 
 void linear_step_pulses(const linear_step& p, const linear_step_units& units,
                         const pulse_line<linear_step_cell>& line) {
-  apply_in_groups(linear_step_law{p, units}, line);
+  apply_on_vectors(linear_step_law{p, units}, line);
 }
 
 } // namespace tilework::physics::HWY_NAMESPACE
@@ -52,30 +50,17 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 #include <tilework/physics/devices/pulsed_array.h>
 
-#include <bit>
 #include <cmath>
 
 namespace tilework::physics {
 namespace {
 
-static_assert(std::endian::native == std::endian::little, "kernels take the first of two codes from the low bits");
-
 HWY_EXPORT(linear_step_pulses);
 
-std::int16_t code_of(float value, float unit) {
-  constexpr float highest = 32767;
-  return unit == 0 ? std::int16_t{0} : static_cast<std::int16_t>(std::rint(clipped(value / unit, -highest, highest)));
-}
-
-/// The nominal bound is exact, and so is that of a perfect bias. Values of the other side fit too, should a wide spread
-/// swap the bounds or a device be stuck there.
-float bound_unit(const linear_step& p, float bound, float other) {
-  const bool varies = p.w_max_dtod > 0 || p.w_min_dtod > 0 || p.corrupt_devices_prob > 0;
-  return std::max(std::abs(bound), varies ? std::abs(other) / 4 : 0.0F) / (p.perfect_bias ? 256 : 4096);
-}
-
 float gamma_unit(float gamma, float spread) {
-  return spread > 0 ? (std::abs(gamma) + 8 * spread) / 32767 : std::abs(gamma);
+  constexpr float sigmas = 8;
+  constexpr float highest_code = 32767;
+  return spread > 0 ? (std::abs(gamma) + sigmas * spread) / highest_code : std::abs(gamma);
 }
 
 struct linear_step_model {
@@ -87,32 +72,24 @@ struct linear_step_model {
     const auto one_sided = [&](float gamma) { return p.allow_increasing ? gamma : std::abs(gamma); };
     const float gamma_up = one_sided(p.gamma_up + p.gamma_up_dtod * random.normal());
     const float gamma_down = one_sided(p.gamma_down + p.gamma_down_dtod * random.normal());
-    return {drawn.steps.up,
-            drawn.steps.down,
-            code_of(drawn.steps.max, units.max),
-            code_of(drawn.steps.min, units.min),
-            code_of(gamma_up, units.gamma_up),
-            code_of(gamma_down, units.gamma_down)};
+    return {units.steps.pack(drawn.steps), code_of(gamma_up, units.gamma_up), code_of(gamma_down, units.gamma_down)};
   }
   void apply(const pulse_line<cell>& line, std::size_t isa) const {
     HWY_DISPATCH_TABLE(linear_step_pulses)[isa](p, units, line);
   }
-  [[nodiscard]] std::pair<float, float> bounds_of(const cell& c) const {
-    return {static_cast<float>(c.min) * units.min, static_cast<float>(c.max) * units.max};
-  }
+  [[nodiscard]] std::pair<float, float> bounds_of(const cell& c) const { return bounds_of_steps(units.steps, c.steps); }
   template <typename Put>
   void show(const cell& c, Put put) const {
-    const auto [own_min, own_max] = bounds_of(c);
-    const float max = p.mean_bound_reference ? p.w_max : own_max;
-    const float min = p.mean_bound_reference ? p.w_min : own_min;
+    const auto own = units.steps.unpack(c.steps);
+    const float max = p.mean_bound_reference ? p.w_max : own.max;
+    const float min = p.mean_bound_reference ? p.w_min : own.min;
     const auto slope = [](float gamma, float step, float reference) {
       return reference == 0 ? 0.0F : -gamma * step / reference;
     };
-    put("dwmin_up", c.up);
-    put("dwmin_down", c.down);
+    show_steps(units.steps, c.steps, put);
     put("slope_up",
-        slope(static_cast<float>(c.gamma_up) * units.gamma_up, c.up, p.reverse_up ? min - p.reverse_offset : max));
-    put("slope_down", slope(static_cast<float>(c.gamma_down) * units.gamma_down, c.down,
+        slope(static_cast<float>(c.gamma_up) * units.gamma_up, own.up, p.reverse_up ? min - p.reverse_offset : max));
+    put("slope_down", slope(static_cast<float>(c.gamma_down) * units.gamma_down, own.down,
                             p.reverse_down ? max + p.reverse_offset : min));
   }
 };
@@ -120,8 +97,7 @@ struct linear_step_model {
 } // namespace
 
 linear_step_units::linear_step_units(const linear_step& p)
-    : max(bound_unit(p, p.w_max, p.w_min)),
-      min(bound_unit(p, p.w_min, p.w_max)),
+    : steps(p),
       gamma_up(gamma_unit(p.gamma_up, p.gamma_up_dtod)),
       gamma_down(gamma_unit(p.gamma_down, p.gamma_down_dtod)) {
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tilework/physics/devices/device_array.h>
+#include <tilework/physics/devices/packed_steps.h>
 #include <tilework/physics/devices/pulsed_parameters.h>
 
 #include <cstdint>
@@ -66,22 +67,17 @@ struct linear_step : pulsed_parameters, linear_law_parameters, write_noise_param
   friend bool operator==(const linear_step&, const linear_step&) = default;
 };
 
-/// One drawn device in 16 bytes. Bounds and gammas are multiples of the units of linear_step_units, in 16 bits.
+/// One drawn device; gammas are multiples of the units of linear_step_units.
 struct linear_step_cell {
-  float up = 0;
-  float down = 0;
-  std::int16_t max = 0;
-  std::int16_t min = 0;
-  std::int16_t gamma_up = 0;
-  std::int16_t gamma_down = 0;
+  packed_steps steps;
+  std::int16_t gamma_up;
+  std::int16_t gamma_down;
 };
 
-/// Units such that rounding is far below the spread between devices, and that devices without spread are exact. A bound
-/// is 4096 units, and up to 8 times as much fits; with perfect_bias, which asks for 100 times as much, it is 256.
+/// Units such that rounding is far below the spread between devices, and that devices without spread are exact.
 struct linear_step_units {
   explicit linear_step_units(const linear_step& p);
-  float max;
-  float min;
+  step_units steps;
   float gamma_up;
   float gamma_down;
 };

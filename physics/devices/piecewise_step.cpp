@@ -5,6 +5,7 @@
 
 #include <tilework/physics/devices/piecewise_step.h>
 #include <tilework/physics/devices/pulse_kernel-inl.h>
+#include <tilework/physics/devices/step_law-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace tilework::physics::HWY_NAMESPACE {
@@ -12,6 +13,8 @@ namespace {
 
 struct piecewise_step_law {
   const piecewise_step& p;
+  const step_units& units;
+
   /// Value of a table over [min, max] at v.
   static HWY_INLINE float_vector interpolate(const std::vector<float>& table, float_vector v, float_vector min,
                                              float_vector max) {
@@ -29,20 +32,21 @@ struct piecewise_step_law {
     const auto high = hn::GatherIndex(f, table.data() + 1, section);
     return hn::Add(hn::Mul(hn::Sub(constant(1), within), low), hn::Mul(within, high));
   }
-  [[nodiscard]] HWY_INLINE float_vector pulse(const float_vector* c, float_vector w, lane_mask down,
+  [[nodiscard]] HWY_INLINE float_vector pulse(const word_vector* c, float_vector w, lane_mask down,
                                               float_vector xi) const {
-    const auto factor =
-        hn::IfThenElse(down, interpolate(p.piecewise_down, w, c[3], c[2]), interpolate(p.piecewise_up, w, c[3], c[2]));
-    const auto step = hn::Mul(hn::IfThenElse(down, hn::Neg(c[1]), c[0]), factor);
+    const step_vectors s(units, c, down);
+    const auto factor = hn::IfThenElse(down, interpolate(p.piecewise_down, w, s.min, s.max),
+                                       interpolate(p.piecewise_up, w, s.min, s.max));
+    const auto step = hn::Mul(directed(s.step, down), factor);
     const auto noise = hn::Add(constant(1), hn::Mul(constant(p.dw_min_std), xi));
-    return clipped(hn::Add(w, hn::Mul(step, noise)), c[3], c[2]);
+    return s.clip(hn::Add(w, hn::Mul(step, noise)));
   }
 };
 
 } // namespace
 
-void piecewise_step_pulses(const piecewise_step& p, const pulse_line<device_draw>& line) {
-  apply_in_groups(piecewise_step_law{p}, line);
+void piecewise_step_pulses(const piecewise_step& p, const step_units& units, const pulse_line<packed_steps>& line) {
+  apply_on_vectors(piecewise_step_law{p, units}, line);
 }
 
 } // namespace tilework::physics::HWY_NAMESPACE
@@ -56,11 +60,11 @@ namespace {
 
 HWY_EXPORT(piecewise_step_pulses);
 
-struct piecewise_step_model : plain_cells {
+struct piecewise_step_model : packed_cells {
   piecewise_step p;
 
   void apply(const pulse_line<cell>& line, std::size_t isa) const {
-    HWY_DISPATCH_TABLE(piecewise_step_pulses)[isa](p, line);
+    HWY_DISPATCH_TABLE(piecewise_step_pulses)[isa](p, units, line);
   }
 };
 
@@ -77,7 +81,7 @@ float piecewise_step::granularity() const {
 }
 
 std::unique_ptr<device_array> make_devices(const piecewise_step& parameters, const device_context& context) {
-  return make_pulsed_array(piecewise_step_model{{}, parameters}, context);
+  return make_pulsed_array(piecewise_step_model{packed_cells(parameters), parameters}, context);
 }
 
 } // namespace tilework::physics

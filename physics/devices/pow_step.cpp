@@ -5,46 +5,53 @@
 
 #include <tilework/physics/devices/pow_step.h>
 #include <tilework/physics/devices/pulse_kernel-inl.h>
+#include <tilework/physics/devices/step_law-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace tilework::physics::HWY_NAMESPACE {
 namespace {
 
 /// z after one pulse.
-HWY_INLINE float_vector pow_pulse(float dw_min_std, const float_vector* c, float_vector z, lane_mask down,
-                                  float_vector xi) {
-  const auto width = hn::Sub(c[2], c[3]);
-  const auto distance = hn::IfThenElse(down, hn::Sub(z, c[3]), hn::Sub(c[2], z));
-  const auto factor = power(hn::Div(distance, width), hn::IfThenElse(down, c[5], c[4]));
-  const auto change = hn::Mul(hn::IfThenElse(down, hn::Neg(c[1]), c[0]), factor);
+HWY_INLINE float_vector pow_pulse(float dw_min_std, const pow_step_units& units, const word_vector* c, float_vector z,
+                                  lane_mask down, float_vector xi) {
+  const step_vectors s(units.steps, c, down);
+  const auto exponent = hn::Mul(either_code(c[2], down),
+                                hn::IfThenElse(down, constant(units.exponent_down), constant(units.exponent_up)));
+  const auto width = hn::Sub(s.max, s.min);
+  const auto distance = hn::IfThenElse(down, hn::Sub(z, s.min), hn::Sub(s.max, z));
+  const auto change = hn::Mul(directed(s.step, down), power(hn::Div(distance, width), exponent));
   const auto noise = hn::Add(constant(1), hn::Mul(constant(dw_min_std), xi));
   const auto moved = hn::Add(z, hn::Mul(change, noise));
-  return clipped(hn::IfThenElse(hn::Gt(width, constant(0)), moved, z), c[3], c[2]);
+  return s.clip(hn::IfThenElse(hn::Gt(width, constant(0)), moved, z));
 }
 
 struct pow_step_law {
-  const pow_step& p;
-  [[nodiscard]] HWY_INLINE float_vector pulse(const float_vector* c, float_vector w, lane_mask down,
+  float dw_min_std;
+  const pow_step_units& units;
+  [[nodiscard]] HWY_INLINE float_vector pulse(const word_vector* c, float_vector w, lane_mask down,
                                               float_vector xi) const {
-    return pow_pulse(p.dw_min_std, c, w, down, xi);
+    return pow_pulse(dw_min_std, units, c, w, down, xi);
   }
 };
 
 struct pow_step_reference_law {
-  const pow_step_reference& p;
-  [[nodiscard]] HWY_INLINE float_vector pulse(const float_vector* c, float_vector w, lane_mask down,
+  float dw_min_std;
+  const pow_step_units& units;
+  [[nodiscard]] HWY_INLINE float_vector pulse(const word_vector* c, float_vector w, lane_mask down,
                                               float_vector xi) const {
-    return hn::Sub(pow_pulse(p.dw_min_std, c, hn::Add(w, c[6]), down, xi), c[6]);
+    const auto reference = hn::BitCast(floats(), c[3]);
+    return hn::Sub(pow_pulse(dw_min_std, units, c, hn::Add(w, reference), down, xi), reference);
   }
 };
 
 } // namespace
 
-void pow_step_pulses(const pow_step& p, const pulse_line<pow_cell>& line) {
-  apply_in_groups(pow_step_law{p}, line);
+void pow_step_pulses(float dw_min_std, const pow_step_units& units, const pulse_line<pow_cell>& line) {
+  apply_on_vectors(pow_step_law{dw_min_std, units}, line);
 }
-void pow_step_reference_pulses(const pow_step_reference& p, const pulse_line<referenced_pow_cell>& line) {
-  apply_in_groups(pow_step_reference_law{p}, line);
+void pow_step_reference_pulses(float dw_min_std, const pow_step_units& units,
+                               const pulse_line<referenced_pow_cell>& line) {
+  apply_on_vectors(pow_step_reference_law{dw_min_std, units}, line);
 }
 
 } // namespace tilework::physics::HWY_NAMESPACE
@@ -66,90 +73,103 @@ float granularity_of(const pulsed_parameters& p, const pow_law_parameters& law) 
 }
 
 template <typename P>
-pow_cell draw_pow_cell(const P& p, const drawn_device& drawn, draw_sequence& random) {
+pow_cell draw_pow_cell(const P& p, const pow_step_units& units, const drawn_device& drawn, draw_sequence& random) {
   const float gain = 1 + p.pow_gamma_dtod * random.normal();
   const float asymmetry = p.pow_up_down_dtod * random.normal();
-  pow_cell c{drawn.steps};
-  c.exponent_up = (std::min(p.pow_up_down, 0.0F) + gain + asymmetry) * p.pow_gamma;
-  c.exponent_down = (-std::max(p.pow_up_down, 0.0F) + gain - asymmetry) * p.pow_gamma;
+  float up = (std::min(p.pow_up_down, 0.0F) + gain + asymmetry) * p.pow_gamma;
+  float down = (-std::max(p.pow_up_down, 0.0F) + gain - asymmetry) * p.pow_gamma;
   if (p.enforce_consistency) {
-    c.exponent_up = std::abs(c.exponent_up);
-    c.exponent_down = std::abs(c.exponent_down);
+    up = std::abs(up);
+    down = std::abs(down);
   }
-  return c;
+  return {units.steps.pack(drawn.steps), code_of(up, units.exponent_up), code_of(down, units.exponent_down)};
 }
 
-/// Change by one pulse without noise at state z.
-float pow_change(const pow_cell& c, float z, bool down) {
-  const float width = c.max - c.min;
-  if (!(width > 0))
-    return 0;
-  return down ? -c.down * power((z - c.min) / width, c.exponent_down)
-              : c.up * power((c.max - z) / width, c.exponent_up);
+float up_exponent(const pow_step_units& units, const pow_cell& c) {
+  return static_cast<float>(c.exponent_up) * units.exponent_up;
+}
+float down_exponent(const pow_step_units& units, const pow_cell& c) {
+  return static_cast<float>(c.exponent_down) * units.exponent_down;
 }
 
 template <typename Put>
-void show_pow_cell(const pow_cell& c, Put put) {
-  put("dwmin_up", c.up);
-  put("dwmin_down", c.down);
-  put("gamma_up", c.exponent_up);
-  put("gamma_down", c.exponent_down);
+void show_pow_cell(const pow_step_units& units, const pow_cell& c, Put put) {
+  show_steps(units.steps, c.steps, put);
+  put("gamma_up", up_exponent(units, c));
+  put("gamma_down", down_exponent(units, c));
 }
 
 struct pow_step_model {
   using cell = pow_cell;
   pow_step p;
+  pow_step_units units{p, p};
 
   [[nodiscard]] cell make_cell(const drawn_device& drawn, draw_sequence& random) const {
-    return draw_pow_cell(p, drawn, random);
+    return draw_pow_cell(p, units, drawn, random);
   }
-  void apply(const pulse_line<cell>& line, std::size_t isa) const { HWY_DISPATCH_TABLE(pow_step_pulses)[isa](p, line); }
-  static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
+  void apply(const pulse_line<cell>& line, std::size_t isa) const {
+    HWY_DISPATCH_TABLE(pow_step_pulses)[isa](p.dw_min_std, units, line);
+  }
+  [[nodiscard]] std::pair<float, float> bounds_of(const cell& c) const { return bounds_of_steps(units.steps, c.steps); }
   template <typename Put>
-  static void show(const cell& c, Put put) {
-    show_pow_cell(c, put);
+  void show(const cell& c, Put put) const {
+    show_pow_cell(units, c, put);
   }
 };
 
 struct pow_step_reference_model {
   using cell = referenced_pow_cell;
   pow_step_reference p;
+  pow_step_units units{p, p};
 
   [[nodiscard]] cell make_cell(drawn_device& drawn, draw_sequence& random) const {
-    cell c{draw_pow_cell(p, drawn, random)};
+    cell c{draw_pow_cell(p, units, drawn, random), 0};
     c.reference = p.draw_reference(random);
-    if (p.subtract_symmetry_point && c.max > 0 && c.min < 0) {
-      const float point = symmetry_point(c);
+    const auto steps = units.steps.unpack(c.device.steps);
+    if (p.subtract_symmetry_point && steps.max > 0 && steps.min < 0) {
+      const float point = symmetry_point(steps, up_exponent(units, c.device), down_exponent(units, c.device));
       c.reference += point;
       drawn.passive.reset_bias += point;
     }
     return c;
   }
-  /// Where pairs of up and down pulses lead to.
-  [[nodiscard]] float symmetry_point(const cell& c) const {
+  /// Where pairs of up and down pulses lead to, without noise.
+  [[nodiscard]] float symmetry_point(const device_draw& d, float up, float down) const {
     constexpr float most_pairs = 10'000;
     constexpr float windows = 10;
-    const float smaller_step = std::min(std::abs(c.up), std::abs(c.down));
-    const float pairs = p.n_estimation_steps > 0
-                            ? static_cast<float>(p.n_estimation_steps)
-                            : std::min(std::round(windows * (c.max - c.min) / smaller_step), most_pairs);
-    float point = 0;
+    const float width = d.max - d.min;
+    const float smaller_step = std::min(std::abs(d.up), std::abs(d.down));
+    const float pairs = p.n_estimation_steps > 0 ? static_cast<float>(p.n_estimation_steps)
+                                                 : std::min(std::round(windows * width / smaller_step), most_pairs);
+    float z = 0;
     for (int n = 0; n < static_cast<int>(pairs); ++n)
-      point += pow_change(c, point, false) + pow_change(c, point, true);
-    return point;
+      z += d.up * power((d.max - z) / width, up) - d.down * power((z - d.min) / width, down);
+    return z;
   }
   void apply(const pulse_line<cell>& line, std::size_t isa) const {
-    HWY_DISPATCH_TABLE(pow_step_reference_pulses)[isa](p, line);
+    HWY_DISPATCH_TABLE(pow_step_reference_pulses)[isa](p.dw_min_std, units, line);
   }
-  static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
+  [[nodiscard]] std::pair<float, float> bounds_of(const cell& c) const {
+    return bounds_of_steps(units.steps, c.device.steps);
+  }
   template <typename Put>
-  static void show(const cell& c, Put put) {
-    show_pow_cell(c, put);
+  void show(const cell& c, Put put) const {
+    show_pow_cell(units, c.device, put);
     put("reference", c.reference);
   }
 };
 
 } // namespace
+
+pow_step_units::pow_step_units(const pulsed_parameters& p, const pow_law_parameters& law) : steps(p) {
+  constexpr float sigmas = 8;
+  const float reach = 1 + sigmas * (law.pow_gamma_dtod + law.pow_up_down_dtod) + std::abs(law.pow_up_down);
+  const auto unit = [&](float share) {
+    return law.pow_gamma == 0 ? 0.0F : code_unit(std::abs(share * law.pow_gamma), reach / std::abs(share));
+  };
+  exponent_up = unit(law.pow_up_down < 0 && law.pow_up_down > -1 ? 1 + law.pow_up_down : 1);
+  exponent_down = unit(law.pow_up_down > 0 && law.pow_up_down < 1 ? 1 - law.pow_up_down : 1);
+}
 
 float pow_step::granularity() const {
   return granularity_of(*this, *this);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tilework/physics/devices/device_array.h>
+#include <tilework/physics/devices/packed_steps.h>
 #include <tilework/physics/devices/pulsed_parameters.h>
 #include <tilework/physics/devices/referenced.h>
 
@@ -31,13 +32,22 @@ struct pow_law_parameters {
   friend bool operator==(const pow_law_parameters&, const pow_law_parameters&) = default;
 };
 
-/// One drawn device: steps, bounds and exponents; and with a reference.
-struct pow_cell : device_draw {
-  float exponent_up = 0;
-  float exponent_down = 0;
+/// One drawn device; exponents are multiples of the units of pow_step_units.
+struct pow_cell {
+  packed_steps steps;
+  std::int16_t exponent_up;
+  std::int16_t exponent_down;
 };
-struct referenced_pow_cell : pow_cell {
-  float reference = 0;
+struct referenced_pow_cell {
+  pow_cell device;
+  float reference;
+};
+
+struct pow_step_units {
+  pow_step_units(const pulsed_parameters& p, const pow_law_parameters& law);
+  step_units steps;
+  float exponent_up;
+  float exponent_down;
 };
 
 /// Up: w + up ((max - w) / (max - min))^c_up (1 + dw_min_std xi); down likewise with w - min.

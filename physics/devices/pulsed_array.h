@@ -15,8 +15,10 @@
 #pragma once
 
 #include <tilework/physics/devices/device_array.h>
+#include <tilework/physics/devices/packed_steps.h>
 #include <tilework/physics/devices/pulse_line.h>
 #include <tilework/physics/devices/pulsed_parameters.h>
+#include <tilework/physics/devices/write_noise.h>
 #include <tilework/physics/simd/dispatch.h>
 
 #include <algorithm>
@@ -100,19 +102,20 @@ public:
     return all;
   }
 
-  void apply_pulses(std::uint32_t output, std::span<const pulse_run> runs, std::uint64_t vector) override {
+  void apply_pulses(std::uint32_t first_output, const pulse_list& pulses, std::uint64_t vector) override {
     const pulse_line<cell> line{
-        runs,   cells_.data(), persistent().data(), model_.p.dw_min_std > 0 ? &pulse_noise_ : nullptr,
-        vector, output,        context_.mirrored};
+        pulses, cells_.data(), persistent().data(), model_.p.dw_min_std > 0 ? &pulse_noise_ : nullptr,
+        vector, first_output,  context_.mirrored};
     if constexpr (requires { model_.apply(line, isa_); })
       model_.apply(line, isa_);
     else
       apply_one_by_one(model_, line);
     if (!has_write_noise())
       return;
-    normal_sequence error(write_noise_, vector, output);
-    for (const auto& run : runs)
-      show(run.cell, error.next());
+    show_written({hidden_.data(), visible_.data(), write_noise()}, pulses, write_noise_, vector, first_output, isa_);
+    if (!open_.empty())
+      for (const auto c : pulses.cells)
+        visible_[c] = is_open(c) ? 0 : visible_[c];
   }
 
   void add_exactly(std::uint32_t output, std::span<const float> x, float factor, std::uint64_t vector) override {
@@ -255,16 +258,28 @@ private:
   std::vector<float> diffusion_rates_; ///< if devices diffuse
 };
 
-/// What models have in common whose devices differ in steps and bounds only.
-struct plain_cells {
-  using cell = device_draw;
+inline std::pair<float, float> bounds_of_steps(const step_units& units, const packed_steps& codes) {
+  const auto d = units.unpack(codes);
+  return {d.min, d.max};
+}
+template <typename Put>
+void show_steps(const step_units& units, const packed_steps& codes, Put put) {
+  const auto d = units.unpack(codes);
+  put("dwmin_up", d.up);
+  put("dwmin_down", d.down);
+}
 
-  static cell make_cell(const drawn_device& drawn, draw_sequence&) { return drawn.steps; }
-  static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
+/// What models have in common whose devices differ in steps and bounds only.
+struct packed_cells {
+  using cell = packed_steps;
+  step_units units;
+
+  explicit packed_cells(const pulsed_parameters& p) : units(p) {}
+  [[nodiscard]] cell make_cell(const drawn_device& drawn, draw_sequence&) const { return units.pack(drawn.steps); }
+  [[nodiscard]] std::pair<float, float> bounds_of(const cell& c) const { return bounds_of_steps(units, c); }
   template <typename Put>
-  static void show(const cell& c, Put put) {
-    put("dwmin_up", c.up);
-    put("dwmin_down", c.down);
+  void show(const cell& c, Put put) const {
+    show_steps(units, c, put);
   }
 };
 

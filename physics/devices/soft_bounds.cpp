@@ -13,20 +13,30 @@ namespace {
 
 struct soft_bounds_law {
   const soft_bounds& p;
-  [[nodiscard]] HWY_INLINE float_vector pulse(const float_vector* c, float_vector w, lane_mask down,
+  const step_units& units;
+
+  [[nodiscard]] HWY_INLINE linear_pulse at(const step_vectors& s, float_vector w, lane_mask down) const {
+    const auto up_reference = p.reverse_up ? hn::Sub(s.min, constant(p.reverse_offset)) : s.max;
+    const auto down_reference = p.reverse_down ? hn::Add(s.max, constant(p.reverse_offset)) : s.min;
+    return {s.step,       constant(1), hn::IfThenElse(down, down_reference, up_reference), w, down,
+            p.mult_noise, p.dw_min_std};
+  }
+  [[nodiscard]] HWY_INLINE float_vector pulse(const word_vector* c, float_vector w, lane_mask down,
                                               float_vector xi) const {
-    const auto up_reference = p.reverse_up ? hn::Sub(c[3], constant(p.reverse_offset)) : c[2];
-    const auto down_reference = p.reverse_down ? hn::Add(c[2], constant(p.reverse_offset)) : c[3];
-    const auto change = linear_change(p, p.dw_min_std, hn::IfThenElse(down, c[1], c[0]), constant(1),
-                                      hn::IfThenElse(down, down_reference, up_reference), w, xi);
-    return clipped(hn::IfThenElse(down, hn::Sub(w, change), hn::Add(w, change)), c[3], c[2]);
+    const step_vectors s(units, c, down);
+    return s.clip(at(s, w, down).once(w, xi));
+  }
+  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, float_vector n,
+                                               float_vector xi, lane_mask& whole) const {
+    const step_vectors s(units, c, down);
+    return s.clip(at(s, w, down).several(w, s.min, s.max, n, xi, whole));
   }
 };
 
 } // namespace
 
-void soft_bounds_pulses(const soft_bounds& p, const pulse_line<device_draw>& line) {
-  apply_in_groups(soft_bounds_law{p}, line);
+void soft_bounds_pulses(const soft_bounds& p, const step_units& units, const pulse_line<packed_steps>& line) {
+  apply_on_vectors(soft_bounds_law{p, units}, line);
 }
 
 } // namespace tilework::physics::HWY_NAMESPACE
@@ -42,19 +52,20 @@ namespace {
 
 HWY_EXPORT(soft_bounds_pulses);
 
-struct soft_bounds_model : plain_cells {
+struct soft_bounds_model : packed_cells {
   soft_bounds p;
 
-  [[nodiscard]] float up_reference(const cell& c) const { return p.reverse_up ? c.min - p.reverse_offset : c.max; }
-  [[nodiscard]] float down_reference(const cell& c) const { return p.reverse_down ? c.max + p.reverse_offset : c.min; }
   void apply(const pulse_line<cell>& line, std::size_t isa) const {
-    HWY_DISPATCH_TABLE(soft_bounds_pulses)[isa](p, line);
+    HWY_DISPATCH_TABLE(soft_bounds_pulses)[isa](p, units, line);
   }
   template <typename Put>
   void show(const cell& c, Put put) const {
-    plain_cells::show(c, put);
-    put("slope_up", up_reference(c) == 0 ? 0.0F : -c.up / up_reference(c));
-    put("slope_down", down_reference(c) == 0 ? 0.0F : -c.down / down_reference(c));
+    packed_cells::show(c, put);
+    const auto d = units.unpack(c);
+    const float up_reference = p.reverse_up ? d.min - p.reverse_offset : d.max;
+    const float down_reference = p.reverse_down ? d.max + p.reverse_offset : d.min;
+    put("slope_up", up_reference == 0 ? 0.0F : -d.up / up_reference);
+    put("slope_down", down_reference == 0 ? 0.0F : -d.down / down_reference);
   }
 };
 
@@ -66,7 +77,7 @@ void soft_bounds::validate() const {
 }
 
 std::unique_ptr<device_array> make_devices(const soft_bounds& parameters, const device_context& context) {
-  return make_pulsed_array(soft_bounds_model{{}, parameters}, context);
+  return make_pulsed_array(soft_bounds_model{packed_cells(parameters), parameters}, context);
 }
 
 soft_bounds soft_bounds_pmax::as_soft_bounds() const {

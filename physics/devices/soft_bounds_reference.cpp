@@ -3,6 +3,7 @@
 #define HWY_TARGET_INCLUDE "tilework/physics/devices/soft_bounds_reference.cpp" // this file, once per instruction set
 #include <hwy/foreach_target.h>
 
+#include <tilework/physics/devices/linear_law-inl.h>
 #include <tilework/physics/devices/pulse_kernel-inl.h>
 #include <tilework/physics/devices/soft_bounds_reference.h>
 
@@ -12,24 +13,36 @@ namespace {
 
 struct soft_bounds_reference_law {
   const soft_bounds_reference& p;
-  [[nodiscard]] HWY_INLINE float_vector pulse(const float_vector* c, float_vector w, lane_mask down,
-                                              float_vector xi) const {
-    const auto z = hn::Add(w, c[4]);
-    const auto noise = hn::Mul(constant(p.dw_min_std), xi);
-    const auto bound = hn::IfThenElse(down, c[3], c[2]);
+  const step_units& units;
+
+  [[nodiscard]] HWY_INLINE linear_pulse at(const step_vectors& s, float_vector z, lane_mask down) const {
+    const auto bound = hn::IfThenElse(down, s.min, s.max);
     // A bound on the wrong side of 0 does not slow the steps down.
-    const auto slows = hn::Gt(hn::IfThenElse(down, hn::Neg(bound), bound), constant(0));
-    const auto room = hn::IfThenElse(slows, hn::Sub(constant(1), hn::Div(z, bound)), constant(1));
-    const auto step = hn::IfThenElse(down, hn::Neg(c[1]), c[0]);
-    const auto change = hn::Mul(step, p.mult_noise ? hn::Mul(room, hn::Add(constant(1), noise)) : hn::Add(room, noise));
-    return hn::Sub(clipped(hn::Add(z, change), c[3], c[2]), c[4]);
+    const auto slows = hn::Gt(directed(bound, down), constant(0));
+    return {s.step, constant(1), hn::IfThenElse(slows, bound, constant(0)), z, down, p.mult_noise, p.dw_min_std};
+  }
+  [[nodiscard]] HWY_INLINE float_vector pulse(const word_vector* c, float_vector w, lane_mask down,
+                                              float_vector xi) const {
+    const step_vectors s(units, c, down);
+    const auto reference = hn::BitCast(floats(), c[2]);
+    const auto z = hn::Add(w, reference);
+    return hn::Sub(s.clip(at(s, z, down).once(z, xi)), reference);
+  }
+  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, float_vector n,
+                                               float_vector xi, lane_mask& whole) const {
+    const step_vectors s(units, c, down);
+    const auto reference = hn::BitCast(floats(), c[2]);
+    const auto z = hn::Add(w, reference);
+    const auto after = s.clip(at(s, z, down).several(z, s.min, s.max, n, xi, whole));
+    return hn::IfThenElse(hn::Gt(n, constant(0)), hn::Sub(after, reference), w);
   }
 };
 
 } // namespace
 
-void soft_bounds_reference_pulses(const soft_bounds_reference& p, const pulse_line<soft_bounds_reference_cell>& line) {
-  apply_in_groups(soft_bounds_reference_law{p}, line);
+void soft_bounds_reference_pulses(const soft_bounds_reference& p, const step_units& units,
+                                  const pulse_line<soft_bounds_reference_cell>& line) {
+  apply_on_vectors(soft_bounds_reference_law{p, units}, line);
 }
 
 } // namespace tilework::physics::HWY_NAMESPACE
@@ -47,32 +60,36 @@ HWY_EXPORT(soft_bounds_reference_pulses);
 
 struct soft_bounds_reference_model {
   using cell = soft_bounds_reference_cell;
+  /// A slope that is much smaller than the nominal one makes a wide bound.
+  static constexpr float widest_bound = 16;
+
   soft_bounds_reference p;
+  step_units units{p, p.slope_up_dtod > 0 || p.slope_down_dtod > 0 ? widest_bound : 1};
 
   [[nodiscard]] cell make_cell(drawn_device& drawn, draw_sequence& random) const {
-    cell c{drawn.steps};
     const float up_spread = std::abs(1 + p.slope_up_dtod * random.normal());
     const float down_spread = std::abs(1 + p.slope_down_dtod * random.normal());
-    c.reference = p.draw_reference(random);
-    if (!(c.max > 0 && c.min < 0))
+    cell c{units.pack(drawn.steps), p.draw_reference(random)};
+    if (!(drawn.steps.max > 0 && drawn.steps.min < 0))
       return c; // stuck or one-sided: no symmetry point
-    c.max /= up_spread;
-    c.min /= down_spread;
+    drawn.steps.max /= up_spread;
+    drawn.steps.min /= down_spread;
+    c.steps = units.pack(drawn.steps);
     if (p.subtract_symmetry_point) {
-      const float point = (c.up - c.down) / (c.up / c.max - c.down / c.min);
+      const auto d = units.unpack(c.steps);
+      const float point = (d.up - d.down) / (d.up / d.max - d.down / d.min);
       c.reference += point;
       drawn.passive.reset_bias += point;
     }
     return c;
   }
   void apply(const pulse_line<cell>& line, std::size_t isa) const {
-    HWY_DISPATCH_TABLE(soft_bounds_reference_pulses)[isa](p, line);
+    HWY_DISPATCH_TABLE(soft_bounds_reference_pulses)[isa](p, units, line);
   }
-  static std::pair<float, float> bounds_of(const cell& c) { return {c.min, c.max}; }
+  [[nodiscard]] std::pair<float, float> bounds_of(const cell& c) const { return bounds_of_steps(units, c.steps); }
   template <typename Put>
-  static void show(const cell& c, Put put) {
-    put("dwmin_up", c.up);
-    put("dwmin_down", c.down);
+  void show(const cell& c, Put put) const {
+    show_steps(units, c.steps, put);
     put("reference", c.reference);
   }
 };

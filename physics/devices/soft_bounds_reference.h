@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tilework/physics/devices/device_array.h>
+#include <tilework/physics/devices/packed_steps.h>
 #include <tilework/physics/devices/pulsed_parameters.h>
 #include <tilework/physics/devices/referenced.h>
 
@@ -33,8 +34,9 @@ struct soft_bounds_reference : pulsed_parameters, reference_parameters, write_no
 };
 
 /// One drawn device.
-struct soft_bounds_reference_cell : device_draw {
-  float reference = 0;
+struct soft_bounds_reference_cell {
+  packed_steps steps;
+  float reference;
 };
 
 std::unique_ptr<device_array> make_devices(const soft_bounds_reference& parameters, const device_context& context);

@@ -1,17 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tilework/physics/periphery/input_scale.cpp" // this file, once per instruction set
+#include <hwy/foreach_target.h>
+
 #include <tilework/physics/periphery/converter.h>
 #include <tilework/physics/periphery/input_scale.h>
-
-#include <Eigen/Core>
+#include <tilework/physics/simd/elementary-inl.h>
 
 #include <algorithm>
+#include <cmath>
+
+HWY_BEFORE_NAMESPACE();
+namespace tilework::physics::HWY_NAMESPACE {
+
+/// Largest f(element), at least 0.
+template <typename F>
+HWY_INLINE float largest(std::span<const float> x, F f) {
+  const floats d;
+  const std::size_t lanes = hn::Lanes(d);
+  auto even = constant(0); // two, because one maximum has to wait for the other
+  auto odd = constant(0);
+  std::size_t j = 0;
+  for (; j + 2 * lanes <= x.size(); j += 2 * lanes) {
+    even = hn::Max(even, f(hn::LoadU(d, x.data() + j)));
+    odd = hn::Max(odd, f(hn::LoadU(d, x.data() + j + lanes)));
+  }
+  HWY_ALIGN float last[2 * 16] = {};
+  std::copy(x.begin() + static_cast<std::ptrdiff_t>(j), x.end(), last);
+  even = hn::Max(even, f(hn::Load(d, last)));
+  odd = hn::Max(odd, f(hn::Load(d, last + lanes)));
+  return hn::GetLane(hn::MaxOfLanes(d, hn::Max(even, odd)));
+}
+
+float largest_absolute(std::span<const float> x) {
+  return largest(x, [](float_vector v) HWY_ATTR { return hn::Abs(v); });
+}
+float largest_positive(std::span<const float> x) {
+  return largest(x, [](float_vector v) HWY_ATTR { return v; });
+}
+
+} // namespace tilework::physics::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 
 namespace tilework::physics {
 namespace {
 
-auto as_array(std::span<const float> x) {
-  return Eigen::Map<const Eigen::ArrayXf>(x.data(), static_cast<Eigen::Index>(x.size()));
-}
+HWY_EXPORT(largest_absolute);
+HWY_EXPORT(largest_positive);
 
 float limited(float scale, float threshold) {
   return threshold > 0 ? std::min(scale, threshold) : scale;
@@ -20,7 +57,7 @@ float limited(float scale, float threshold) {
 } // namespace
 
 float largest_magnitude(std::span<const float> x) {
-  return x.empty() ? 0.0F : as_array(x).abs().maxCoeff();
+  return HWY_DYNAMIC_DISPATCH(largest_absolute)(x);
 }
 
 float input_scale(const io_parameters& parameters, std::span<const float> x) {
@@ -33,7 +70,7 @@ float input_scale(const io_parameters& parameters, std::span<const float> x) {
   case noise_management::abs_max_np_sum:
     return worst_case_scale(parameters, x);
   case noise_management::max:
-    return limited(x.empty() ? 0.0F : as_array(x).maxCoeff(), parameters.nm_thres);
+    return limited(HWY_DYNAMIC_DISPATCH(largest_positive)(x), parameters.nm_thres);
   case noise_management::constant:
     return parameters.nm_thres > 0 ? parameters.nm_thres : 1.0F;
   }
@@ -68,3 +105,4 @@ float average_scale::peek(std::span<const float> x) const {
 }
 
 } // namespace tilework::physics
+#endif

@@ -8,7 +8,7 @@
 
 namespace tilework::physics {
 
-/// Scale of one vector for all types without memory; <= 0 means that there is nothing to scale.
+/// Scale of one vector for all types without memory; 0 means that there is nothing to scale.
 float input_scale(const io_parameters& parameters, std::span<const float> x);
 
 /// Scale that also keeps the sums of positive and of negative inputs within the ADC (ABS_MAX_NP_SUM).

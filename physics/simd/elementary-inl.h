@@ -149,6 +149,23 @@ HWY_INLINE void random_words4(const stream_key& key, std::uint64_t vector, std::
   encipher(w, key, out);
 }
 
+/// The four words of scattered blocks: lane l of out[q] is word q of block blocks[l].
+HWY_INLINE void random_words(const stream_key& key, std::uint64_t vector, word_vector blocks, std::uint32_t slot,
+                             word_vector (&out)[4]) {
+  const words w;
+  const std::size_t lanes = hn::Lanes(w);
+  HWY_ALIGN std::uint32_t states[4 * hn::MaxLanes(words())];
+  hn::StoreInterleaved4(hn::Set(w, static_cast<std::uint32_t>(vector)),
+                        hn::Set(w, static_cast<std::uint32_t>(vector >> 32U)), blocks, hn::Set(w, slot), w, states);
+  word_vector state[4];
+  for (std::size_t v = 0; v < 4; ++v)
+    state[v] = hn::Load(w, states + v * lanes);
+  encipher(w, key, state);
+  for (std::size_t v = 0; v < 4; ++v)
+    hn::Store(state[v], w, states + v * lanes);
+  hn::LoadInterleaved4(w, states, out[0], out[1], out[2], out[3]);
+}
+
 /// uniform_from() of random/distributions.h.
 HWY_INLINE float_vector uniforms_from(word_vector random) {
   const auto whole = hn::ConvertTo(floats(), hn::BitCast(integers(), hn::ShiftRight<8>(random)));
@@ -224,32 +241,6 @@ HWY_INLINE float_vector normals_from(word_vector random) {
   float_vector out[1];
   normals_from(one, out);
   return out[0];
-}
-
-/// The normals of as many consecutive blocks as a vector has lanes: vector q holds number q of each.
-HWY_INLINE void normals_of_lanes(const stream_key& key, std::uint32_t first_block, std::uint64_t vector,
-                                 std::uint32_t slot, float_vector (&out)[4]) {
-  const floats f;
-  word_vector random[4];
-  random_words4(key, vector, first_block, slot, random);
-  normals_from(random, out);
-  HWY_ALIGN float in_order[4 * hn::MaxLanes(words())];
-  for (std::size_t v = 0; v < 4; ++v)
-    hn::Store(out[v], f, in_order + v * hn::Lanes(f));
-  hn::LoadInterleaved4(f, in_order, out[0], out[1], out[2], out[3]);
-}
-
-/// Normals of 16 consecutive blocks: number q of block first_block + l at out[16 q + l].
-HWY_INLINE void normals_of_chunk(const stream_key& key, std::uint32_t first_block, std::uint64_t vector,
-                                 std::uint32_t slot, float* HWY_RESTRICT out) {
-  constexpr std::size_t blocks = 16;
-  const floats f;
-  for (std::size_t l = 0; l < blocks; l += hn::Lanes(f)) {
-    float_vector normals[4];
-    normals_of_lanes(key, first_block + static_cast<std::uint32_t>(l), vector, slot, normals);
-    for (std::size_t q = 0; q < 4; ++q)
-      hn::Store(normals[q], f, out + blocks * q + l);
-  }
 }
 
 } // namespace tilework::physics::HWY_NAMESPACE

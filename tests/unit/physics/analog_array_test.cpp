@@ -271,6 +271,7 @@ TEST(analog_array, dense_pulses_are_single_steps_in_a_row) {
     array_parameters p;
     auto device = identical_devices();
     device.dw_min = .05F; // of a window of 0.6
+    device.dw_min_std = .1F;
     p.device = device;
     p.update.pulse_type = type;
     analog_array array({2, 1}, p, seed, {}, 1);
@@ -397,6 +398,33 @@ TEST(analog_array, broken_lines_stay_silent) {
   EXPECT_LT(open, 24);
 }
 
+TEST(analog_array, groups_of_vectors_are_blocks) {
+  // Enough for several threads, and for any burst the same results as for single vectors.
+  constexpr std::uint32_t most = 65;
+  array_parameters p;
+  p.forward.out_bound = 1;
+  constexpr array_shape small{37, 21};
+  analog_array array(small, p, 1, {}, most);
+  array.set_weights(random_values(small.cells(), 1, .2F));
+  const auto x = random_values(std::size_t{most} * small.inputs, 2, .5F);
+  const auto products = [&](std::uint32_t burst) {
+    std::vector<float> y(std::size_t{most} * small.outputs);
+    for (std::uint32_t v = 0; v < most; v += burst) {
+      const auto count = std::min(burst, most - v);
+      array.begin_mvm(mvm_direction::forward, {x.data() + v * small.inputs, count, small.inputs, small.inputs},
+                      {y.data() + v * small.outputs, count, small.outputs, small.outputs}, v, false);
+      EXPECT_GE(array.blocks(), std::min(count == 64 ? 4U : 3U, (count + 3) / 4)) << count;
+      EXPECT_LE(array.blocks(), std::max(4U, (count + 15) / 16)) << count;
+      run_in_order(array);
+      array.end();
+    }
+    return y;
+  };
+  const auto single = products(1);
+  for (std::uint32_t burst = 2; burst <= most; ++burst)
+    EXPECT_EQ(products(burst), single) << burst;
+}
+
 TEST(analog_array, activity_of_products) {
   array_parameters p;
   p.forward.out_bound = .5F;
@@ -406,7 +434,7 @@ TEST(analog_array, activity_of_products) {
   const std::vector<float> x{1, 0, 1, 1, 0, 0}; // .4; .8: two rounds; nothing
   std::vector<float> y(3);
   array.begin_mvm(mvm_direction::forward, {x.data(), 3, 2, 2}, {y.data(), 3, 1, 1}, 0, false);
-  EXPECT_EQ(array.blocks(), 3U);
+  EXPECT_EQ(array.blocks(), 1U);
   run_in_order(array);
   const auto a = array.end();
   EXPECT_EQ(a.vectors_in_round[0], 2U);

@@ -4,13 +4,17 @@
 
 #include <tilework/core/error.h>
 #include <tilework/physics/crossbar/analog_mvm.h>
+#include <tilework/physics/periphery/converter_kernels.h>
 #include <tilework/physics/periphery/input_scale.h>
+#include <tilework/physics/simd/dispatch.h>
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -450,7 +454,12 @@ TEST(products, have_the_same_bits_in_every_instruction_set) {
                   (absolute ? std::abs(weight) : weight) * static_cast<double>(x[forward ? j : i]);
             }
           const auto product = absolute ? multiply_absolute : multiply;
-          product(view, x, reference);
+          const auto one = [&](std::vector<float>& y) {
+            const float* in = x.data();
+            float* out = y.data();
+            product(view, {&in, 1}, {&out, 1});
+          };
+          one(reference);
           for (std::size_t i = 0; i < plain.size(); ++i)
             EXPECT_NEAR(reference[i], plain[i], 1e-4);
           for (const auto& [name, isa] : names_of(instruction_set{})) {
@@ -458,11 +467,261 @@ TEST(products, have_the_same_bits_in_every_instruction_set) {
               continue;
             view.isa = isa;
             std::vector<float> y(view.read_lines());
-            product(view, x, y);
+            one(y);
             EXPECT_EQ(y, reference) << name << ' ' << inputs << 'x' << outputs;
           }
         }
   }
+}
+
+std::vector<instruction_set> supported_sets() {
+  std::vector<instruction_set> all;
+  for (const auto& [name, isa] : names_of(instruction_set{}))
+    if (is_supported(isa))
+      all.push_back(isa);
+  return all;
+}
+
+TEST(products, of_a_vector_do_not_depend_on_the_others) {
+  constexpr std::size_t most = 19; // more than the kernels take at once
+  for (const auto [inputs, outputs] : {array_shape{1, 1}, {3, 5}, {2, 41}, {33, 17}, {64, 13}, {513, 11}, {70, 139}}) {
+    std::vector<float> w(std::size_t{inputs} * outputs);
+    std::vector<float> k(w.size());
+    const noise_stream random(9, purpose::dataset, {});
+    random.fill_normals(0, 0, w);
+    random.fill_normals(1, 0, k);
+    for (const auto direction : {mvm_direction::forward, mvm_direction::backward})
+      for (const float* factors : {static_cast<const float*>(nullptr), static_cast<const float*>(k.data())})
+        for (const bool absolute : {false, true}) {
+          weight_view view{w.data(), {inputs, outputs}, direction, factors};
+          const auto product = absolute ? multiply_absolute : multiply;
+          std::vector<std::vector<float>> x(most, std::vector<float>(view.driven_lines()));
+          std::vector<std::vector<float>> alone(most, std::vector<float>(view.read_lines()));
+          std::vector<const float*> in;
+          for (std::size_t v = 0; v < most; ++v) {
+            random.fill_normals(2 + v, 0, x[v]);
+            in.push_back(x[v].data());
+            float* out = alone[v].data();
+            product(view, {&in.back(), 1}, {&out, 1});
+          }
+          for (const auto isa : supported_sets())
+            for (std::size_t vectors = 1; vectors <= most; ++vectors) {
+              view.isa = isa;
+              auto together = std::vector<std::vector<float>>(vectors, std::vector<float>(view.read_lines()));
+              std::vector<float*> out;
+              for (auto& y : together)
+                out.push_back(y.data());
+              product(view, std::span(in).first(vectors), out);
+              for (std::size_t v = 0; v < vectors; ++v)
+                ASSERT_EQ(together[v], alone[v]) << name_of(isa) << ' ' << inputs << 'x' << outputs << ' ' << vectors;
+            }
+        }
+  }
+}
+
+TEST(products, leave_out_inputs_that_are_all_zero) {
+  // Sixteen columns at a time: the bits are those of the same vector in a group, where nothing is left out.
+  constexpr array_shape grid{200, 50};
+  std::vector<float> w(grid.cells());
+  const noise_stream random(9, purpose::dataset, {});
+  random.fill_normals(0, 0, w);
+  for (const std::size_t kept : {0U, 1U, 7U, 100U}) {
+    std::vector<float> x(grid.inputs, -0.0F);
+    for (std::size_t j = 0; j < kept; ++j)
+      x[(j * 37 + 15) % 100 + 90] = .5F - static_cast<float>(j);
+    const float* in = x.data();
+    for (const auto isa : supported_sets()) {
+      weight_view view{w.data(), grid, mvm_direction::forward};
+      view.isa = isa;
+      std::vector<float> alone(grid.outputs);
+      std::vector<float> together(grid.outputs);
+      std::vector<float> others(grid.outputs);
+      float* out = alone.data();
+      multiply(view, {&in, 1}, {&out, 1});
+      const std::array<const float*, 2> both{in, w.data()};
+      const std::array<float*, 2> results{together.data(), others.data()};
+      multiply(view, both, results);
+      EXPECT_EQ(alone, together) << name_of(isa);
+      EXPECT_EQ(kept > 0, alone[0] != 0);
+    }
+  }
+}
+
+TEST(converters, give_the_same_codes_for_a_vector_as_one_by_one) {
+  const noise_stream random(11, purpose::dataset, {});
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  for (const std::size_t size : {1U, 3U, 15U, 16U, 17U, 100U})
+    for (const auto& c : {converter::make(1.0F / 126, 1, false), converter::make(1.0F / 126, 1, true),
+                          converter::make(-1, 1, false), converter::make(-1, 0, false)}) {
+      std::vector<float> x(size);
+      std::vector<float> uniforms(size);
+      std::vector<float> normals(size);
+      std::vector<float> deviations(size, .25F);
+      random.fill_normals(size, 0, x);
+      random.fill_normals(size, 1, normals);
+      random.fill_uniforms(size, 2, uniforms);
+      const std::vector<float> special{.5F * c.step, 2.5F * c.step, 0, -0.0F, infinity, -infinity, 1, -1};
+      std::copy_n(special.begin(), std::min(size, special.size()), x.begin());
+      deviations.back() = .5F;
+      const auto code = [&](float v, std::size_t j) {
+        return c.needs_uniforms() ? c.quantise(v, uniforms[j]) : c.quantise(v);
+      };
+      std::vector<float> inputs(size);
+      std::vector<float> results(size);
+      std::uint64_t active = 0;
+      saturation_count expected;
+      for (std::size_t j = 0; j < size; ++j) {
+        inputs[j] = c.clip(code(x[j] * .5F, j));
+        active += inputs[j] != 0 ? 1U : 0U;
+        const float v = code(x[j] + deviations[j] * normals[j], j);
+        expected.above += v > c.bound ? 1U : 0U;
+        expected.below += v < -c.bound ? 1U : 0U;
+        results[j] = c.clip(v) * 3;
+      }
+      const float* u = c.needs_uniforms() ? uniforms.data() : nullptr;
+      for (const auto isa : supported_sets()) {
+        std::vector<float> y(size);
+        EXPECT_EQ(convert_inputs(c, .5F, x, u, y, dispatch_index(isa)), active);
+        EXPECT_EQ(y, inputs) << name_of(isa);
+        y = x;
+        const auto clipped = convert_outputs(c, {normals.data(), deviations.data(), 7}, u, 3, y, dispatch_index(isa));
+        EXPECT_EQ(y, results) << name_of(isa);
+        EXPECT_EQ(clipped.above, expected.above);
+        EXPECT_EQ(clipped.below, expected.below);
+      }
+    }
+}
+
+TEST(converters, hand_on_what_is_not_a_number) {
+  const auto adc = converter::make(1.0F / 510, 12, false);
+  for (const auto isa : supported_sets()) {
+    std::vector<float> y(20, std::numeric_limits<float>::quiet_NaN());
+    const auto clipped = convert_outputs(adc, {}, nullptr, 1, y, dispatch_index(isa));
+    EXPECT_TRUE(std::ranges::all_of(y, [](float v) { return std::isnan(v); }));
+    EXPECT_EQ(clipped.above + clipped.below, 0U);
+  }
+}
+
+TEST(input_scales, are_the_largest_element_wherever_it_is) {
+  for (std::size_t size = 1; size < 70; ++size)
+    for (std::size_t place = 0; place < size; ++place) {
+      std::vector<float> x(size, .25F);
+      x[place] = -3;
+      EXPECT_EQ(largest_magnitude(x), 3);
+      x[place] = 2;
+      io_parameters p;
+      p.noise_management = noise_management::max;
+      EXPECT_EQ(input_scale(p, x), 2);
+    }
+  EXPECT_EQ(largest_magnitude({}), 0);
+}
+
+/// Every way through the periphery.
+std::vector<std::pair<std::string, io_parameters>> all_kinds_of_periphery() {
+  std::vector<std::pair<std::string, io_parameters>> all;
+  const auto add = [&](const std::string& name, const std::function<void(io_parameters&)>& change) {
+    io_parameters p;
+    p.out_bound = 2; // some vectors repeat
+    all.emplace_back(name, with(p, change));
+  };
+  add("default", [](auto&) {});
+  add("perfect", [](auto& p) { p.is_perfect = true; });
+  add("ideal", [](auto& p) { p.mv_type = mv_type::ideal; });
+  add("continuous", [](auto& p) { p.inp_res = p.out_res = -1; });
+  add("stochastic rounding", [](auto& p) { p.inp_sto_round = p.out_sto_round = true; });
+  add("input noise", [](auto& p) {
+    p.inp_noise = .05F;
+    p.inp_asymmetry = .1F;
+  });
+  add("noise of lines", [](auto& p) { p.out_noise_std = .5F; });
+  add("worst case", [](auto& p) { p.bound_management = bound_management::iterative_worst_case; });
+  add("sums", [](auto& p) { p.noise_management = noise_management::abs_max_np_sum; });
+  add("maximum", [](auto& p) { p.noise_management = noise_management::max; });
+  add("constant weight noise", [](auto& p) {
+    p.w_noise = .02F;
+    p.w_noise_type = weight_noise::additive_constant;
+  });
+  add("read noise", [](auto& p) {
+    p.w_noise = .02F;
+    p.w_noise_type = weight_noise::pcm_read;
+  });
+  add("voltage drop", [](auto& p) { p.ir_drop = 1; });
+  add("distorted", [](auto& p) {
+    p.out_nonlinearity = .5F;
+    p.out_nonlinearity_std = .2F;
+    p.slope_calibration = .5F;
+    p.out_asymmetry = .05F;
+    p.r_series = .05F;
+    p.v_offset_std = .1F;
+  });
+  add("signs", [](auto& p) {
+    p.mv_type = mv_type::pos_neg_separate;
+    p.w_read_asymmetry_dtod = .1F;
+  });
+  add("signs, digital", [](auto& p) {
+    p.mv_type = mv_type::pos_neg_separate_digital_sum;
+    p.inp_noise = .01F;
+  });
+  add("split", [](auto& p) {
+    p.mv_type = mv_type::split_mode;
+    p.inp_noise = .01F;
+  });
+  add("bits", [](auto& p) {
+    p.mv_type = mv_type::bit_wise;
+    p.out_sto_round = true;
+  });
+  return all;
+}
+
+TEST(groups, give_the_same_bits_as_single_vectors) {
+  constexpr std::uint32_t count = analog_mvm::most_vectors;
+  std::uint32_t repeated = 0;
+  for (const auto& [name, p] : all_kinds_of_periphery())
+    for (const auto grid : {array_shape{1, 1}, {3, 5}, {33, 17}, {64, 48}})
+      for (const auto direction : {mvm_direction::forward, mvm_direction::backward}) {
+        const noise_stream random(5, purpose::dataset, {});
+        std::vector<float> w(grid.cells());
+        random.fill_normals(0, 0, w);
+        weight_view view{w.data(), grid, direction};
+        std::vector<float> x(std::size_t{count} * view.driven_lines());
+        random.fill_normals(1, 0, x);
+        const auto zeros = x.begin() + 2 * static_cast<std::ptrdiff_t>(view.driven_lines());
+        std::fill_n(zeros, view.driven_lines(), 0.0F); // one vector is silent
+        const auto run = [&](std::uint32_t group, instruction_set isa) {
+          view.isa = isa;
+          const analog_mvm mvm(p, grid, direction, noise_stream(1, purpose::forward_lines, {}), isa);
+          std::pair<std::vector<float>, std::vector<mvm_effort>> result;
+          auto& [y, efforts] = result;
+          y.resize(std::size_t{count} * view.read_lines());
+          efforts.resize(count);
+          std::vector<float> scratch(mvm.scratch_size(group), std::numeric_limits<float>::quiet_NaN());
+          std::vector<float> scales;
+          for (std::uint32_t v = 0; v < count; ++v)
+            scales.push_back(input_scale(p, std::span(x).subspan(v * view.driven_lines(), view.driven_lines())));
+          for (std::uint32_t v = 0; v < count; v += group) {
+            const auto vectors = std::min(group, count - v);
+            mvm.run(view, {x.data() + v * view.driven_lines(), vectors, view.driven_lines(), view.driven_lines()},
+                    {y.data() + v * view.read_lines(), vectors, view.read_lines(), view.read_lines()},
+                    std::span(scales).subspan(v, vectors), noise_stream(1, purpose::forward_noise, {}), 100 + v,
+                    scratch, std::span(efforts).subspan(v, vectors));
+          }
+          return result;
+        };
+        const auto [y, efforts] = run(1, instruction_set::baseline);
+        for (const auto& e : efforts)
+          repeated += e.rounds > 1 ? 1 : 0;
+        for (const auto isa : supported_sets())
+          for (const std::uint32_t group : {1U, 3U, 4U, 7U, count}) {
+            const auto [grouped_y, grouped_efforts] = run(group, isa);
+            EXPECT_EQ(grouped_y, y) << name << ", groups of " << group << ", " << name_of(isa);
+            for (std::uint32_t v = 0; v < count; ++v) {
+              EXPECT_EQ(grouped_efforts[v].rounds, efforts[v].rounds) << name;
+              EXPECT_EQ(grouped_efforts[v].active_inputs, efforts[v].active_inputs) << name;
+              EXPECT_EQ(grouped_efforts[v].saturations, efforts[v].saturations) << name;
+            }
+          }
+      }
+  EXPECT_GT(repeated, 100U);
 }
 
 /// Mean and standard deviation over 40000 vectors. The published figures have two to four digits and a noise table with

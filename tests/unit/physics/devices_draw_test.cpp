@@ -194,44 +194,6 @@ TEST(device_to_device, passive_properties) {
   EXPECT_NEAR(lifetime.deviation(), 20, .5);
 }
 
-/// LinearStep keeps bounds and slopes in 16 bits. What rounding may change: half a unit, which is a 4096th of a bound.
-TEST(linear_step, short_parameters_are_the_drawn_ones_up_to_rounding) {
-  linear_step p;
-  p.w_max = 1.1724F;
-  p.w_min = -.8276F;
-  p.gamma_up = .1153F;
-  p.gamma_down = .5085F;
-  p.mean_bound_reference = true;
-  const auto devices = population(p, 20'000);
-  const auto max = property(*devices, "max_bound");
-  const auto min = property(*devices, "min_bound");
-  const auto up = property(*devices, "dwmin_up");
-  const auto down = property(*devices, "dwmin_down");
-  const auto slope_up = property(*devices, "slope_up");
-  const auto slope_down = property(*devices, "slope_down");
-  const noise_stream stream(1, purpose::device_to_device, {});
-  sample bound;
-  sample gamma;
-  for (std::uint32_t c = 0; c < 20'000; ++c) {
-    draw_sequence random(stream, c);
-    const auto exact = draw_device(p, random, false).steps;
-    const float gamma_up = std::abs(p.gamma_up + p.gamma_up_dtod * random.normal());
-    const float gamma_down = std::abs(p.gamma_down + p.gamma_down_dtod * random.normal());
-    EXPECT_EQ(up[c], exact.up);
-    EXPECT_EQ(down[c], exact.down);
-    EXPECT_NEAR(max[c], exact.max, p.w_max / 4096 / 2 * 1.001F);
-    EXPECT_NEAR(min[c], exact.min, -p.w_min / 4096 / 2 * 1.001F);
-    const float unit_up = (p.gamma_up + 8 * p.gamma_up_dtod) / 32767;
-    const float unit_down = (p.gamma_down + 8 * p.gamma_down_dtod) / 32767;
-    EXPECT_NEAR(-slope_up[c] / exact.up * p.w_max, gamma_up, unit_up / 2 + 1e-6F);
-    EXPECT_NEAR(-slope_down[c] / exact.down * p.w_min, gamma_down, unit_down / 2 + 1e-6F);
-    bound.add(max[c]);
-    gamma.add(-slope_down[c] / exact.down * p.w_min);
-  }
-  expect_spread(bound, static_cast<double>(p.w_max), .3 * static_cast<double>(p.w_max));
-  expect_spread(gamma, static_cast<double>(p.gamma_down), static_cast<double>(p.gamma_down_dtod));
-}
-
 TEST(linear_step, devices_without_spread_are_exact) {
   for (const float w_min : {-.8276F, 0.0F, -50.0F, -.001F}) {
     linear_step p;
@@ -252,12 +214,13 @@ TEST(memory, bytes_per_cross_point) {
   const auto bytes = [](std::string_view model, const std::string& overrides) {
     return population(test::device(model, overrides), 4)->bytes_per_cross_point();
   };
-  for (const auto* model : {"ConstantStep", "LinearStep", "SoftBounds"})
-    EXPECT_LE(bytes(model, ""), 20U) << model;
-  for (const auto* model : {"LinearStep", "SoftBounds"})
-    EXPECT_LE(bytes(model, "write_noise_std: 1"), 24U) << model;
-  EXPECT_LE(bytes("SoftBoundsReference", ""), 24U);
-  EXPECT_LE(bytes("SoftBoundsReference", "write_noise_std: 1"), 28U);
+  for (const auto* model : {"ConstantStep", "SoftBounds", "ExpStep", "PiecewiseStep"})
+    EXPECT_EQ(bytes(model, ""), 12U) << model;
+  for (const auto* model : {"LinearStep", "SoftBoundsReference", "PowStep"})
+    EXPECT_EQ(bytes(model, ""), 16U) << model;
+  EXPECT_EQ(bytes("PowStepReference", ""), 20U);
+  EXPECT_EQ(bytes("SoftBounds", "write_noise_std: 1"), 16U);
+  EXPECT_EQ(bytes("SoftBoundsReference", "write_noise_std: 1"), 20U);
   EXPECT_EQ(bytes("Ideal", ""), 4U);
   EXPECT_EQ(bytes("Vector", "devices: [ConstantStep, ConstantStep]"), 4 + 2 * bytes("ConstantStep", ""));
   EXPECT_GT(bytes("ConstantStep", "lifetime: 10, diffusion: 0.1"), bytes("ConstantStep", ""));

@@ -10,6 +10,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -35,13 +36,26 @@ std::string_view name_of(pulse_type type) {
   return "unknown";
 }
 
+std::vector<pulse_run> runs(const pulse_trains& trains, std::uint32_t vector, std::size_t outputs) {
+  std::vector<std::uint32_t> cells(trains.room_for(outputs));
+  std::vector<std::int32_t> pulses(cells.size());
+  const auto found = trains.find_pulses(vector, 0, outputs, {cells, pulses});
+  std::vector<pulse_run> all;
+  std::uint64_t sum = 0;
+  for (std::size_t l = 0; l < found.list.size(); ++l) {
+    all.push_back({found.list.cells[l], found.list.pulses[l]});
+    sum += static_cast<std::uint64_t>(std::abs(found.list.pulses[l]));
+  }
+  EXPECT_EQ(found.pulses, sum);
+  return all;
+}
+
 /// Pulses of all cross-points for one vector, up positive.
 std::vector<int> counts(const pulse_trains& trains, std::uint32_t vector, array_shape shape) {
   std::vector<int> pulses(shape.cells());
-  std::vector<pulse_run> room(shape.inputs);
-  for (std::size_t o = 0; o < trains.outputs(vector).lines.size(); ++o)
-    for (const auto& run : trains.runs(vector, o, room))
-      pulses[run.cell] = run.pulses;
+  const std::size_t outputs = trains.outputs(vector).lines.size();
+  for (const auto& run : runs(trains, vector, outputs))
+    pulses[run.cell] = run.pulses;
   return pulses;
 }
 
@@ -380,18 +394,18 @@ INSTANTIATE_TEST_SUITE_P(slots, binomial, testing::Values(1, 31, 64, 150));
 TEST(pulse_trains, activity_equals_a_direct_count) {
   update_parameters p;
   p.update_bl_management = false;
-  p.desired_bl = 150; // three words
+  p.desired_bl = 150; // five words
   const std::vector<float> many_x{1, -.5F, .1F, 0, .3F, -1, 0, .9F, .2F, .01F};
   pulse_trains trains(p, .001F, {5, 3}, 2, stream_of());
   const std::vector<float> many_d{.05F, -.02F, .004F, 0, .1F, -.3F};
   trains.draw(burst_of(many_x, 2), burst_of(many_d, 2), .1F, 9);
-  EXPECT_EQ(trains.words(), 3U);
+  EXPECT_EQ(trains.words(), 5U);
   operation_activity expected;
   for (std::uint32_t v = 0; v < 2; ++v) {
     const auto fires = [&](const firing_lines& side, std::uint32_t line, std::uint32_t slot) {
       for (std::size_t l = 0; l < side.lines.size(); ++l)
-        if (side.lines[l].line == line)
-          return ((side.trains[l * 3 + slot / 64] >> (slot % 64)) & 1U) != 0;
+        if (side.lines[l] == line)
+          return slot < 160 && side.fires(l, slot);
       return false;
     };
     for (std::uint32_t slot = 0; slot < 192; ++slot)
@@ -425,28 +439,27 @@ TEST(pulse_trains, runs_equal_a_direct_count) {
     std::vector<float> twice(xs);
     twice.insert(twice.end(), xs.begin(), xs.end());
     trains.draw(burst_of(twice, 2), burst_of({.5F, -.1F, .02F, -.02F, .1F, 0}, 2), .01F, 3);
-    const std::size_t words = trains.words();
-    std::vector<pulse_run> room(shape.inputs);
     std::size_t found = 0;
     for (std::uint32_t v = 0; v < 2; ++v) {
       const auto in = trains.inputs(v);
       const auto out = trains.outputs(v);
-      for (std::size_t o = 0; o < out.lines.size(); ++o) {
-        std::vector<pulse_run> expected;
+      std::vector<pulse_run> expected;
+      for (std::size_t o = 0; o < out.lines.size(); ++o)
         for (std::size_t k = 0; k < in.lines.size(); ++k) {
           int both = 0;
-          for (std::size_t w = 0; w < words; ++w)
-            both += std::popcount(in.trains[k * words + w] & out.trains[o * words + w]);
+          for (std::uint32_t slot = 0; slot < static_cast<std::uint32_t>(slots); ++slot)
+            both += in.fires(k, slot) && out.fires(o, slot);
           if (both > 0)
-            expected.push_back(
-                {out.lines[o].line * shape.inputs + in.lines[k].line, -out.lines[o].sign * in.lines[k].sign * both});
+            expected.push_back({out.lines[o] * shape.inputs + in.lines[k], -out.signs[o] * in.signs[k] * both});
         }
-        const auto runs = trains.runs(v, o, room);
-        EXPECT_TRUE(std::ranges::equal(runs, expected, [](const pulse_run& a, const pulse_run& b) {
-          return a.cell == b.cell && a.pulses == b.pulses;
-        })) << slots;
-        found += runs.size();
-      }
+      const auto all = runs(trains, v, out.lines.size());
+      std::vector<pulse_run> pulsed;
+      std::ranges::copy_if(all, std::back_inserter(pulsed), [](const pulse_run& run) { return run.pulses != 0; });
+      EXPECT_TRUE(std::ranges::equal(pulsed, expected, [](const pulse_run& a, const pulse_run& b) {
+        return a.cell == b.cell && a.pulses == b.pulses;
+      })) << slots;
+      EXPECT_TRUE(std::ranges::is_sorted(all, {}, &pulse_run::cell));
+      found += pulsed.size();
     }
     EXPECT_GT(found, 100U) << slots;
   }
