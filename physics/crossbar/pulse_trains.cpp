@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/physics/crossbar/coincidences.h>
 #include <tilework/physics/crossbar/pulse_trains.h>
+#include <tilework/physics/crossbar/train_kernels.h>
 #include <tilework/physics/periphery/input_scale.h>
 #include <tilework/physics/simd/dispatch.h>
 
@@ -23,13 +24,6 @@ constexpr double dense_pulses = 1;
 
 std::int32_t sign_of(float operand, std::int32_t direction) {
   return operand < 0 ? -direction : direction;
-}
-
-/// Largest random word that fires: P(word <= last) = p to 2^-32. For p > 0.
-std::uint32_t last_firing_word(float p) {
-  if (p >= 1)
-    return 0xFFFFFFFFU;
-  return static_cast<std::uint32_t>(std::ceil(static_cast<double>(p) * 0x1p32) - 1);
 }
 
 } // namespace
@@ -55,7 +49,8 @@ pulse_trains::pulse_trains(const update_parameters& parameters, float granularit
     s->lines.resize(max_burst * s->stride);
     s->signs.resize(max_burst * s->stride);
     s->firing.resize(max_burst);
-    s->probabilities.resize(s->size);
+    s->probabilities.resize(s->stride);
+    s->thresholds.resize(s->stride);
     s->uniforms.resize(s->size);
     if (parameters.is_dense())
       s->levels.resize(s->lines.size());
@@ -94,15 +89,15 @@ void pulse_trains::draw(const_burst x, const_burst d, float learning_rate, std::
     const auto plan = plan_pulses(parameters_, granularity_, rate, largest_magnitude(x[v]), largest_magnitude(d[v]));
     bit_lengths_[v] = plan.bit_length;
     slots_ += plan.bit_length;
-    find_probabilities(inputs_, x[v], plan.input_factor, first_vector + v);
-    find_probabilities(outputs_, d[v], plan.output_factor, first_vector + v);
+    const auto inputs = find_probabilities(inputs_, x[v], plan.input_factor, first_vector + v);
+    const auto outputs = find_probabilities(outputs_, d[v], plan.output_factor, first_vector + v);
     const auto pulses_before = std::pair(inputs_.pulses, outputs_.pulses);
     if (parameters_.is_dense()) {
       set_levels(inputs_, x[v], 1, v);
       set_levels(outputs_, d[v], direction, v);
     } else {
-      draw_trains(inputs_, x[v], 1, v, first_vector + v);
-      draw_trains(outputs_, d[v], direction, v, first_vector + v);
+      draw_trains(inputs_, x[v], 1, v, first_vector + v, inputs);
+      draw_trains(outputs_, d[v], direction, v, first_vector + v, outputs);
     }
     const double coincidences = static_cast<double>(inputs_.pulses - pulses_before.first) *
                                 static_cast<double>(outputs_.pulses - pulses_before.second);
@@ -111,20 +106,13 @@ void pulse_trains::draw(const_burst x, const_burst d, float learning_rate, std::
   }
 }
 
-void pulse_trains::find_probabilities(side& s, std::span<const float> operand, float factor,
-                                      std::uint64_t noise_vector) const {
-  for (std::size_t l = 0; l < s.size; ++l)
-    s.probabilities[l] = std::abs(operand[l]) * factor;
-  if (s.steps.step <= 0)
-    return;
-  if (!s.steps.stochastic) {
-    for (auto& p : s.probabilities)
-      p = s.steps.quantise(p);
-    return;
-  }
-  stream_.fill_uniforms(noise_vector, s.slot_tag | rounding_tag, s.uniforms);
-  for (std::size_t l = 0; l < s.size; ++l)
-    s.probabilities[l] = s.steps.quantise(s.probabilities[l], s.uniforms[l]);
+std::size_t pulse_trains::find_probabilities(side& s, std::span<const float> operand, float factor,
+                                             std::uint64_t noise_vector) const {
+  const bool rounds_randomly = s.steps.needs_uniforms();
+  if (rounds_randomly)
+    stream_.fill_uniforms(noise_vector, s.slot_tag | rounding_tag, s.uniforms);
+  return physics::find_probabilities(s.steps, factor, operand, rounds_randomly ? s.uniforms.data() : nullptr,
+                                     s.probabilities, isa_);
 }
 
 /// Lines that fire at all, with what the count of a cross-point is made of (dense_runs).
@@ -152,40 +140,22 @@ void pulse_trains::set_levels(side& s, std::span<const float> operand, std::int3
 }
 
 void pulse_trains::draw_trains(side& s, std::span<const float> operand, std::int32_t direction, std::uint32_t vector,
-                               std::uint64_t noise_vector) {
-  const std::uint32_t bit_length = bit_lengths_[vector];
+                               std::uint64_t noise_vector, std::size_t may_fire) {
   const std::size_t first = vector * s.stride;
-  std::uint32_t* const trains = s.trains.data() + first * words_;
-  std::fill_n(trains, words_ * s.stride, 0U);
+  const bool lists_silent =
+      &s == &inputs_ && static_cast<float>(may_fire) >= complete_share * static_cast<float>(s.size);
   s.firing[vector] = 0;
-  if (bit_length == 0)
+  if (bit_lengths_[vector] == 0)
     return;
-  const auto may_fire = static_cast<float>(std::ranges::count_if(s.probabilities, [](float p) { return p > 0; }));
-  const bool lists_silent = &s == &inputs_ && may_fire >= complete_share * static_cast<float>(s.size);
-  std::uint32_t place = 0;
-  for (std::uint32_t l = 0; l < s.size; ++l) {
-    const float p = s.probabilities[l];
-    std::uint32_t pulses = 0;
-    if (p > 0) {
-      const std::uint32_t last = last_firing_word(p);
-      random_bits_ += bit_length;
-      for (std::uint32_t slot = 0; slot < bit_length; slot += 4) {
-        const auto random = stream_.words(noise_vector, l, s.slot_tag | (slot / 4));
-        for (std::uint32_t q = 0; q < std::min(4U, bit_length - slot); ++q)
-          if (random[q] <= last) {
-            trains[(slot + q) / word_bits * s.stride + place] |= 1U << ((slot + q) % word_bits);
-            ++pulses;
-          }
-      }
-    }
-    if (pulses == 0 && !lists_silent)
-      continue;
-    s.lines[first + place] = l;
-    s.signs[first + place] = sign_of(operand[l], direction);
-    s.pulses += pulses;
-    ++place;
-  }
-  s.firing[vector] = place;
+  const train_law law{operand,      direction,     s.probabilities.data(), bit_lengths_[vector],
+                      lists_silent, stream_.key(), noise_vector,           s.slot_tag};
+  const train_room room{
+      s.stride,           words_, s.lines.data() + first, s.signs.data() + first, s.trains.data() + first * words_,
+      s.thresholds.data()};
+  const auto drawn = physics::draw_trains(law, room, isa_);
+  s.firing[vector] = static_cast<std::uint32_t>(drawn.listed);
+  s.pulses += drawn.pulses;
+  random_bits_ += may_fire * std::uint64_t{bit_lengths_[vector]};
 }
 
 found_pulses pulse_trains::find_pulses(std::uint32_t vector, std::size_t first, std::size_t last,

@@ -78,16 +78,19 @@ private:
     std::vector<std::uint32_t> trains; ///< max_burst x words x stride
     std::vector<float> levels;         ///< max_burst x stride, dense types
     std::vector<std::uint32_t> firing; ///< listed lines per vector
-    std::vector<float> probabilities;  ///< of the current vector
+    std::vector<float> probabilities;  ///< of the current vector; stride
     std::vector<float> uniforms;
-    std::uint64_t pulses = 0; ///< of the burst
+    std::vector<std::int32_t> thresholds; ///< scratch; stride
+    std::uint64_t pulses = 0;             ///< of the burst
   };
   static constexpr std::size_t line_padding = 16;
   [[nodiscard]] firing_lines view(const side& s, std::uint32_t vector) const;
   void reserve(std::uint32_t longest);
-  void find_probabilities(side& s, std::span<const float> operand, float factor, std::uint64_t noise_vector) const;
+  /// \returns lines whose probability is positive
+  std::size_t find_probabilities(side& s, std::span<const float> operand, float factor,
+                                 std::uint64_t noise_vector) const;
   void draw_trains(side& s, std::span<const float> operand, std::int32_t direction, std::uint32_t vector,
-                   std::uint64_t noise_vector);
+                   std::uint64_t noise_vector, std::size_t may_fire);
   void set_levels(side& s, std::span<const float> operand, std::int32_t direction, std::uint32_t vector) const;
 
   update_parameters parameters_;

@@ -84,12 +84,14 @@ inline constexpr float dither = -0x1.0Cp-52F;
 
 } // namespace normal_law
 
+/// Even and odd powers apart: two chains of dependent operations in place of a long one.
 template <std::size_t terms>
 constexpr float polynomial(const float (&coefficients)[terms], float v) {
-  float sum = coefficients[terms - 1];
-  for (std::size_t c = terms - 1; c-- > 0;)
-    sum = sum * v + coefficients[c];
-  return sum;
+  const float square = v * v;
+  float half[2] = {coefficients[(terms - 1) / 2 * 2], coefficients[terms / 2 * 2 - 1]};
+  for (std::size_t c = terms - 2; c-- > 0;)
+    half[c % 2] = half[c % 2] * square + coefficients[c];
+  return half[0] + half[1] * v;
 }
 
 /// The standard normal with the sign of bit 31 whose magnitude x is exceeded with the probability p that the other

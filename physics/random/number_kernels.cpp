@@ -12,16 +12,21 @@ HWY_BEFORE_NAMESPACE();
 namespace tilework::physics::HWY_NAMESPACE {
 namespace {
 
-/// Fills `out` with function(words): four vectors at a time, then one, then what is left.
+/// Fills `out` with numbers made of words: of four vectors at a time, then of one, then what is left. The words of the
+/// next four are ciphered meanwhile, because neither part alone keeps the processor busy.
 template <typename Number, typename OfFour, typename OfOne>
 HWY_INLINE void fill(const block_address& first, std::span<Number> out, OfFour of_four, OfOne of_one) {
   const hn::Rebind<Number, words> d;
   const std::size_t lanes = hn::Lanes(d);
-  const auto block = [&](std::size_t e) { return first.block + static_cast<std::uint32_t>(e / 4); };
+  const auto block = [&](std::size_t e) HWY_ATTR { return first.block + static_cast<std::uint32_t>(e / 4); };
   std::size_t e = 0;
+  word_vector next[4];
+  if (4 * lanes <= out.size())
+    random_words4(first.key, first.vector, block(0), first.slot, next);
   for (; e + 4 * lanes <= out.size(); e += 4 * lanes) {
-    word_vector random[4];
-    random_words4(first.key, first.vector, block(e), first.slot, random);
+    const word_vector random[4] = {next[0], next[1], next[2], next[3]};
+    if (e + 8 * lanes <= out.size())
+      random_words4(first.key, first.vector, block(e + 4 * lanes), first.slot, next);
     hn::VFromD<decltype(d)> numbers[4];
     of_four(random, numbers);
     for (std::size_t v = 0; v < 4; ++v)

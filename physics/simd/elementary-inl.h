@@ -89,7 +89,7 @@ HWY_INLINE hn::VFromD<D> counters(D w, std::uint64_t vector, std::uint32_t first
 
 /// ARS-7 on several vectors at once, because a round takes several cycles.
 template <class D, std::size_t n>
-HWY_INLINE void encipher(D w, const stream_key& key, hn::VFromD<D> (&state)[n]) {
+HWY_INLINE void encipher_together(D w, const stream_key& key, hn::VFromD<D> (&state)[n]) {
   constexpr int rounds = 7;
   const hn::Repartition<std::uint64_t, D> wide;
   const hn::Repartition<std::uint8_t, D> bytes;
@@ -106,6 +106,25 @@ HWY_INLINE void encipher(D w, const stream_key& key, hn::VFromD<D> (&state)[n]) 
   k = hn::Add(k, weyl);
   for (auto& s : state)
     s = hn::BitCast(w, hn::AESLastRound(hn::BitCast(bytes, s), hn::BitCast(bytes, k)));
+}
+
+template <class D, std::size_t n>
+HWY_INLINE void encipher(D w, const stream_key& key, hn::VFromD<D> (&state)[n]) {
+#if HWY_TARGET == HWY_AVX2
+  if constexpr (hn::MaxLanes(w) == 8) { // AES instructions have 128 bits: halves stay apart through all rounds
+    const hn::Half<D> half;
+    hn::VFromD<decltype(half)> halves[2 * n];
+    for (std::size_t v = 0; v < n; ++v) {
+      halves[2 * v] = hn::LowerHalf(half, state[v]);
+      halves[2 * v + 1] = hn::UpperHalf(half, state[v]);
+    }
+    encipher_together(half, key, halves);
+    for (std::size_t v = 0; v < n; ++v)
+      state[v] = hn::Combine(w, halves[2 * v + 1], halves[2 * v]);
+    return;
+  }
+#endif
+  encipher_together(w, key, state);
 }
 
 /// Lane l is word l % 4 of block first_block + l / 4 of (vector, slot).
@@ -153,72 +172,75 @@ HWY_INLINE float_vector uniforms_from(word_vector random) {
   return hn::Mul(whole, constant(0x1p-24F));
 }
 
-template <std::size_t terms>
-HWY_INLINE float_vector polynomial(const float (&coefficients)[terms], float_vector v) {
-  auto sum = constant(coefficients[terms - 1]);
-  for (std::size_t c = terms - 1; c-- > 0;)
-    sum = hn::Add(hn::Mul(sum, v), constant(coefficients[c]));
-  return sum;
+/// polynomial() of random/distributions.h for several vectors, whose chains of dependent operations take turns.
+template <std::size_t n, std::size_t terms>
+HWY_INLINE void polynomial(const float (&coefficients)[terms], const float_vector (&v)[n], float_vector (&sum)[n]) {
+  float_vector square[n];
+  float_vector half[2][n]; // of even and odd powers
+  for (std::size_t i = 0; i < n; ++i) {
+    square[i] = hn::Mul(v[i], v[i]);
+    half[(terms - 1) % 2][i] = constant(coefficients[terms - 1]);
+    half[terms % 2][i] = constant(coefficients[terms - 2]);
+  }
+  for (std::size_t c = terms - 2; c-- > 0;)
+    for (std::size_t i = 0; i < n; ++i)
+      half[c % 2][i] = hn::Add(hn::Mul(half[c % 2][i], square[i]), constant(coefficients[c]));
+  for (std::size_t i = 0; i < n; ++i)
+    sum[i] = hn::Add(half[0][i], hn::Mul(half[1][i], v[i]));
 }
 
-/// What normal_from() of random/distributions.h makes of a word on the way.
-struct normal_parts {
-  float_vector y;        ///< 2^31 (1 - p)
-  float_vector exponent; ///< log2 of p (2 - p), up to a constant
-  float_vector ratio;    ///< of the number's magnitude to y
-};
-
-HWY_INLINE normal_parts central_normals(word_vector random) {
-  const words w;
-  const integers i;
-  const auto rest = hn::Set(w, 0x7FFFFFFFU);
-  const auto p = hn::Add(hn::ConvertTo(floats(), hn::BitCast(i, hn::And(random, rest))), constant(0.5F));
-  const auto y = hn::ConvertTo(floats(), hn::BitCast(i, hn::AndNot(random, rest)));
-  const auto bits = hn::BitCast(w, hn::Mul(p, hn::Add(y, constant(0x1p31F))));
-  const auto whole = hn::ConvertTo(floats(), hn::BitCast(i, hn::Sub(bits, hn::Set(w, normal_law::bits_of_2_62))));
-  const auto m = hn::BitCast(floats(), hn::OrAnd(hn::Set(w, 0x3F800000U), bits, hn::Set(w, 0x007FFFFFU)));
-  const auto exponent = hn::Add(hn::Mul(whole, constant(0x1p-23F)), hn::Mul(m, polynomial(normal_law::logarithm, m)));
-  return {y, exponent, polynomial(normal_law::centre, exponent)};
+/// The numbers of normals_from() beyond the centre, over those of the centre.
+template <std::size_t n>
+HWY_INLINE void correct_tails(const float_vector (&exponent)[n], float_vector (&ratio)[n]) {
+  float_vector root[n];
+  float_vector tail[n];
+  for (std::size_t i = 0; i < n; ++i)
+    root[i] = hn::Sqrt(hn::Max(hn::Sub(constant(normal_law::tail_origin), exponent[i]), constant(0)));
+  polynomial(normal_law::tail, root, tail);
+  for (std::size_t i = 0; i < n; ++i)
+    ratio[i] = hn::IfThenElse(hn::Lt(exponent[i], constant(normal_law::tail_begin)), tail[i], ratio[i]);
 }
 
-HWY_INLINE lane_mask in_tail(const normal_parts& parts) {
-  return hn::Lt(parts.exponent, constant(normal_law::tail_begin));
-}
-
-HWY_INLINE float_vector tail_ratio(float_vector exponent) {
-  return polynomial(normal_law::tail, hn::Sqrt(hn::Sub(constant(normal_law::tail_origin), exponent)));
-}
-
-HWY_INLINE float_vector completed(const normal_parts& parts, word_vector random) {
-  const words w;
-  const auto low_bits = hn::ConvertTo(floats(), hn::BitCast(integers(), hn::ShiftLeft<25>(random)));
-  const auto x = hn::Add(hn::Mul(parts.y, parts.ratio), hn::Mul(low_bits, constant(normal_law::dither)));
-  return hn::Xor(x, hn::BitCast(floats(), hn::And(random, hn::Set(w, 0x80000000U))));
-}
-
-/// One standard normal per word: normal_from() of random/distributions.h.
-HWY_INLINE float_vector normals_from(word_vector random) {
-  auto parts = central_normals(random);
-  const auto far = in_tail(parts);
-  if (HWY_UNLIKELY(!hn::AllFalse(floats(), far)))
-    parts.ratio = hn::IfThenElse(far, tail_ratio(parts.exponent), parts.ratio);
-  return completed(parts, random);
-}
-
-/// The same for several vectors, whose chains of dependent operations overlap.
+/// One standard normal per word: normal_from() of random/distributions.h, with its names.
 template <std::size_t n>
 HWY_INLINE void normals_from(const word_vector (&random)[n], float_vector (&out)[n]) {
-  normal_parts parts[n];
+  const words w;
+  const integers i;
+  const floats f;
+  const auto rest = hn::Set(w, 0x7FFFFFFFU);
+  float_vector y[n];
+  float_vector m[n];
+  float_vector whole[n];
+  for (std::size_t v = 0; v < n; ++v) {
+    const auto p = hn::Add(hn::ConvertTo(f, hn::BitCast(i, hn::And(random[v], rest))), constant(0.5F));
+    y[v] = hn::ConvertTo(f, hn::BitCast(i, hn::AndNot(random[v], rest)));
+    const auto bits = hn::BitCast(w, hn::Mul(p, hn::Add(y[v], constant(0x1p31F))));
+    whole[v] = hn::ConvertTo(f, hn::BitCast(i, hn::Sub(bits, hn::Set(w, normal_law::bits_of_2_62))));
+    m[v] = hn::BitCast(f, hn::OrAnd(hn::Set(w, 0x3F800000U), bits, hn::Set(w, 0x007FFFFFU)));
+  }
+  float_vector exponent[n];
+  polynomial(normal_law::logarithm, m, exponent);
   for (std::size_t v = 0; v < n; ++v)
-    parts[v] = central_normals(random[v]);
-  auto far = in_tail(parts[0]);
+    exponent[v] = hn::Add(hn::Mul(whole[v], constant(0x1p-23F)), hn::Mul(m[v], exponent[v]));
+  float_vector ratio[n];
+  polynomial(normal_law::centre, exponent, ratio);
+  auto smallest = exponent[0];
   for (std::size_t v = 1; v < n; ++v)
-    far = hn::Or(far, in_tail(parts[v]));
-  if (HWY_UNLIKELY(!hn::AllFalse(floats(), far)))
-    for (auto& p : parts)
-      p.ratio = hn::IfThenElse(in_tail(p), tail_ratio(p.exponent), p.ratio);
-  for (std::size_t v = 0; v < n; ++v)
-    out[v] = completed(parts[v], random[v]);
+    smallest = hn::Min(smallest, exponent[v]);
+  if (HWY_UNLIKELY(!hn::AllFalse(f, hn::Lt(smallest, constant(normal_law::tail_begin)))))
+    correct_tails(exponent, ratio);
+  for (std::size_t v = 0; v < n; ++v) {
+    const auto low_bits = hn::ConvertTo(f, hn::BitCast(i, hn::ShiftLeft<25>(random[v])));
+    const auto x = hn::Add(hn::Mul(y[v], ratio[v]), hn::Mul(low_bits, constant(normal_law::dither)));
+    out[v] = hn::Xor(x, hn::BitCast(f, hn::And(random[v], hn::Set(w, 0x80000000U))));
+  }
+}
+
+HWY_INLINE float_vector normals_from(word_vector random) {
+  const word_vector one[1] = {random};
+  float_vector out[1];
+  normals_from(one, out);
+  return out[0];
 }
 
 } // namespace tilework::physics::HWY_NAMESPACE
