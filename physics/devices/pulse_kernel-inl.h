@@ -71,6 +71,7 @@ public:
       }
       collect(tail_cells_, whole);
     }
+    draw_first_noise(first, count);
     for (std::size_t l = 0; l < whole; l += lanes)
       first_round(cells + l, pulses + l, l, first + l, lanes);
     if (tail > 0)
@@ -104,12 +105,27 @@ private:
     for (std::size_t l = 0; l < count; ++l)
       to[cells[l]] = from[l];
   }
-  /// Of the first round.
-  HWY_INLINE float_vector noise(std::size_t place) const {
-    if (line_.noise == nullptr)
-      return hn::Zero(floats());
-    const auto block = static_cast<std::uint32_t>(place / 4);
-    return normals_from(random_words(line_.noise->key(), line_.vector, block, line_.line));
+  /// Noise of the first round, several vectors at a time: chains of dependent operations are long.
+  HWY_INLINE void draw_first_noise(std::size_t first, std::size_t count) {
+    const floats f;
+    const std::size_t lanes = hn::Lanes(f);
+    float* const out = noise_[0];
+    if (line_.noise == nullptr) {
+      std::fill_n(out, count + lanes, 0.0F);
+      return;
+    }
+    const auto block = [&](std::size_t l) { return static_cast<std::uint32_t>((first + l) / 4); };
+    std::size_t l = 0;
+    for (; l + 3 * lanes < count; l += 4 * lanes) {
+      word_vector random[4];
+      float_vector normals[4];
+      random_words4(line_.noise->key(), line_.vector, block(l), line_.line, random);
+      normals_from(random, normals);
+      for (std::size_t v = 0; v < 4; ++v)
+        hn::Store(normals[v], f, out + l + v * lanes);
+    }
+    for (; l < count; l += lanes)
+      hn::Store(normals_from(random_words(line_.noise->key(), line_.vector, block(l), line_.line)), f, out + l);
   }
   [[nodiscard]] HWY_INLINE float_vector mirrored(float_vector w) const {
     return hn::Xor(w, hn::BitCast(floats(), sign_));
@@ -134,7 +150,7 @@ private:
     const auto down = downwards(signed_pulses);
     const cell_words<Cell> c(parameters);
     const auto before = hn::LoadU(f, weights);
-    const auto xi = noise(number);
+    const auto xi = hn::Load(f, noise_[0] + place);
     auto whole = hn::RebindMask(f, hn::Lt(n, hn::Set(i, 2)));
     float_vector after;
     if constexpr (requires { law_.pulses(c.word, before, down, before, xi, whole); }) {
@@ -190,9 +206,11 @@ private:
     }
     const auto blocks = hn::Or(hn::Load(w, sorted_places_ + l), hn::Set(w, noise_block(0, round)));
     word_vector random[4];
+    float_vector normals[4];
     random_words(line_.noise->key(), line_.vector, blocks, line_.line, random);
+    normals_from(random, normals);
     for (std::size_t k = 0; k < 4; ++k)
-      hn::Store(normals_from(random[k]), f, noise_[k] + l);
+      hn::Store(normals[k], f, noise_[k] + l);
   }
   HWY_INLINE void further_round(std::size_t l, std::size_t count, const float* xi) {
     const floats f;
