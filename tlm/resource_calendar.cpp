@@ -16,19 +16,15 @@ calendar_statistics& calendar_statistics::operator+=(const calendar_statistics& 
 }
 
 femtoseconds resource_calendar::search(femtoseconds earliest, femtoseconds length) const {
-  auto next = std::ranges::upper_bound(earlier_, earliest, {}, &interval::end);
+  auto next = earlier_.end(); // the wanted gap is near the end: requests come nearly in order of time
+  while (next != earlier_.begin() && std::prev(next)->end > earliest)
+    --next;
   femtoseconds start = earliest;
   for (; next != earlier_.end() && next->start < start + length; ++next)
     start = std::max(start, next->end);
   if (next == earlier_.end() && last_.start < start + length)
     start = std::max(start, last_.end);
   return start;
-}
-
-void resource_calendar::append(interval fresh) {
-  if (!last_.empty())
-    earlier_.push_back(last_);
-  last_ = fresh;
 }
 
 /// \pre the interval ends where the last one begins, or before

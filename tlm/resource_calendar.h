@@ -74,13 +74,14 @@ private:
     statistics_.busy += length;
     if (start == last_.end)
       last_.end += length;
-    else if (start > last_.end)
-      append({start, start + length});
-    else
+    else if (start > last_.end) {
+      if (!last_.empty())
+        earlier_.push_back(last_);
+      last_ = {start, start + length};
+    } else
       insert({start, start + length});
   }
   [[nodiscard]] femtoseconds search(femtoseconds earliest, femtoseconds length) const;
-  void append(interval fresh);
   void insert(interval fresh);
 
   // Nearly all bookings concern the last interval: it sits beside what every booking touches.
