@@ -147,10 +147,9 @@ sequencer::pending sequencer::pop() {
 
 void sequencer::run_loosely() {
   // Values never depend on time, so all are computed first: the issue loop then runs with warm caches.
-  const auto& program = current_->program();
   const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-  for (std::size_t w = 0; w < program.waves(); ++w)
-    launch(program.wave(w));
+  for (std::size_t w = 0; w < current_->waves(); ++w)
+    launch(current_->wave(w));
   if (sampled_)
     numerics_ = std::chrono::steady_clock::now() - begin;
   while (completed_ < current_->size()) {

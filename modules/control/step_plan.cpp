@@ -36,6 +36,23 @@ step_plan::step_plan(const step_program& program, const plan_inputs& in) : progr
     const auto& last = operations_.emplace_back(planned(op, in));
     largest_access_ = std::max({largest_access_, last.read.bytes, last.written.bytes});
   }
+  arrange_waves();
+}
+
+void step_plan::arrange_waves() {
+  std::vector<std::size_t> waves_after(size(), 0); // on the longest way from an operation to the end of the step
+  std::size_t longest = 0;
+  for (std::size_t i = size(); i-- > 0;) {
+    for (const auto next : program_.successors(i))
+      waves_after[i] = std::max(waves_after[i], waves_after[next] + 1);
+    longest = std::max(longest, waves_after[i]);
+  }
+  for (std::size_t left = longest + 1; left-- > 0;) {
+    waves_.add_row();
+    for (std::size_t i = 0; i < size(); ++i)
+      if (waves_after[i] == left)
+        waves_.add(waves_.rows() - 1, static_cast<std::uint32_t>(i));
+  }
 }
 
 planned_operation step_plan::planned(const operation& op, const plan_inputs& in) {

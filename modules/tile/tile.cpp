@@ -153,8 +153,7 @@ void tile::finish_values(transaction::tile_request& request) {
     begin(request);
     if (request.op->kind == operation_kind::program)
       return;
-    for (std::uint32_t b = 0; b < values_->blocks(); ++b)
-      values_->run_block(b);
+    run_inline(*values_);
   }
   collect();
 }
