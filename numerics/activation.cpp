@@ -18,12 +18,10 @@ float hyperbolic_tangent(float s) {
   return static_cast<float>(1.0 - 2.0 / (std::exp(2.0 * static_cast<double>(s)) + 1.0));
 }
 
-} // namespace
-
 /// e^s to within 1 ulp in operations that a compiler turns into vector code, the same on every machine: s = n ln 2 + r,
 /// e^r by its Taylor series to r^7 (|r| <= ln 2 / 2: remainder 6e-9), 2^n by its exponent bits. Infinite from s = 88.4
 /// on, 2^-126 below -87.3.
-float exponential(float s) {
+inline float exponential(float s) {
   constexpr float log2_e = 1.44269504F;
   constexpr float ln2_high = 0.693359375F; // 10 bits: n times it is exact
   constexpr float ln2_low = -2.12194440e-4F;
@@ -33,13 +31,17 @@ float exponential(float s) {
   const float bounded = std::min(std::max(s, -87.3F), 89.0F);
   const float n = (bounded * log2_e + to_integer) - to_integer;
   const float r = (bounded - n * ln2_high) - n * ln2_low;
-  float tail = 1.0F / 5040;
-  for (const float factor : {1.0F / 720, 1.0F / 120, 1.0F / 24, 1.0F / 6, 0.5F})
-    tail = tail * r + factor;
+  float tail = 1.0F / 5040 * r + 1.0F / 720;
+  tail = tail * r + 1.0F / 120;
+  tail = tail * r + 1.0F / 24;
+  tail = tail * r + 1.0F / 6;
+  tail = tail * r + 0.5F;
   const float mantissa = 1.0F + (r + r * r * tail);
   const auto power = static_cast<std::uint32_t>(static_cast<std::int32_t>(n) + exponent_bias) << mantissa_bits;
   return mantissa * std::bit_cast<float>(power);
 }
+
+} // namespace
 
 void bias_activation(activation f, std::span<const float> z, std::span<const float> b, std::span<float> out) {
   const auto apply = [z = z.data(), b = b.data(), out = out.data(), n = out.size()](auto function) {

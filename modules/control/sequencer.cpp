@@ -12,6 +12,7 @@ namespace tilework::hardware {
 namespace {
 
 constexpr std::uint64_t sampling_interval = 16;
+constexpr std::uint64_t first_sample = 4; // the first steps see cold memory and make plans
 constexpr std::uint64_t steps_ahead = 64; // loosely timed: how far the issue loop runs ahead of the kernel's time
 constexpr auto later = [](const auto& a, const auto& b) { return a.after(b); };
 constexpr std::size_t stack_bytes = std::size_t{1} << 20U; // kernels run inline on it, with temporaries of their own
@@ -55,7 +56,7 @@ void sequencer::run() {
 
 void sequencer::execute(const step& s) {
   using clock = std::chrono::steady_clock;
-  sampled_ = host_.steps++ % sampling_interval == 0;
+  sampled_ = host_.steps++ % sampling_interval == first_sample;
   numerics_ = {};
   const auto begin = sampled_ ? clock::now() : clock::time_point{};
   begin_step(s);
