@@ -36,6 +36,11 @@ struct vector_scalars {
       1; ///< factor on the gradient of loss_gradient, 1/B for the mean over a mini-batch; not on the loss
 };
 
+/// Whether the function writes its outputs here; `none` and management do not.
+constexpr bool has_values(vector_function function) {
+  return function > vector_function::update_management;
+}
+
 /// Along what the work of a function may be cut: the pieces give the bits of the whole.
 enum class cut : std::uint8_t { nowhere, between_vectors, between_elements };
 cut cut_of(vector_function function);

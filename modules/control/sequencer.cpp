@@ -14,7 +14,6 @@ namespace {
 constexpr std::uint64_t sampling_interval = 16;
 constexpr std::uint64_t first_sample = 4; // the first steps see cold memory and make plans
 constexpr std::uint64_t steps_ahead = 64; // loosely timed: how far the issue loop runs ahead of the kernel's time
-constexpr auto later = [](const auto& a, const auto& b) { return a.after(b); };
 constexpr std::size_t stack_bytes = std::size_t{1} << 20U; // kernels run inline on it, with temporaries of their own
 
 } // namespace
@@ -101,6 +100,7 @@ void sequencer::begin_step(const step& s) {
   current_ = &plan_of(*s.program);
   context_ = s.context;
   completed_ = 0;
+  queue_.clear();
   versions_at_start_ = weight_versions_;
   for (std::uint32_t i = 0; i < current_->size(); ++i) {
     progress_[i] = {static_cast<std::uint32_t>(s.program->predecessors(i).size()), {}};
@@ -131,19 +131,7 @@ void sequencer::catch_up() {
 void sequencer::admit(std::uint32_t index) {
   if (configuration_.timing == timing_mode::approximately)
     ready_.push_back(index);
-  push({progress_[index].ready, moment::ready, index});
-}
-
-void sequencer::push(const pending& p) {
-  queue_.push_back(p);
-  std::ranges::push_heap(queue_, later);
-}
-
-sequencer::pending sequencer::pop() {
-  std::ranges::pop_heap(queue_, later);
-  const auto first = queue_.back();
-  queue_.pop_back();
-  return first;
+  queue_.push({progress_[index].ready, moment::ready, index});
 }
 
 void sequencer::run_loosely() {
@@ -154,8 +142,8 @@ void sequencer::run_loosely() {
   if (sampled_)
     numerics_ = std::chrono::steady_clock::now() - begin;
   while (completed_ < current_->size()) {
-    const auto next = pop();
-    complete(next.index(), transport(next.index()));
+    const auto next = queue_.pop();
+    complete(next.index, transport(next.index));
   }
 }
 
@@ -174,18 +162,18 @@ void sequencer::run_approximately() {
         wait(transaction::to_sc_time(queue_.front().time - now), arrived_);
       continue;
     }
-    const auto next = pop();
-    const auto& planned = (*current_)[next.index()];
-    switch (next.what()) {
+    const auto next = queue_.pop();
+    const auto& planned = (*current_)[next.index];
+    switch (next.what) {
     case moment::ready:
-      begin_approximately(next.index());
+      begin_approximately(next.index);
       break;
     case moment::answered:
-      expect_ok(planned.request.payload(), current_->program().operations()[next.index()]);
-      push({write_results(planned, next.time), moment::written, next.index()});
+      expect_ok(planned.request.payload(), current_->program().operations()[next.index]);
+      queue_.push({write_results(planned, next.time), moment::written, next.index});
       break;
     case moment::written:
-      complete(next.index(), next.time);
+      complete(next.index, next.time);
       break;
     }
   }
@@ -198,7 +186,7 @@ void sequencer::begin_approximately(std::uint32_t index) {
   if (planned.port != nullptr)
     planned.port->send(planned.request.payload(), transaction::to_femtoseconds(delay));
   else
-    push({write_results(planned, time_.now(delay)), moment::written, index});
+    queue_.push({write_results(planned, time_.now(delay)), moment::written, index});
 }
 
 /// Leaves all work to the thread: the kernel would lose an exception here, and the order of simultaneous responses
@@ -206,7 +194,7 @@ void sequencer::begin_approximately(std::uint32_t index) {
 void sequencer::response_arrived(::tlm::tlm_generic_payload& payload) {
   const auto& request = transaction::tile_request::of(payload);
   const auto index = static_cast<std::uint32_t>(request.op - current_->program().operations().data());
-  push({time_.now(), moment::answered, index});
+  queue_.push({time_.now(), moment::answered, index});
   arrived_.notify(sc_core::SC_ZERO_TIME);
 }
 

@@ -85,15 +85,37 @@ private:
   /// What comes next for an operation; among equal times in this order. Loosely timed: always ready.
   enum class moment : std::uint8_t { written, answered, ready };
   struct pending {
-    pending(femtoseconds at, moment what_, std::uint32_t index_)
-        : time(at), order(static_cast<std::uint64_t>(what_) << 32U | index_) {}
-    [[nodiscard]] moment what() const { return static_cast<moment>(order >> 32U); }
-    [[nodiscard]] std::uint32_t index() const { return static_cast<std::uint32_t>(order); }
-    [[nodiscard]] bool after(const pending& other) const {
-      return time != other.time ? time > other.time : order > other.order;
-    }
     femtoseconds time;
-    std::uint64_t order;
+    moment what = moment::written;
+    std::uint32_t index = 0;
+    [[nodiscard]] bool before(const pending& other) const {
+      if (time != other.time)
+        return time < other.time;
+      return what != other.what ? what < other.what : index < other.index;
+    }
+  };
+  /// Earliest first. What is pushed is nearly always the latest: sorting it in from the back beats a heap.
+  class pending_queue {
+  public:
+    [[nodiscard]] bool empty() const { return first_ == sorted_.size(); }
+    [[nodiscard]] const pending& front() const { return sorted_[first_]; }
+    void push(const pending& p) {
+      sorted_.push_back(p);
+      for (auto i = sorted_.size() - 1; i > first_ && p.before(sorted_[i - 1]); --i) {
+        sorted_[i] = sorted_[i - 1];
+        sorted_[i - 1] = p;
+      }
+    }
+    pending pop() { return sorted_[first_++]; }
+    /// \pre empty
+    void clear() {
+      sorted_.clear();
+      first_ = 0;
+    }
+
+  private:
+    std::vector<pending> sorted_; ///< from first_ on
+    std::size_t first_ = 0;
   };
   struct progress {
     std::uint32_t open_predecessors = 0;
@@ -121,8 +143,6 @@ private:
               ::tlm::tlm_command command, sc_core::sc_time& delay);
   void complete(std::uint32_t index, femtoseconds done);
   void response_arrived(::tlm::tlm_generic_payload& payload);
-  void push(const pending& p);
-  pending pop();
   static void expect_ok(const ::tlm::tlm_generic_payload& answered, const operation& op);
   step_plan& plan_of(const step_program& program);
 
@@ -143,7 +163,7 @@ private:
   std::vector<progress> progress_;
   std::vector<std::uint32_t> ready_; ///< admitted, not launched yet
   std::vector<kernel*> kernels_;     ///< posted by the launches of this round
-  std::vector<pending> queue_;       ///< heap, earliest first
+  pending_queue queue_;
   std::uint32_t completed_ = 0;
   std::uint64_t next_operation_id_ = 0; ///< number of the step's first operation
   std::vector<std::uint64_t> weight_versions_;

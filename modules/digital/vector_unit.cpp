@@ -11,9 +11,9 @@ namespace tilework::hardware {
 
 namespace {
 
-constexpr double simple_ns = 0.15; // an operation of the unit on the host, only to cut work into blocks
-constexpr double special_ns = 1.5;
-constexpr double block_ns = 4'000;
+constexpr std::uint64_t simple_ps = 150; // an operation of the unit on the host, only to cut work into blocks
+constexpr std::uint64_t special_ps = 1'500;
+constexpr std::uint64_t block_ps = 4'000'000;
 
 /// Vectors or elements [first, first + count) of an operand; what all vectors share stays whole.
 template <typename T>
@@ -40,19 +40,16 @@ public:
     request_ = &request;
     const auto& op = *request.op;
     const auto operations = alu_operations_of(op);
-    const auto special = static_cast<double>(operations.special);
-    work_ns_ = special * special_ns + (static_cast<double>(operations.total()) - special) * simple_ns;
-    along_ = numerics::cut_of(op.function);
-    extent_ = along_ == numerics::cut::nowhere           ? 1
-              : along_ == numerics::cut::between_vectors ? op.vectors
-                                                         : op.inputs[0].length;
-    const auto wanted = static_cast<std::uint32_t>(std::min(work_ns_ / block_ns + 1, static_cast<double>(extent_)));
-    piece_ = (extent_ + wanted - 1) / wanted;
+    work_ps_ = operations.total() * simple_ps + operations.special * (special_ps - simple_ps);
+    piece_ = extent_ = 1;
+    blocks_ = 1;
+    if (work_ps_ >= block_ps)
+      cut(op, work_ps_ / block_ps + 1);
     finished_.store(0, std::memory_order_relaxed);
   }
-  [[nodiscard]] std::uint32_t blocks() const override { return (extent_ + piece_ - 1) / piece_; }
-  [[nodiscard]] double estimated_block_ns() const override { return work_ns_ / blocks(); }
-  [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_relaxed) == blocks(); }
+  [[nodiscard]] std::uint32_t blocks() const override { return blocks_; }
+  [[nodiscard]] double estimated_block_ns() const override { return 1e-3 * static_cast<double>(work_ps_) / blocks_; }
+  [[nodiscard]] bool finished() const { return finished_.load(std::memory_order_relaxed) == blocks_; }
 
   void run_block(std::uint32_t block) override {
     const auto& op = *request_->op;
@@ -60,7 +57,7 @@ public:
     const std::uint32_t count = std::min(piece_, extent_ - first);
     auto in = request_->in;
     auto out = request_->out;
-    if (count < extent_) {
+    if (blocks_ > 1) {
       for (auto& burst : in)
         burst = piece_of(burst, along_, first, count);
       for (auto& burst : out)
@@ -78,12 +75,23 @@ public:
   }
 
 private:
+  void cut(const operation& op, std::uint64_t wanted) {
+    along_ = numerics::cut_of(op.function);
+    if (along_ == numerics::cut::nowhere)
+      return;
+    extent_ = along_ == numerics::cut::between_vectors ? op.vectors : op.inputs[0].length;
+    const auto pieces = static_cast<std::uint32_t>(std::min<std::uint64_t>(wanted, extent_));
+    piece_ = (extent_ + pieces - 1) / pieces;
+    blocks_ = (extent_ + piece_ - 1) / piece_;
+  }
+
   numerics::number_format format_;
   const transaction::tile_request* request_ = nullptr;
   numerics::cut along_ = numerics::cut::nowhere;
   std::uint32_t extent_ = 1; ///< vectors or elements to cut
   std::uint32_t piece_ = 1;  ///< of them in a block
-  double work_ns_ = 0;
+  std::uint32_t blocks_ = 1;
+  std::uint64_t work_ps_ = 0;
   std::atomic<std::uint32_t> finished_{0}; ///< blocks
 };
 
@@ -107,6 +115,10 @@ void vector_unit::launch(::tlm::tlm_generic_payload& payload) {
 
 /// Computes values that are not worth a hand-over to another thread, posts the others.
 void vector_unit::begin(transaction::tile_request& request) {
+  if (!numerics::has_values(request.op->function)) {
+    request.computed = true;
+    return;
+  }
   if (idle_.empty()) {
     computations_.push_back(std::make_unique<computation>(configuration_.format));
     idle_.reserve(computations_.size());
