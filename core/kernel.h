@@ -6,8 +6,8 @@
 
 namespace tilework {
 
-/// Blocks of a stage are independent of each other and of the thread that runs them; the grid of blocks depends on shapes
-/// only. Most kernels have one stage.
+/// Blocks of a stage are independent of each other and of the thread that runs them; the grid of blocks depends on
+/// shapes only. Most kernels have one stage.
 class kernel {
 public:
   kernel() = default;
@@ -18,8 +18,8 @@ public:
   /// Rough work of one block in nanoseconds: decides between inline execution and the pool, never a value.
   [[nodiscard]] virtual double estimated_block_ns() const = 0;
   virtual void run_block(std::uint32_t block) = 0;
-  /// All blocks have run. True if there is a further stage, whose blocks need all of those: blocks() is then its number.
-  /// Called once per stage, by the thread that forks.
+  /// All blocks have run. True if there is a further stage, whose blocks need all of those: blocks() is then its
+  /// number. Called once per stage, by the thread that forks.
   virtual bool advance() { return false; }
 };
 

@@ -104,8 +104,8 @@ public:
   step_source(const step_source&) = delete;
   step_source& operator=(const step_source&) = delete;
   virtual ~step_source() = default;
-  /// The next step, or nothing when the run is over. Its program stays as it is to the end of the run, its samples until
-  /// finished().
+  /// The next step, or nothing when the run is over. Its program stays as it is to the end of the run, its samples
+  /// until finished().
   virtual std::optional<step> next() = 0;
   /// All operations of the step are complete; results are in the operand slots.
   virtual void finished(const step& done) = 0;

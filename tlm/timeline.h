@@ -21,9 +21,7 @@ public:
 
   /// Time since the last drain of the present plus a delay annotated to a call. Negative only if the step's initiator
   /// drained ahead of the kernel's time and annotates too little.
-  [[nodiscard]] femtoseconds now(femtoseconds delay = {}) const {
-    return to_femtoseconds(present_) + delay - origin_;
-  }
+  [[nodiscard]] femtoseconds now(femtoseconds delay = {}) const { return to_femtoseconds(present_) + delay - origin_; }
   [[nodiscard]] femtoseconds now(const sc_core::sc_time& delay) const { return now(to_femtoseconds(delay)); }
   /// From a relative time t to the delay that the present needs to reach it (0 if it has passed).
   [[nodiscard]] sc_core::sc_time delay_until(femtoseconds t) const {

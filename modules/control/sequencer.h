@@ -77,9 +77,7 @@ public:
   /// What ended the run early, if anything did; the kernel loses an exception's type when it leaves a process.
   [[nodiscard]] std::exception_ptr failure() const { return failure_; }
   /// Operations of the current step that are not complete; not 0 after the kernel ran out of events = deadlock.
-  [[nodiscard]] std::size_t outstanding() const {
-    return current_ == nullptr ? 0 : current_->size() - completed_;
-  }
+  [[nodiscard]] std::size_t outstanding() const { return current_ == nullptr ? 0 : current_->size() - completed_; }
 
 private:
   /// What comes next for an operation; among equal times in this order. Loosely timed: always ready.

@@ -74,8 +74,7 @@ planned_operation step_plan::planned(const operation& op, const plan_inputs& in)
   request.response_bytes = p.written.bytes;
   const bool loads = op.kind == operation_kind::load_samples;
   p.read = {address_of(op.inputs[0]), loads ? op.vectors * in.bytes_per_sample : sent};
-  p.reads_memory =
-      loads || (has_operand(op.inputs[0]) && in.arena.slot(op.inputs[0].slot).home == residence::memory);
+  p.reads_memory = loads || (has_operand(op.inputs[0]) && in.arena.slot(op.inputs[0].slot).home == residence::memory);
 
   auto& payload = p.request.payload();
   const bool writes = writes_array(op.kind) || op.kind == operation_kind::vector_op;

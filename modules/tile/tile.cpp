@@ -239,7 +239,9 @@ femtoseconds tile::first_start(femtoseconds arrival, const mvm_timing& timing,
 }
 
 const tile::reading& tile::reading_of(const operation& op) {
-  auto& r = op.kind == operation_kind::forward_mvm ? forward_ : op.kind == operation_kind::refresh ? refresh_ : backward_;
+  auto& r = op.kind == operation_kind::forward_mvm ? forward_
+            : op.kind == operation_kind::refresh   ? refresh_
+                                                   : backward_;
   if (const std::uint32_t lines = op.outputs[0].length; lines != r.lines) {
     r.lines = lines;
     r.timing = timing_.pass(lines, r.plan);
