@@ -183,10 +183,12 @@ void sequencer::begin_approximately(std::uint32_t index) {
   const auto& planned = (*current_)[index];
   sc_core::sc_time delay;
   read_operands(planned, delay);
-  if (planned.port != nullptr)
+  if (planned.port != nullptr) {
+    planned.request.payload().set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
     planned.port->send(planned.request.payload(), transaction::to_femtoseconds(delay));
-  else
+  } else {
     queue_.push({write_results(planned, time_.now(delay)), moment::written, index});
+  }
 }
 
 /// Leaves all work to the thread: the kernel would lose an exception here, and the order of simultaneous responses
@@ -233,7 +235,6 @@ void sequencer::prepare(std::uint32_t index) {
   request.operation_id = next_operation_id_ + index;
   request.posted = nullptr;
   request.computed = false;
-  planned.request.payload().set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
   if (op.array == no_array)
     return;
   request.activity = {};
@@ -248,8 +249,10 @@ femtoseconds sequencer::transport(std::uint32_t index) {
   auto delay = transaction::to_sc_time(progress_[index].ready - time_.now());
   read_operands(planned, delay);
   if (planned.port != nullptr) {
-    planned.port->socket->b_transport(planned.request.payload(), delay);
-    expect_ok(planned.request.payload(), *planned.request.request().op);
+    auto& payload = planned.request.payload();
+    payload.set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
+    planned.port->socket->b_transport(payload, delay);
+    expect_ok(payload, *planned.request.request().op);
   }
   write_results(planned, delay);
   return time_.now(delay);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/modules/control/step_plan.h>
+#include <tilework/numerics/vector_functions.h>
 
 #include <algorithm>
 
@@ -8,6 +9,11 @@ namespace {
 
 bool has_operand(const operand_ref& ref) {
   return ref.slot != no_slot;
+}
+
+/// Whether there is anything to compute ahead of the timed call.
+bool has_values(const operation& op) {
+  return op.kind != operation_kind::vector_op || numerics::has_values(op.function);
 }
 
 mutable_burst view_of(operand_arena& arena, const operand_ref& ref, std::uint32_t vectors) {
@@ -50,7 +56,7 @@ void step_plan::arrange_waves() {
   for (std::size_t left = longest + 1; left-- > 0;) {
     waves_.add_row();
     for (std::size_t i = 0; i < size(); ++i)
-      if (waves_after[i] == left)
+      if (waves_after[i] == left && has_values(program_.operations()[i]))
         waves_.add(waves_.rows() - 1, static_cast<std::uint32_t>(i));
   }
 }

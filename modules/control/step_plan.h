@@ -50,7 +50,7 @@ public:
   [[nodiscard]] const step_program& program() const { return program_; }
   [[nodiscard]] std::size_t size() const { return operations_.size(); }
   planned_operation& operator[](std::size_t index) { return operations_[index]; }
-  /// Operations whose values can be computed together once those of all waves before are there. Each is in the last
+  /// Operations with values that can be computed together once those of all waves before are there. Each is in the last
   /// wave that does not hold up another: updates, which few operations wait for, share one fork and join.
   [[nodiscard]] std::size_t waves() const { return waves_.rows(); }
   [[nodiscard]] std::span<const std::uint32_t> wave(std::size_t index) const { return waves_[index]; }
