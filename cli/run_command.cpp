@@ -3,6 +3,7 @@
 #include <tilework/cli/commands.h>
 #include <tilework/cli/progress.h>
 #include <tilework/core/error.h>
+#include <tilework/report/background_writer.h>
 #include <tilework/report/closing_tables.h>
 #include <tilework/report/costs_csv.h>
 #include <tilework/report/run_directory.h>
@@ -16,6 +17,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
 namespace tilework::cli {
 namespace {
@@ -38,38 +40,41 @@ private:
   report::trace_json trace_;
 };
 
-/// Progress, metrics and checkpoints of a run in its directory.
+/// Progress, metrics and checkpoints of a run in its directory; what a disk refuses ends the run at the next step.
 class run_keeper final : public run_observer {
 public:
   run_keeper(simulation& run, const experiment& e, const report::run_directory& directory, progress_line& progress,
              hardware::timing_mode timing)
-      : run_(run), experiment_(e), directory_(directory), progress_(progress), timing_(timing) {}
+      : run_(run), experiment_(e), files_(directory), progress_(progress), timing_(timing) {}
 
   void step_done(const workload::training_position& position) override {
     progress_.update(position);
+    files_.check();
     if (interrupted != 0)
       run_.session().stop();
   }
   void evaluated(const evaluation_row& row) override {
     progress_.set_accuracy(row.test_accuracy);
-    directory_.append("metrics.jsonl", report::metrics_line(row));
+    files_.append("metrics.jsonl", report::metrics_line(row));
   }
   /// A run that was killed may have written evaluations that came after the checkpoint, or repeats one of them.
-  void rewrite_metrics() const {
+  void rewrite_metrics() {
     std::string lines;
     for (const auto& row : run_.evaluations())
       lines += report::metrics_line(row) + '\n';
-    directory_.write("metrics.jsonl", lines);
+    files_.write("metrics.jsonl", std::move(lines));
   }
   void epoch_done() override { write_checkpoint(); }
-  void write_checkpoint() const {
-    directory_.write(report::checkpoint_file, encode_checkpoint(run_, experiment_.resolved_yaml, timing_));
+  void write_checkpoint() {
+    files_.write(report::checkpoint_file, encode_checkpoint(run_, experiment_.resolved_yaml, timing_));
   }
+  /// Returns when all files are on the disk.
+  void finish() { files_.finish(); }
 
 private:
   simulation& run_;
   const experiment& experiment_;
-  const report::run_directory& directory_;
+  report::background_writer files_;
   progress_line& progress_;
   hardware::timing_mode timing_;
 };
@@ -150,6 +155,7 @@ int run_command(const run_options& options, const catalog::device_registry& devi
   const auto results = run.results();
   if (results.interrupted)
     keeper.write_checkpoint();
+  keeper.finish();
   write_results(directory, results);
   if (!options.trace.empty())
     write_file(options.trace, trace.str());

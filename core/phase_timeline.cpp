@@ -37,7 +37,7 @@ void phase_timeline::add_busy() {
 femtoseconds phase_timeline::end_step() {
   add_busy();
   std::ranges::sort(intervals_, [](const interval& a, const interval& b) {
-    return std::tie(a.done, a.p, a.start) < std::tie(b.done, b.p, b.start);
+    return a.done != b.done ? a.done < b.done : std::tie(a.p, a.start) < std::tie(b.p, b.start);
   });
   femtoseconds frontier;
   if (!intervals_.empty())

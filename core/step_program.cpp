@@ -53,16 +53,10 @@ void step_program::append(const operation& op) {
   predecessors_.add_row();
   successors_.add_row();
   std::reverse(edges.begin(), edges.end());
-  std::uint32_t wave = 0;
   for (auto edge : edges) {
     predecessors_.add(index, edge);
     successors_.add(edge, index);
-    wave = std::max(wave, wave_of_[edge] + 1);
   }
-  wave_of_.push_back(wave);
-  if (wave == waves_.rows())
-    waves_.add_row();
-  waves_.add(wave, index);
 
   operation stored = op;
   if (op.array != no_array)

@@ -85,16 +85,11 @@ public:
   [[nodiscard]] std::span<const std::uint32_t> predecessors(std::size_t index) const { return predecessors_[index]; }
   [[nodiscard]] std::span<const std::uint32_t> successors(std::size_t index) const { return successors_[index]; }
   [[nodiscard]] std::size_t size() const { return operations_.size(); }
-  /// Operations whose values can be computed together once those of all waves before are there.
-  [[nodiscard]] std::size_t waves() const { return waves_.rows(); }
-  [[nodiscard]] std::span<const std::uint32_t> wave(std::size_t index) const { return waves_[index]; }
 
 private:
   std::vector<operation> operations_;
   adjacency predecessors_;
   adjacency successors_;
-  adjacency waves_;
-  std::vector<std::uint32_t> wave_of_;
 };
 
 struct step {
@@ -109,7 +104,8 @@ public:
   step_source(const step_source&) = delete;
   step_source& operator=(const step_source&) = delete;
   virtual ~step_source() = default;
-  /// The next step, or nothing when the run is over. The program and the samples stay valid until finished().
+  /// The next step, or nothing when the run is over. Its program stays as it is to the end of the run, its samples
+  /// until finished().
   virtual std::optional<step> next() = 0;
   /// All operations of the step are complete; results are in the operand slots.
   virtual void finished(const step& done) = 0;

@@ -18,6 +18,7 @@ namespace {
 constexpr double inline_below_ns = 20'000;
 constexpr auto spin_time = std::chrono::microseconds(50);
 constexpr int spins_before_yield = 2000;
+constexpr std::size_t cache_line = 64;
 
 void pause() {
 #if defined(__x86_64__)
@@ -30,29 +31,37 @@ void pause() {
 } // namespace
 
 struct worker_pool::state {
+  /// A kernel's blocks in the order in which blocks are taken.
+  struct share {
+    kernel* work;
+    std::uint32_t blocks;
+    double block_ns;
+  };
+
   std::vector<std::thread> workers;
   std::mutex mutex;
   std::condition_variable wake;
-  std::span<kernel* const> kernels; // changes only while no block is running
+  std::vector<share> shares; // changes only while no block is running
+  // Each of the counters below has a cache line of its own: threads that spin on one do not slow down the others.
   // Fork number (upper half) and blocks left to take: a worker that comes late cannot take a block of another fork, so
   // nobody has to wait for workers that took none.
-  std::atomic<std::uint64_t> ticket{0};
-  std::atomic<std::uint32_t> finished_blocks{0};
-  std::atomic<unsigned> parked{0};
+  alignas(cache_line) std::atomic<std::uint64_t> ticket{0};
+  alignas(cache_line) std::atomic<std::uint32_t> finished_blocks{0};
+  alignas(cache_line) std::atomic<unsigned> parked{0};
   std::atomic<bool> stop{false};
   std::exception_ptr failure;
 
   [[nodiscard]] std::uint32_t fork_number() const { return static_cast<std::uint32_t>(ticket.load() >> 32U); }
 
   void run_flat_block(std::uint32_t flat) {
-    for (auto* k : kernels) {
-      if (flat < k->blocks())
-        return k->run_block(flat);
-      flat -= k->blocks();
+    for (const auto& s : shares) {
+      if (flat < s.blocks)
+        return s.work->run_block(flat);
+      flat -= s.blocks;
     }
   }
 
-  /// A block of a fork, if there is one left.
+  /// A block of a fork, if there is one left: the highest number, so shares are sorted by growing blocks.
   std::optional<std::uint32_t> take(std::uint32_t fork) {
     auto seen = ticket.load();
     while (seen >> 32U == fork && static_cast<std::uint32_t>(seen) > 0)
@@ -62,6 +71,7 @@ struct worker_pool::state {
   }
 
   void take_blocks(std::uint32_t fork) {
+    std::uint32_t done = 0;
     while (const auto block = take(fork)) {
       try {
         run_flat_block(*block);
@@ -70,8 +80,9 @@ struct worker_pool::state {
         if (!failure)
           failure = std::current_exception();
       }
-      finished_blocks.fetch_add(1, std::memory_order_release);
+      ++done;
     }
+    finished_blocks.fetch_add(done, std::memory_order_release);
   }
 
   void wait_for_fork(std::uint32_t seen) {
@@ -139,20 +150,40 @@ unsigned worker_pool::threads() const {
 }
 
 void worker_pool::run(std::span<kernel* const> kernels) {
-  std::uint32_t blocks = 0;
-  double work_ns = 0;
-  for (const auto* k : kernels) {
-    blocks += k->blocks();
-    work_ns += k->blocks() * k->estimated_block_ns();
-  }
-  if (state_->workers.empty() || blocks < 2 || work_ns < inline_below_ns) {
+  if (state_->workers.empty()) {
     for (auto* k : kernels)
-      for (std::uint32_t b = 0; b < k->blocks(); ++b)
-        k->run_block(b);
+      run_inline(*k);
     return;
   }
+  auto& shares = state_->shares;
+  shares.clear();
+  for (auto* k : kernels)
+    shares.push_back({k, 0, 0});
+  while (!shares.empty()) {
+    for (auto& s : shares) {
+      s.blocks = s.work->blocks();
+      s.block_ns = s.work->estimated_block_ns();
+    }
+    run_stage();
+    std::erase_if(shares, [](const auto& s) { return !s.work->advance(); });
+  }
+}
+
+void worker_pool::run_stage() {
   auto& s = *state_;
-  s.kernels = kernels;
+  std::uint32_t blocks = 0;
+  double work_ns = 0;
+  for (const auto& share : s.shares) {
+    blocks += share.blocks;
+    work_ns += share.blocks * share.block_ns;
+  }
+  if (blocks < 2 || work_ns < inline_below_ns) {
+    for (const auto& share : s.shares)
+      for (std::uint32_t b = 0; b < share.blocks; ++b)
+        share.work->run_block(b);
+    return;
+  }
+  std::ranges::sort(s.shares, {}, &state::share::block_ns);
   s.take_blocks(s.fork(blocks));
   s.join(blocks);
   if (s.failure)

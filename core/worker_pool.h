@@ -20,10 +20,13 @@ public:
   worker_pool& operator=(const worker_pool&) = delete;
 
   [[nodiscard]] unsigned threads() const;
-  /// Runs every block of every kernel and returns when all are done. The first exception of a block is rethrown.
+  /// Runs every block of every kernel, stage by stage, and returns when all are done. Blocks of the kernel with the
+  /// largest ones start first. The first exception of a block is rethrown.
   void run(std::span<kernel* const> kernels);
 
 private:
+  void run_stage();
+
   struct state;
   std::unique_ptr<state> state_;
 };

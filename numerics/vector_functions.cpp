@@ -140,6 +140,28 @@ void input_range_update(const operands& o, float learning_rate) {
 
 } // namespace
 
+cut cut_of(vector_function function) {
+  switch (function) {
+  case vector_function::accumulate_partial_sums:
+  case vector_function::add_bias:
+  case vector_function::bias_activation:
+  case vector_function::loss_gradient:
+  case vector_function::activation_gradient:
+  case vector_function::input_range_apply:
+  case vector_function::input_range_restore:
+    return cut::between_vectors;
+  case vector_function::bias_update:
+    return cut::between_elements;
+  case vector_function::none:
+  case vector_function::noise_management:
+  case vector_function::update_management:
+  case vector_function::input_range_estimate:
+  case vector_function::input_range_update:
+    break;
+  }
+  return cut::nowhere;
+}
+
 void evaluate(vector_function function, activation f, std::span<const const_burst> in,
               std::span<const mutable_burst> out, const vector_scalars& scalars) {
   const operands o(function, in, out);

@@ -24,6 +24,7 @@
 #include <tilework/core/operation.h>
 #include <tilework/core/step_program.h>
 
+#include <cstdint>
 #include <span>
 
 namespace tilework::numerics {
@@ -34,6 +35,15 @@ struct vector_scalars {
   float loss_scale =
       1; ///< factor on the gradient of loss_gradient, 1/B for the mean over a mini-batch; not on the loss
 };
+
+/// Whether the function writes its outputs here; `none` and management do not.
+constexpr bool has_values(vector_function function) {
+  return function > vector_function::update_management;
+}
+
+/// Along what the work of a function may be cut: the pieces give the bits of the whole.
+enum class cut : std::uint8_t { nowhere, between_vectors, between_elements };
+cut cut_of(vector_function function);
 
 /// Computes one function. Operands beyond those of the table are ignored.
 /// \throws std::invalid_argument if operands are missing or their shapes differ from the table, or a label is no class.

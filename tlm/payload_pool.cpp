@@ -12,7 +12,7 @@ struct payload_pool::block final : ::tlm::tlm_generic_payload {
   block(const block&) = delete;
   block& operator=(const block&) = delete;
 
-  tile_request request;
+  alignas(64) tile_request request; // a cache line begins with it
 };
 
 payload_pool::payload_pool() = default;

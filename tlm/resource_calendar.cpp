@@ -16,26 +16,31 @@ calendar_statistics& calendar_statistics::operator+=(const calendar_statistics& 
 }
 
 femtoseconds resource_calendar::search(femtoseconds earliest, femtoseconds length) const {
-  auto next = std::ranges::upper_bound(bookings_, earliest, {}, &interval::end);
+  auto next = earlier_.end(); // the wanted gap is near the end: requests come nearly in order of time
+  while (next != earlier_.begin() && std::prev(next)->end > earliest)
+    --next;
   femtoseconds start = earliest;
-  for (; next != bookings_.end() && next->start < start + length; ++next)
+  for (; next != earlier_.end() && next->start < start + length; ++next)
     start = std::max(start, next->end);
+  if (next == earlier_.end() && last_.start < start + length)
+    start = std::max(start, last_.end);
   return start;
 }
 
+/// \pre the interval ends where the last one begins, or before
 void resource_calendar::insert(interval fresh) {
-  const auto next = std::ranges::lower_bound(bookings_, fresh.end, {}, &interval::start);
-  const bool touches_next = next != bookings_.end() && next->start == fresh.end;
-  const bool touches_previous = next != bookings_.begin() && std::prev(next)->end == fresh.start;
-  if (touches_previous && touches_next) {
-    std::prev(next)->end = next->end;
-    bookings_.erase(next);
+  const auto next = std::ranges::lower_bound(earlier_, fresh.end, {}, &interval::start);
+  auto& following = next == earlier_.end() ? last_ : *next;
+  const bool touches_next = following.start == fresh.end;
+  const bool touches_previous = next != earlier_.begin() && std::prev(next)->end == fresh.start;
+  if (touches_next) {
+    following.start = touches_previous ? std::prev(next)->start : fresh.start;
+    if (touches_previous)
+      earlier_.erase(std::prev(next));
   } else if (touches_previous) {
     std::prev(next)->end = fresh.end;
-  } else if (touches_next) {
-    next->start = fresh.start;
   } else {
-    bookings_.insert(next, fresh);
+    earlier_.insert(next, fresh);
   }
 }
 
@@ -44,7 +49,7 @@ multi_calendar::multi_calendar(unsigned servers) : servers_(servers) {
     throw input_error("a shared unit needs at least one server, got 0");
 }
 
-femtoseconds multi_calendar::reserve(femtoseconds earliest, femtoseconds length) {
+femtoseconds multi_calendar::reserve_best(femtoseconds earliest, femtoseconds length) {
   auto* best = &servers_.front();
   auto best_start = best->first_fit(earliest, length);
   for (auto& server : servers_) {

@@ -26,8 +26,6 @@ struct calendar_statistics {
 /// touch are merged. Times are relative to the timeline's origin.
 class resource_calendar {
 public:
-  resource_calendar() { bookings_.reserve(64); }
-
   /// Books the first gap that fits: a late call may fill a gap before existing bookings. Returns the start.
   /// A length of zero books nothing and starts at `earliest`. \pre length >= 0
   femtoseconds reserve(femtoseconds earliest, femtoseconds length) {
@@ -37,26 +35,28 @@ public:
   }
   /// Where reserve() would start.
   [[nodiscard]] femtoseconds first_fit(femtoseconds earliest, femtoseconds length) const {
-    if (bookings_.empty() || earliest >= bookings_.back().end || length.count == 0)
+    if (earliest >= last_.end || length.count == 0)
       return earliest;
     return search(earliest, length);
   }
   /// Forgets all bookings: the machine is idle and the timeline starts again at zero.
   void clear() {
-    bookings_.clear();
+    earlier_.clear();
+    last_ = {};
     latest_request_ = {};
   }
 
   [[nodiscard]] const calendar_statistics& statistics() const { return statistics_; }
   /// Number of separate booked intervals.
-  [[nodiscard]] std::size_t intervals() const { return bookings_.size(); }
+  [[nodiscard]] std::size_t intervals() const { return earlier_.size() + (last_.empty() ? 0 : 1); }
   /// End of the last booking, 0 if there is none.
-  [[nodiscard]] femtoseconds end() const { return bookings_.empty() ? femtoseconds{} : bookings_.back().end; }
+  [[nodiscard]] femtoseconds end() const { return last_.end; }
 
 private:
   struct interval {
     femtoseconds start;
     femtoseconds end;
+    [[nodiscard]] bool empty() const { return start == end; }
   };
 
   void book(femtoseconds earliest, femtoseconds start, femtoseconds length) {
@@ -72,19 +72,23 @@ private:
     if (length.count == 0)
       return;
     statistics_.busy += length;
-    if (bookings_.empty() || start > bookings_.back().end)
-      bookings_.push_back({start, start + length});
-    else if (start == bookings_.back().end)
-      bookings_.back().end += length;
-    else
+    if (start == last_.end)
+      last_.end += length;
+    else if (start > last_.end) {
+      if (!last_.empty())
+        earlier_.push_back(last_);
+      last_ = {start, start + length};
+    } else
       insert({start, start + length});
   }
   [[nodiscard]] femtoseconds search(femtoseconds earliest, femtoseconds length) const;
   void insert(interval fresh);
 
-  std::vector<interval> bookings_; // ascending, disjoint, not touching
+  // Nearly all bookings concern the last interval: it sits beside what every booking touches.
+  interval last_;
   femtoseconds latest_request_;
   calendar_statistics statistics_;
+  std::vector<interval> earlier_; // before last_; ascending, disjoint, not touching
 };
 
 /// k identical units behind one queue, for example the ports of a buffer.
@@ -94,13 +98,18 @@ public:
   explicit multi_calendar(unsigned servers);
 
   /// Books the server that can start first; among equals the lowest number.
-  femtoseconds reserve(femtoseconds earliest, femtoseconds length);
+  femtoseconds reserve(femtoseconds earliest, femtoseconds length) {
+    auto& first = servers_.front();
+    return earliest >= first.end() ? first.reserve(earliest, length) : reserve_best(earliest, length);
+  }
   void clear();
   /// Sum over the servers; out_of_order and largest_skew see the order of calls to each server.
   [[nodiscard]] calendar_statistics statistics() const;
   [[nodiscard]] std::size_t servers() const { return servers_.size(); }
 
 private:
+  femtoseconds reserve_best(femtoseconds earliest, femtoseconds length);
+
   std::vector<resource_calendar> servers_;
 };
 

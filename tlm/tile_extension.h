@@ -20,11 +20,11 @@ namespace tilework::transaction {
 /// (chip | tile | plane), data_length (bytes of the request, what a network serialises on the way down), response
 /// status. Data pointer and byte enables are unused: operands are views of the operand arena.
 struct tile_request final : ::tlm::tlm_extension<tile_request> {
+  // What every hop of a timed call touches comes first: it fills a cache line.
+
   // Written by the initiator before `launch`, read by network and target, constant until END_RESP.
   const operation* op = nullptr;
   const step_context* context = nullptr;
-  std::array<const_burst, 3> in{};           ///< elements must not change until END_RESP
-  std::array<mutable_burst, 3> out{};        ///< only the target writes elements, before BEGIN_RESP
   std::uint64_t operation_id = 0;            ///< unique within a run; the key for tables, never the payload's address
   std::uint64_t expected_weight_version = 0; ///< weight version of the array that the program expects
   std::uint32_t response_bytes = 0;          ///< what a network serialises on the way back
@@ -32,17 +32,21 @@ struct tile_request final : ::tlm::tlm_extension<tile_request> {
   std::uint32_t destination = 0;             ///< node of the target
   std::uint32_t priority = 0;                ///< among simultaneous arrivals the lowest goes first
 
+  // Written by the target.
+  kernel* posted = nullptr; ///< during `launch`: work that the initiator may run, together with that of others, in one
+                            ///< fork and join before the timed call; null = nothing to run
+  bool computed = false;    ///< during `launch`: values exist already, the timed call only books
   /// Odd while the payload is in use; the pool counts it up at acquire and at release. A holder that remembers the
   /// number can tell that a payload was recycled under its feet.
   std::uint32_t generation = 1;
+  femtoseconds accepted; ///< before BEGIN_RESP (or before b_transport returns): work began, relative to the timeline's
+                         ///< origin
+  femtoseconds done;     ///< same; result written back
+  operation_activity activity{}; ///< same
 
-  // Written by the target.
-  kernel* posted = nullptr;      ///< during `launch`: work that the initiator may run, together with that of others, in
-                                 ///< one fork and join before the timed call; null = nothing to run
-  bool computed = false;         ///< during `launch`: values exist already, the timed call only books
-  operation_activity activity{}; ///< before BEGIN_RESP (or before b_transport returns)
-  femtoseconds accepted;         ///< same; work began, relative to the timeline's origin
-  femtoseconds done;             ///< same; result written back
+  // Written by the initiator, see above.
+  std::array<const_burst, 3> in{};    ///< elements must not change until END_RESP
+  std::array<mutable_burst, 3> out{}; ///< only the target writes elements, before BEGIN_RESP
 
   /// The request of a payload.
   /// \throws run_error if the payload carries none.

@@ -21,9 +21,7 @@ public:
 
   /// Time since the last drain of the present plus a delay annotated to a call. Negative only if the step's initiator
   /// drained ahead of the kernel's time and annotates too little.
-  [[nodiscard]] femtoseconds now(femtoseconds delay = {}) const {
-    return to_femtoseconds(sc_core::sc_time_stamp()) + delay - origin_;
-  }
+  [[nodiscard]] femtoseconds now(femtoseconds delay = {}) const { return to_femtoseconds(present_) + delay - origin_; }
   [[nodiscard]] femtoseconds now(const sc_core::sc_time& delay) const { return now(to_femtoseconds(delay)); }
   /// From a relative time t to the delay that the present needs to reach it (0 if it has passed).
   [[nodiscard]] sc_core::sc_time delay_until(femtoseconds t) const {
@@ -40,6 +38,7 @@ public:
   void drain(femtoseconds length);
 
 private:
+  const sc_core::sc_time& present_ = sc_core::sc_time_stamp(); ///< the kernel's own variable: asked for at every hop
   femtoseconds origin_;
   std::vector<std::function<void()>> callbacks_;
 };

@@ -6,18 +6,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 #include <string>
 
 namespace tilework::hardware {
 namespace {
 
 constexpr std::uint64_t sampling_interval = 16;
+constexpr std::uint64_t first_sample = 4; // the first steps see cold memory and make plans
+constexpr std::uint64_t steps_ahead = 64; // loosely timed: how far the issue loop runs ahead of the kernel's time
 constexpr std::size_t stack_bytes = std::size_t{1} << 20U; // kernels run inline on it, with temporaries of their own
-
-bool has_operand(const operand_ref& ref) {
-  return ref.slot != no_slot;
-}
 
 } // namespace
 
@@ -49,6 +46,7 @@ void sequencer::run() {
   try {
     while (const auto next = source_.next())
       execute(*next);
+    catch_up();
   } catch (...) {
     failure_ = std::current_exception();
   }
@@ -56,79 +54,106 @@ void sequencer::run() {
 }
 
 void sequencer::execute(const step& s) {
-  sampled_ = host_.steps++ % sampling_interval == 0;
+  using clock = std::chrono::steady_clock;
+  sampled_ = host_.steps++ % sampling_interval == first_sample;
   numerics_ = {};
-  const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+  const auto begin = sampled_ ? clock::now() : clock::time_point{};
   begin_step(s);
   if (configuration_.timing == timing_mode::loosely)
-    run_loosely(s);
+    run_loosely();
   else
-    run_approximately(s);
-  end_step(s);
+    run_approximately();
+  end_step();
   if (sampled_) {
     ++host_.sampled_steps;
-    host_.total_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    host_.total_s += std::chrono::duration<double>(clock::now() - begin).count();
     host_.numerics_s += std::chrono::duration<double>(numerics_).count();
   }
   source_.finished(s);
 }
 
+step_plan& sequencer::plan_of(const step_program& program) {
+  for (const auto& known : plans_)
+    if (&known->program() == &program)
+      return *known;
+  const auto port_of = [this](const operation& op) -> transaction::four_phase_initiator* {
+    if (op.array != no_array)
+      return tile_ports_[op.array].get();
+    return op.kind == operation_kind::vector_op ? &vector_port_ : nullptr;
+  };
+  const plan_inputs in{arena_,
+                       payloads_,
+                       context_,
+                       configuration_.format,
+                       bytes_per_sample_,
+                       configuration_.hub_node,
+                       configuration_.node_of_array,
+                       port_of};
+  auto& plan = *plans_.emplace_back(std::make_unique<step_plan>(program, in));
+  scratch_.resize(std::max<std::size_t>(scratch_.size(), plan.largest_access()));
+  memory_access_.set_data_ptr(scratch_.data());
+  progress_.resize(std::max(progress_.size(), plan.size()));
+  return plan;
+}
+
 void sequencer::begin_step(const step& s) {
-  current_ = &s;
+  current_ = &plan_of(*s.program);
+  context_ = s.context;
   completed_ = 0;
-  progress_.resize(std::max(progress_.size(), s.program->size()));
+  queue_.clear();
   versions_at_start_ = weight_versions_;
-  for (std::uint32_t i = 0; i < s.program->size(); ++i) {
-    progress_[i].open_predecessors = static_cast<std::uint32_t>(s.program->predecessors(i).size());
-    progress_[i].ready = {};
+  for (std::uint32_t i = 0; i < current_->size(); ++i) {
+    progress_[i] = {static_cast<std::uint32_t>(s.program->predecessors(i).size()), {}};
+    prepare(i);
     if (progress_[i].open_predecessors == 0)
       admit(i);
   }
+  next_operation_id_ += current_->size();
 }
 
-void sequencer::end_step(const step& s) {
+void sequencer::end_step() {
   const auto length = phases_.end_step();
-  if (const auto ahead = length - time_.now(); ahead.count > 0)
-    wait(transaction::to_sc_time(ahead));
   time_.drain(length);
+  if (configuration_.timing == timing_mode::approximately || host_.steps % steps_ahead == 0)
+    catch_up();
   if (listeners_.active())
-    listeners_.drained(s.context.step, length);
+    listeners_.drained(context_.step, length);
   current_ = nullptr;
+}
+
+/// The kernel's time reaches the last drain.
+void sequencer::catch_up() {
+  if (const auto ahead = time_.now(); ahead.count < 0)
+    wait(transaction::to_sc_time(femtoseconds{-ahead.count}));
 }
 
 /// All predecessors are complete: the operation may be launched and waits for its turn.
 void sequencer::admit(std::uint32_t index) {
   if (configuration_.timing == timing_mode::approximately)
     ready_.push_back(index);
-  push({progress_[index].ready, moment::ready, index});
+  queue_.push({progress_[index].ready, moment::ready, index});
 }
 
-void sequencer::push(const pending& p) {
-  queue_.push_back(p);
-  std::ranges::push_heap(queue_, std::greater<>{});
-}
-
-sequencer::pending sequencer::pop() {
-  std::ranges::pop_heap(queue_, std::greater<>{});
-  const auto first = queue_.back();
-  queue_.pop_back();
-  return first;
-}
-
-void sequencer::run_loosely(const step& s) {
+void sequencer::run_loosely() {
   // Values never depend on time, so all are computed first: the issue loop then runs with warm caches.
-  for (std::size_t w = 0; w < s.program->waves(); ++w)
-    launch(s, s.program->wave(w));
-  while (completed_ < s.program->size()) {
-    const auto next = pop();
-    complete(s, next.index, transport(s, next.index));
+  const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+  for (std::size_t w = 0; w < current_->waves(); ++w)
+    launch(current_->wave(w));
+  if (sampled_)
+    numerics_ = std::chrono::steady_clock::now() - begin;
+  while (completed_ < current_->size()) {
+    const auto next = queue_.pop();
+    complete(next.index, transport(next.index));
   }
 }
 
-void sequencer::run_approximately(const step& s) {
-  while (completed_ < s.program->size()) {
-    launch(s, ready_);
+void sequencer::run_approximately() {
+  while (completed_ < current_->size()) {
+    const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+    launch(ready_);
     ready_.clear();
+    if (sampled_)
+      numerics_ += std::chrono::steady_clock::now() - begin;
     const auto now = time_.now();
     if (queue_.empty() || queue_.front().time > now) {
       if (queue_.empty())
@@ -137,59 +162,60 @@ void sequencer::run_approximately(const step& s) {
         wait(transaction::to_sc_time(queue_.front().time - now), arrived_);
       continue;
     }
-    const auto next = pop();
+    const auto next = queue_.pop();
+    const auto& planned = (*current_)[next.index];
     switch (next.what) {
     case moment::ready:
-      begin_approximately(s, next.index);
+      begin_approximately(next.index);
       break;
     case moment::answered:
-      expect_ok(progress_[next.index].request.payload(), s.program->operations()[next.index]);
-      push({write_results(next.index, next.time), moment::written, next.index});
+      expect_ok(planned.request.payload(), current_->program().operations()[next.index]);
+      queue_.push({write_results(planned, next.time), moment::written, next.index});
       break;
     case moment::written:
-      complete(s, next.index, next.time);
+      complete(next.index, next.time);
       break;
     }
   }
 }
 
-void sequencer::begin_approximately(const step& s, std::uint32_t index) {
-  const auto now = time_.now();
-  const auto fetched = read_operands(index, now);
-  if (auto* port = port_of(s.program->operations()[index]))
-    port->send(progress_[index].request.payload(), fetched - now);
-  else
-    push({write_results(index, fetched), moment::written, index});
+void sequencer::begin_approximately(std::uint32_t index) {
+  const auto& planned = (*current_)[index];
+  sc_core::sc_time delay;
+  read_operands(planned, delay);
+  if (planned.port != nullptr) {
+    planned.request.payload().set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
+    planned.port->send(planned.request.payload(), transaction::to_femtoseconds(delay));
+  } else {
+    queue_.push({write_results(planned, time_.now(delay)), moment::written, index});
+  }
 }
 
 /// Leaves all work to the thread: the kernel would lose an exception here, and the order of simultaneous responses
 /// must not matter.
 void sequencer::response_arrived(::tlm::tlm_generic_payload& payload) {
   const auto& request = transaction::tile_request::of(payload);
-  const auto index = static_cast<std::uint32_t>(request.op - current_->program->operations().data());
-  push({time_.now(), moment::answered, index});
+  const auto index = static_cast<std::uint32_t>(request.op - current_->program().operations().data());
+  queue_.push({time_.now(), moment::answered, index});
   arrived_.notify(sc_core::SC_ZERO_TIME);
 }
 
 /// Values of operations whose operands are final: one fork and join.
-void sequencer::launch(const step& s, std::span<const std::uint32_t> indices) {
-  for (const auto index : indices)
-    prepare(s, index);
-  const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+void sequencer::launch(std::span<const std::uint32_t> indices) {
   for (const auto index : indices) {
-    const auto& op = s.program->operations()[index];
-    auto& request = progress_[index].request;
-    if (op.kind == operation_kind::load_samples)
-      load_samples(request.request());
-    else if (auto* port = port_of(op))
-      port->launch(request.payload());
-    if (auto* posted = request.request().posted)
-      kernels_.push_back(posted);
+    const auto& planned = (*current_)[index];
+    auto& request = planned.request.request();
+    if (planned.port != nullptr)
+      planned.port->launch(planned.request.payload());
+    else if (request.op->kind == operation_kind::load_samples)
+      load_samples(request);
+    if (request.posted != nullptr)
+      kernels_.push_back(request.posted);
   }
+  if (kernels_.empty())
+    return;
   pool_.run(kernels_);
   kernels_.clear();
-  if (sampled_)
-    numerics_ += std::chrono::steady_clock::now() - begin;
 }
 
 /// Memories have no launch: a debug access moves the samples, the timed access comes later.
@@ -201,104 +227,79 @@ void sequencer::load_samples(transaction::tile_request& request) {
   request.computed = true;
 }
 
-void sequencer::prepare(const step& s, std::uint32_t index) {
-  const auto& op = s.program->operations()[index];
-  auto& p = progress_[index];
-  p.request = payloads_.acquire();
-  auto& payload = p.request.payload();
-  auto& request = p.request.request();
-  request.op = &op;
-  request.context = &s.context;
-  request.operation_id = next_operation_id_++;
-  std::uint64_t request_bytes = 0;
-  std::uint64_t response_bytes = 0;
-  for (std::size_t k = 0; k < op.inputs.size(); ++k)
-    if (has_operand(op.inputs[k]))
-      request_bytes += bytes_of(request.in[k] = view(op.inputs[k], op.vectors));
-  for (std::size_t k = 0; k < op.outputs.size(); ++k)
-    if (has_operand(op.outputs[k]))
-      response_bytes += bytes_of(request.out[k] = view(op.outputs[k], op.vectors));
-  request.response_bytes = static_cast<std::uint32_t>(response_bytes);
-  request.source = configuration_.hub_node;
-  request.destination = configuration_.hub_node;
-  if (op.array != no_array) {
-    request.destination = configuration_.node_of_array[op.array];
-    request.expected_weight_version = versions_at_start_[op.array] + op.updates_before;
-    if (writes_array(op.kind))
-      ++weight_versions_[op.array];
-  }
-  const bool writes = writes_array(op.kind) || op.kind == operation_kind::vector_op;
-  payload.set_command(writes ? ::tlm::TLM_WRITE_COMMAND : ::tlm::TLM_READ_COMMAND);
-  payload.set_address(request.destination);
-  payload.set_data_length(static_cast<unsigned>(request_bytes));
-  payload.set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
-}
-
-/// Loosely timed: the whole operation from `ready` on; returns its completion.
-femtoseconds sequencer::transport(const step& s, std::uint32_t index) {
-  auto& p = progress_[index];
-  auto at = read_operands(index, p.ready);
-  if (auto* port = port_of(s.program->operations()[index])) {
-    auto delay = at - time_.now();
-    port->transport(p.request.payload(), delay);
-    expect_ok(p.request.payload(), s.program->operations()[index]);
-    at = time_.now(delay);
-  }
-  return write_results(index, at);
-}
-
-femtoseconds sequencer::read_operands(std::uint32_t index, femtoseconds at) {
-  const auto& request = progress_[index].request.request();
+/// What a step changes about a transaction.
+void sequencer::prepare(std::uint32_t index) {
+  const auto& planned = (*current_)[index];
+  auto& request = planned.request.request();
   const auto& op = *request.op;
-  if (op.kind == operation_kind::load_samples)
-    return access(memory, request, ::tlm::TLM_READ_COMMAND, std::uint64_t{op.vectors} * bytes_per_sample_, at);
-  const std::uint64_t bytes = progress_[index].request.payload().get_data_length();
-  const bool from_memory = has_operand(op.inputs[0]) && arena_.slot(op.inputs[0].slot).home == residence::memory;
-  return access(from_memory ? memory : buffer, request, ::tlm::TLM_READ_COMMAND, bytes, at);
+  request.operation_id = next_operation_id_ + index;
+  request.posted = nullptr;
+  request.computed = false;
+  if (op.array == no_array)
+    return;
+  request.activity = {};
+  request.expected_weight_version = versions_at_start_[op.array] + op.updates_before;
+  if (writes_array(op.kind))
+    ++weight_versions_[op.array];
 }
 
-femtoseconds sequencer::write_results(std::uint32_t index, femtoseconds at) {
-  const auto& request = progress_[index].request.request();
-  return access(buffer, request, ::tlm::TLM_WRITE_COMMAND, request.response_bytes, at);
-}
-
-/// Base-protocol access for the operands of an operation; returns when it is complete.
-femtoseconds sequencer::access(tlm_utils::simple_initiator_socket<sequencer>& socket,
-                               const transaction::tile_request& request, ::tlm::tlm_command command,
-                               std::uint64_t bytes, femtoseconds at) {
-  if (bytes == 0)
-    return at;
-  if (scratch_.size() < bytes)
-    scratch_.resize(bytes);
-  const auto& first = command == ::tlm::TLM_READ_COMMAND ? request.op->inputs[0] : request.op->outputs[0];
-  const std::uint64_t element = has_operand(first) ? arena_.slot(first.slot).first_element + first.first : 0;
-  auto& payload = memory_access_;
-  memory_traffic_.request = &request;
-  payload.set_command(command);
-  payload.set_address(element * numerics::bytes_of(configuration_.format));
-  payload.set_data_ptr(scratch_.data());
-  payload.set_data_length(static_cast<unsigned>(bytes));
-  payload.set_streaming_width(static_cast<unsigned>(bytes));
-  payload.set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
-  auto delay = transaction::to_sc_time(at - time_.now());
-  socket->b_transport(payload, delay);
-  expect_ok(payload, *request.op);
+/// Loosely timed: the whole operation from its ready time on; returns its completion.
+femtoseconds sequencer::transport(std::uint32_t index) {
+  const auto& planned = (*current_)[index];
+  auto delay = transaction::to_sc_time(progress_[index].ready - time_.now());
+  read_operands(planned, delay);
+  if (planned.port != nullptr) {
+    auto& payload = planned.request.payload();
+    payload.set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
+    planned.port->socket->b_transport(payload, delay);
+    expect_ok(payload, *planned.request.request().op);
+  }
+  write_results(planned, delay);
   return time_.now(delay);
 }
 
-void sequencer::complete(const step& s, std::uint32_t index, femtoseconds done) {
-  auto& p = progress_[index];
-  const auto& op = s.program->operations()[index];
-  phases_.add(op.phase, p.ready, done);
+void sequencer::read_operands(const planned_operation& planned, sc_core::sc_time& delay) {
+  access(planned.reads_memory ? memory : buffer, planned, planned.read, ::tlm::TLM_READ_COMMAND, delay);
+}
+
+void sequencer::write_results(const planned_operation& planned, sc_core::sc_time& delay) {
+  access(buffer, planned, planned.written, ::tlm::TLM_WRITE_COMMAND, delay);
+}
+
+femtoseconds sequencer::write_results(const planned_operation& planned, femtoseconds at) {
+  auto delay = transaction::to_sc_time(at - time_.now());
+  write_results(planned, delay);
+  return time_.now(delay);
+}
+
+/// Base-protocol access for the operands of an operation; `delay` is the access's begin and then its end.
+void sequencer::access(memory_socket& socket, const planned_operation& planned, const memory_access& moved,
+                       ::tlm::tlm_command command, sc_core::sc_time& delay) {
+  if (moved.bytes == 0)
+    return;
+  auto& payload = memory_access_;
+  memory_traffic_.request = &planned.request.request();
+  payload.set_command(command);
+  payload.set_address(moved.address);
+  payload.set_data_length(moved.bytes);
+  payload.set_streaming_width(moved.bytes);
+  payload.set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
+  socket->b_transport(payload, delay);
+  expect_ok(payload, *memory_traffic_.request->op);
+}
+
+void sequencer::complete(std::uint32_t index, femtoseconds done) {
+  const auto& op = current_->program().operations()[index];
+  const auto ready = progress_[index].ready;
+  phases_.add(op.phase, ready, done);
   ++issued_[static_cast<std::size_t>(op.kind)];
   ++completed_;
   if (listeners_.active()) {
-    const auto& request = p.request.request();
+    const auto& request = (*current_)[index].request.request();
     listeners_.operation_done(
-        {s.context.step, index, request.destination, &op, p.ready, request.accepted, done, request.activity});
+        {context_.step, index, request.destination, &op, ready, request.accepted, done, request.activity});
   }
-  p.request = {};
-  for (const auto next : s.program->successors(index)) {
+  for (const auto next : current_->program().successors(index)) {
     auto& successor = progress_[next];
     successor.ready = std::max(successor.ready, done);
     if (--successor.open_predecessors == 0)
@@ -310,22 +311,6 @@ void sequencer::expect_ok(const ::tlm::tlm_generic_payload& answered, const oper
   if (answered.is_response_ok())
     return;
   throw run_error(fmt::format("{} of layer {} failed: {}", name_of(op.kind), op.layer, answered.get_response_string()));
-}
-
-transaction::four_phase_initiator* sequencer::port_of(const operation& op) {
-  if (op.array != no_array)
-    return tile_ports_[op.array].get();
-  return op.kind == operation_kind::vector_op ? &vector_port_ : nullptr;
-}
-
-std::uint64_t sequencer::bytes_of(const const_burst& operand) const {
-  return operand.elements() * numerics::bytes_of(configuration_.format);
-}
-
-mutable_burst sequencer::view(const operand_ref& ref, std::uint32_t vectors) {
-  auto burst = arena_.view(ref.slot).slice(ref.first, ref.length);
-  burst.vectors = std::min(burst.vectors, vectors);
-  return burst;
 }
 
 void sequencer::save(std::ostream& out) const {

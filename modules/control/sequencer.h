@@ -5,6 +5,7 @@
 #include <tilework/core/phase_timeline.h>
 #include <tilework/core/step_program.h>
 #include <tilework/core/worker_pool.h>
+#include <tilework/modules/control/step_plan.h>
 #include <tilework/numerics/number_format.h>
 #include <tilework/tlm/four_phase_initiator.h>
 #include <tilework/tlm/listener.h>
@@ -29,10 +30,11 @@ namespace tilework::hardware {
 /// per request at their simulated times. Values, counts and dynamic energy are the same.
 enum class timing_mode : std::uint8_t { loosely, approximately };
 
-/// Time that the host spent, measured on every 16th step and scaled up.
+/// Time that the host spent between the begin of a step and its drain, measured on every 16th step by four looks at the
+/// clock (approximately timed two more per round of launches). The source's own work between steps is in neither.
 struct host_time {
   double total_s = 0;
-  double numerics_s = 0;
+  double numerics_s = 0; ///< from the first launch to the last join: values, and the calls that start them
   std::uint64_t sampled_steps = 0;
   std::uint64_t steps = 0;
 };
@@ -75,9 +77,7 @@ public:
   /// What ended the run early, if anything did; the kernel loses an exception's type when it leaves a process.
   [[nodiscard]] std::exception_ptr failure() const { return failure_; }
   /// Operations of the current step that are not complete; not 0 after the kernel ran out of events = deadlock.
-  [[nodiscard]] std::size_t outstanding() const {
-    return current_ == nullptr ? 0 : current_->program->size() - completed_;
-  }
+  [[nodiscard]] std::size_t outstanding() const { return current_ == nullptr ? 0 : current_->size() - completed_; }
 
 private:
   /// What comes next for an operation; among equal times in this order. Loosely timed: always ready.
@@ -86,39 +86,63 @@ private:
     femtoseconds time;
     moment what = moment::written;
     std::uint32_t index = 0;
-    // NOLINTNEXTLINE(modernize-use-nullptr): LLVM 14 false alarm
-    friend auto operator<=>(const pending&, const pending&) = default;
+    [[nodiscard]] bool before(const pending& other) const {
+      if (time != other.time)
+        return time < other.time;
+      return what != other.what ? what < other.what : index < other.index;
+    }
+  };
+  /// Earliest first. What is pushed is nearly always the latest: sorting it in from the back beats a heap.
+  class pending_queue {
+  public:
+    [[nodiscard]] bool empty() const { return first_ == sorted_.size(); }
+    [[nodiscard]] const pending& front() const { return sorted_[first_]; }
+    void push(const pending& p) {
+      sorted_.push_back(p);
+      for (auto i = sorted_.size() - 1; i > first_ && p.before(sorted_[i - 1]); --i) {
+        sorted_[i] = sorted_[i - 1];
+        sorted_[i - 1] = p;
+      }
+    }
+    pending pop() { return sorted_[first_++]; }
+    /// \pre empty
+    void clear() {
+      sorted_.clear();
+      first_ = 0;
+    }
+
+  private:
+    std::vector<pending> sorted_; ///< from first_ on
+    std::size_t first_ = 0;
   };
   struct progress {
     std::uint32_t open_predecessors = 0;
     femtoseconds ready;
-    transaction::transaction request;
   };
+  using memory_socket = tlm_utils::simple_initiator_socket<sequencer>;
 
   void run();
   void execute(const step& s);
   void begin_step(const step& s);
-  void end_step(const step& s);
-  void run_loosely(const step& s);
-  void run_approximately(const step& s);
+  void end_step();
+  void run_loosely();
+  void run_approximately();
   void admit(std::uint32_t index);
-  void begin_approximately(const step& s, std::uint32_t index);
-  void launch(const step& s, std::span<const std::uint32_t> indices);
+  void begin_approximately(std::uint32_t index);
+  void catch_up();
+  void launch(std::span<const std::uint32_t> indices);
   void load_samples(transaction::tile_request& request);
-  void prepare(const step& s, std::uint32_t index);
-  femtoseconds transport(const step& s, std::uint32_t index);
-  femtoseconds read_operands(std::uint32_t index, femtoseconds at);
-  femtoseconds write_results(std::uint32_t index, femtoseconds at);
-  femtoseconds access(tlm_utils::simple_initiator_socket<sequencer>& socket, const transaction::tile_request& request,
-                      ::tlm::tlm_command command, std::uint64_t bytes, femtoseconds at);
-  void complete(const step& s, std::uint32_t index, femtoseconds done);
+  void prepare(std::uint32_t index);
+  femtoseconds transport(std::uint32_t index);
+  void read_operands(const planned_operation& planned, sc_core::sc_time& delay);
+  void write_results(const planned_operation& planned, sc_core::sc_time& delay);
+  femtoseconds write_results(const planned_operation& planned, femtoseconds at);
+  void access(memory_socket& socket, const planned_operation& planned, const memory_access& moved,
+              ::tlm::tlm_command command, sc_core::sc_time& delay);
+  void complete(std::uint32_t index, femtoseconds done);
   void response_arrived(::tlm::tlm_generic_payload& payload);
-  void push(const pending& p);
-  pending pop();
   static void expect_ok(const ::tlm::tlm_generic_payload& answered, const operation& op);
-  [[nodiscard]] transaction::four_phase_initiator* port_of(const operation& op);
-  [[nodiscard]] std::uint64_t bytes_of(const const_burst& operand) const;
-  [[nodiscard]] mutable_burst view(const operand_ref& ref, std::uint32_t vectors);
+  step_plan& plan_of(const step_program& program);
 
   sequencer_configuration configuration_;
   step_source& source_;
@@ -131,13 +155,15 @@ private:
   std::vector<std::unique_ptr<transaction::four_phase_initiator>> tile_ports_;
   transaction::listener_list listeners_;
 
-  const step* current_ = nullptr;
+  std::vector<std::unique_ptr<step_plan>> plans_; ///< of the programs seen so far
+  step_plan* current_ = nullptr;                  ///< of the step that runs
+  step_context context_;                          ///< the same
   std::vector<progress> progress_;
   std::vector<std::uint32_t> ready_; ///< admitted, not launched yet
   std::vector<kernel*> kernels_;     ///< posted by the launches of this round
-  std::vector<pending> queue_;       ///< heap, earliest first
+  pending_queue queue_;
   std::uint32_t completed_ = 0;
-  std::uint64_t next_operation_id_ = 0;
+  std::uint64_t next_operation_id_ = 0; ///< number of the step's first operation
   std::vector<std::uint64_t> weight_versions_;
   std::vector<std::uint64_t> versions_at_start_;
   ::tlm::tlm_generic_payload memory_access_; ///< one at a time: memories answer b_transport without waiting

@@ -26,6 +26,7 @@ sram_buffer::sram_buffer(const sc_core::sc_module_name& name, const sram_configu
       contents_(contents),
       time_(time),
       clock_(configuration.clock_Hz),
+      latency_(clock_.cycles(configuration.latency_cycles)),
       ports_(configuration.ports),
       account_(account) {
   require_capacity(configuration, format, contents);
@@ -45,14 +46,12 @@ void sram_buffer::b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_t
 }
 
 void sram_buffer::book(const ::tlm::tlm_generic_payload& payload, phase booked_under, sc_core::sc_time& delay) {
-  const std::uint64_t bytes = payload.get_data_length();
+  const std::uint32_t bytes = payload.get_data_length();
   if (bytes == 0 || payload.get_command() == ::tlm::TLM_IGNORE_COMMAND)
     return;
-  const auto transfer =
-      clock_.cycles(static_cast<std::int64_t>((bytes + configuration_.width_bytes - 1) / configuration_.width_bytes));
+  const auto transfer = clock_.cycles((bytes - 1) / configuration_.width_bytes + 1);
   const auto arrival = time_.now(delay);
-  const auto done =
-      ports_.reserve(clock_.next_edge(arrival), transfer) + transfer + clock_.cycles(configuration_.latency_cycles);
+  const auto done = ports_.reserve(clock_.next_edge(arrival), transfer) + transfer + latency_;
   delay += transaction::to_sc_time(done - arrival);
   account_.counts.add(booked_under, payload.is_read() ? action::sram_read_byte : action::sram_write_byte, bytes);
   account_.busy[static_cast<std::size_t>(booked_under)] += transfer;

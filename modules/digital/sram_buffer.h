@@ -56,6 +56,7 @@ private:
   operand_arena& contents_;
   transaction::timeline& time_;
   transaction::clock_domain clock_;
+  femtoseconds latency_;
   transaction::multi_calendar ports_;
   component_account& account_;
 };

@@ -9,7 +9,9 @@
 #include <tilework/tlm/four_phase_target.h>
 #include <tilework/tlm/resource_calendar.h>
 
+#include <memory>
 #include <systemc>
+#include <vector>
 
 namespace tilework::transaction {
 struct tile_request;
@@ -32,14 +34,18 @@ class vector_unit final : public sc_core::sc_module, private transaction::schedu
 public:
   vector_unit(const sc_core::sc_module_name& name, const vector_unit_configuration& configuration,
               transaction::timeline& time, component_account& account);
+  ~vector_unit() override;
 
   transaction::target_socket<transaction::four_phase_target>& socket() { return port_.socket; }
   [[nodiscard]] std::uint64_t delayed_requests() const { return lanes_.statistics().delayed; }
 
 private:
+  class computation;
+
   transaction::booking schedule(::tlm::tlm_generic_payload& payload, femtoseconds arrival) override;
   void launch(::tlm::tlm_generic_payload& payload) override;
-  void compute(const transaction::tile_request& request) const;
+  void begin(transaction::tile_request& request);
+  void finish_values(transaction::tile_request& request);
   void count(phase p, const alu_operations& operations);
 
   vector_unit_configuration configuration_;
@@ -47,6 +53,8 @@ private:
   transaction::four_phase_target port_;
   transaction::resource_calendar lanes_;
   component_account& account_;
+  std::vector<std::unique_ptr<computation>> computations_;
+  std::vector<computation*> idle_; ///< neither posted nor waiting for their timed call
 };
 
 } // namespace tilework::hardware

@@ -12,17 +12,6 @@ mesh::mesh(const mesh_configuration& configuration, component_account& account)
       account_(account) {
 }
 
-std::pair<std::uint32_t, mesh::direction> mesh::hop(std::uint32_t node, std::uint32_t destination) const {
-  const auto columns = configuration_.columns;
-  const auto x = node % columns;
-  const auto target_x = destination % columns;
-  if (x < target_x)
-    return {node + 1, east};
-  if (x > target_x)
-    return {node - 1, west};
-  return node < destination ? std::pair{node + columns, south} : std::pair{node - columns, north};
-}
-
 femtoseconds mesh::transfer(const packet& p, femtoseconds departure) {
   if (p.bytes == 0)
     return departure;
@@ -30,14 +19,25 @@ femtoseconds mesh::transfer(const packet& p, femtoseconds departure) {
   const auto held = clock_.cycles(static_cast<std::int64_t>(flits));
   const auto router = clock_.cycles(configuration_.router_latency_cycles);
   const auto link = clock_.cycles(configuration_.link_latency_cycles);
+  const auto columns = configuration_.columns;
+  const auto target_x = p.destination % columns;
 
   femtoseconds head = channel(p.source, inject).reserve(clock_.next_edge(departure), held);
   std::uint64_t hops = 0;
-  for (auto node = p.source; node != p.destination; ++hops) {
-    const auto [next, way] = hop(node, p.destination);
+  auto node = p.source;
+  const auto pass = [&](direction way, std::uint32_t next) {
     head = channel(node, way).reserve(head + router, held) + link;
     node = next;
-  }
+    ++hops;
+  };
+  for (auto x = node % columns; x < target_x; ++x)
+    pass(east, node + 1);
+  for (auto x = node % columns; x > target_x; --x)
+    pass(west, node - 1);
+  while (node < p.destination)
+    pass(south, node + columns);
+  while (node > p.destination)
+    pass(north, node - columns);
   head = channel(p.destination, eject).reserve(head + router, held);
 
   account_.counts.add(p.booked_under, action::flit_hop, flits * hops);

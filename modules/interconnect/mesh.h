@@ -38,8 +38,6 @@ private:
   transaction::resource_calendar& channel(std::uint32_t node, direction d) {
     return channels_[node * direction_count + d];
   }
-  /// Next node towards the destination and the channel that leads there.
-  [[nodiscard]] std::pair<std::uint32_t, direction> hop(std::uint32_t node, std::uint32_t destination) const;
 
   mesh_configuration configuration_;
   transaction::clock_domain clock_;

@@ -28,31 +28,30 @@ void network::carry(const packet& p, sc_core::sc_time& delay) {
   delay += transaction::to_sc_time(carrier_->transfer(p, departure) - departure);
 }
 
-void network::carry_request(::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  const auto& request = transaction::tile_request::of(payload);
-  carry({request.source, request.destination, payload.get_data_length(), request.op->phase}, delay);
+void network::carry_request(const transaction::tile_request& request, std::uint64_t bytes, sc_core::sc_time& delay) {
+  carry({request.source, request.destination, bytes, request.op->phase}, delay);
 }
 
-void network::carry_response(::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  const auto& request = transaction::tile_request::of(payload);
+void network::carry_response(const transaction::tile_request& request, sc_core::sc_time& delay) {
   carry({request.destination, request.source, request.response_bytes, request.op->phase}, delay);
 }
 
 void network::b_transport(int way, ::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
-  carry_request(payload, delay);
+  const auto& request = transaction::tile_request::of(payload);
+  carry_request(request, payload.get_data_length(), delay);
   (*downstream_[static_cast<std::size_t>(way)])->b_transport(payload, delay);
-  carry_response(payload, delay);
+  carry_response(request, delay);
 }
 
 ::tlm::tlm_sync_enum network::nb_transport_fw(int way, ::tlm::tlm_generic_payload& payload, ::tlm::tlm_phase& p,
                                               sc_core::sc_time& delay) {
   if (p == ::tlm::BEGIN_REQ)
-    carry_request(payload, delay);
+    carry_request(transaction::tile_request::of(payload), payload.get_data_length(), delay);
   const auto answer = (*downstream_[static_cast<std::size_t>(way)])->nb_transport_fw(payload, p, delay);
   const bool response_came_early =
       answer == ::tlm::TLM_COMPLETED || (answer == ::tlm::TLM_UPDATED && p == ::tlm::BEGIN_RESP);
   if (response_came_early && p != ::tlm::END_RESP)
-    carry_response(payload, delay);
+    carry_response(transaction::tile_request::of(payload), delay);
   return answer;
 }
 
@@ -62,7 +61,7 @@ void network::b_transport(int way, ::tlm::tlm_generic_payload& payload, sc_core:
   if (p != ::tlm::BEGIN_RESP)
     return up->nb_transport_bw(payload, p, delay);
   const auto sent = delay;
-  carry_response(payload, delay);
+  carry_response(transaction::tile_request::of(payload), delay);
   const auto answer = up->nb_transport_bw(payload, p, delay);
   if (answer == ::tlm::TLM_COMPLETED)
     delay = sent; // the packet is the network's: the target may send the next one

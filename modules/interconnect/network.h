@@ -11,6 +11,10 @@
 #include <tlm>
 #include <vector>
 
+namespace tilework::transaction {
+struct tile_request;
+}
+
 namespace tilework::hardware {
 
 /// Transports requests from their source node to the target of way k and responses back. It adds the fabric's time to
@@ -32,8 +36,8 @@ private:
   ::tlm::tlm_sync_enum nb_transport_bw(int way, ::tlm::tlm_generic_payload& payload, ::tlm::tlm_phase& p,
                                        sc_core::sc_time& delay);
   unsigned transport_dbg(int way, ::tlm::tlm_generic_payload& payload);
-  void carry_request(::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
-  void carry_response(::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  void carry_request(const transaction::tile_request& request, std::uint64_t bytes, sc_core::sc_time& delay);
+  void carry_response(const transaction::tile_request& request, sc_core::sc_time& delay);
   void carry(const packet& p, sc_core::sc_time& delay);
 
   std::unique_ptr<fabric> carrier_;

@@ -56,7 +56,9 @@ tile::tile(const sc_core::sc_module_name& name, const tile_configuration& config
     : sc_module(name),
       configuration_(configuration),
       timing_(configuration),
-      reads_(std::move(reads)),
+      forward_(std::move(reads.forward)),
+      backward_(std::move(reads.backward)),
+      refresh_(std::move(reads.refresh)),
       values_(std::move(values)),
       port_("port", time, *this, configuration.input_depth),
       accounts_(accounts) {
@@ -151,8 +153,7 @@ void tile::finish_values(transaction::tile_request& request) {
     begin(request);
     if (request.op->kind == operation_kind::program)
       return;
-    for (std::uint32_t b = 0; b < values_->blocks(); ++b)
-      values_->run_block(b);
+    run_inline(*values_);
   }
   collect();
 }
@@ -177,7 +178,7 @@ transaction::booking tile::schedule(::tlm::tlm_generic_payload& payload, femtose
   transaction::booking booked;
   if (is_mvm(op.kind)) {
     booked = book_mvm(request, arrival);
-    count_mvm(request, op.inputs[0].length, op.outputs[0].length, op.vectors);
+    count_mvm(request, op.inputs[0].length, op.vectors);
   } else if (op.kind == operation_kind::outer_product_update) {
     booked = book_array(arrival, timing_.update(request.activity), op.phase);
     accounts_.pulse_generator->busy[index(op.phase)] += booked.done - booked.accepted;
@@ -203,8 +204,8 @@ transaction::booking tile::book_array(femtoseconds arrival, femtoseconds length,
 transaction::booking tile::book_mvm(const transaction::tile_request& request, femtoseconds arrival,
                                     femtoseconds afterwards) {
   const auto& op = *request.op;
-  const auto& plan = plan_of(op);
-  auto timing = timing_.mvm(op.outputs[0].length, request.activity, plan);
+  const auto& reads = reading_of(op);
+  auto timing = timing_.mvm(reads.timing, request.activity);
   if (afterwards.count > 0)
     timing.array_busy = timing.done = timing.done + afterwards;
   const bool own_converters =
@@ -220,9 +221,7 @@ transaction::booking tile::book_mvm(const transaction::tile_request& request, fe
   const auto p = index(op.phase);
   accounts_.crossbar->busy[p] += timing.array_busy;
   accounts_.adc->busy[p] += timing.adc_busy;
-  accounts_.row_driver->busy[p] +=
-      timing_.drive_time(plan) *
-      static_cast<std::int64_t>(request.activity.passes() * timing_.reads_per_pass(op.outputs[0].length));
+  accounts_.row_driver->busy[p] += reads.drive_time * static_cast<std::int64_t>(request.activity.passes());
   return {start, start + timing.array_busy, start + timing.done};
 }
 
@@ -239,25 +238,38 @@ femtoseconds tile::first_start(femtoseconds arrival, const mvm_timing& timing,
   }
 }
 
-void tile::count_mvm(const transaction::tile_request& request, std::uint32_t driven, std::uint32_t read,
-                     std::uint64_t vectors) {
+const tile::reading& tile::reading_of(const operation& op) {
+  auto& r = op.kind == operation_kind::forward_mvm ? forward_
+            : op.kind == operation_kind::refresh   ? refresh_
+                                                   : backward_;
+  if (const std::uint32_t lines = op.outputs[0].length; lines != r.lines) {
+    r.lines = lines;
+    r.timing = timing_.pass(lines, r.plan);
+    r.repeats = timing_.reads_per_pass(lines);
+    r.drive_time = timing_.drive_time(r.plan) * static_cast<std::int64_t>(r.repeats);
+    r.slots = r.plan.is_plain() ? 0 : static_cast<std::uint64_t>(timing_.slots(r.plan));
+    r.conversions = r.plan.conversions();
+  }
+  return r;
+}
+
+void tile::count_mvm(const transaction::tile_request& request, std::uint32_t driven, std::uint64_t vectors) {
   const auto p = request.op->phase;
-  const auto& plan = plan_of(*request.op);
+  const auto& reads = reading_of(*request.op);
   const std::uint64_t passes = request.activity.passes();
-  const std::uint64_t repeats = passes * timing_.reads_per_pass(read);
-  const std::uint64_t cells = std::uint64_t{driven} * read;
-  const std::uint64_t conversions = plan.conversions();
-  accounts_.row_driver->counts.add(p, action::dac_conversion, repeats * plan.reads.size() * driven);
-  if (plan.is_plain())
+  const std::uint64_t repeats = passes * reads.repeats;
+  const std::uint64_t cells = std::uint64_t{driven} * reads.lines;
+  const std::uint64_t converted = passes * reads.lines;
+  accounts_.row_driver->counts.add(p, action::dac_conversion, repeats * reads.plan.reads.size() * driven);
+  if (reads.slots == 0)
     accounts_.crossbar->counts.add(p, action::cell_read, repeats * cells);
   else
-    accounts_.crossbar->counts.add(p, action::cell_read_slot,
-                                   repeats * static_cast<std::uint64_t>(timing_.slots(plan)) * cells);
+    accounts_.crossbar->counts.add(p, action::cell_read_slot, repeats * reads.slots * cells);
   if (accounts_.sample_and_hold != nullptr)
-    accounts_.sample_and_hold->counts.add(p, action::sample, passes * conversions * read);
-  accounts_.adc->counts.add(p, action::adc_conversion, passes * conversions * read);
-  accounts_.output_unit->counts.add(p, action::output_shift_add, passes * (conversions - 1) * read);
-  accounts_.output_unit->counts.add(p, action::output_scale, vectors * read);
+    accounts_.sample_and_hold->counts.add(p, action::sample, converted * reads.conversions);
+  accounts_.adc->counts.add(p, action::adc_conversion, converted * reads.conversions);
+  accounts_.output_unit->counts.add(p, action::output_shift_add, converted * (reads.conversions - 1));
+  accounts_.output_unit->counts.add(p, action::output_scale, vectors * reads.lines);
 }
 
 void tile::count_update(const transaction::tile_request& request) {
@@ -277,7 +289,7 @@ void tile::count_refresh(const transaction::tile_request& request) {
   const auto& op = *request.op;
   const std::uint64_t inputs = op.inputs[0].length;
   const std::uint64_t outputs = op.outputs[0].length;
-  count_mvm(request, 1, op.outputs[0].length, sides * inputs);
+  count_mvm(request, 1, sides * inputs);
   accounts_.output_unit->counts.add(op.phase, action::output_shift_add, additions * inputs * outputs);
   accounts_.crossbar->counts.add(op.phase, action::program_pulse, request.activity.resets);
   count_update(request);

@@ -73,24 +73,28 @@ private:
   [[nodiscard]] femtoseconds first_start(femtoseconds arrival, const mvm_timing& timing,
                                          const transaction::resource_calendar& adc) const;
   transaction::booking book_array(femtoseconds arrival, femtoseconds length, phase p);
-  [[nodiscard]] const physics::read_plan& plan_of(const operation& op) const {
-    switch (op.kind) {
-    case operation_kind::forward_mvm:
-      return reads_.forward;
-    case operation_kind::refresh:
-      return reads_.refresh;
-    default:
-      return reads_.backward;
-    }
-  }
-  void count_mvm(const transaction::tile_request& request, std::uint32_t driven, std::uint32_t read,
-                 std::uint64_t vectors);
+  /// One direction of reading: its plan, and what follows from it for the lines that were read last.
+  struct reading {
+    explicit reading(physics::read_plan plan_) : plan(std::move(plan_)) {}
+    physics::read_plan plan;
+    std::uint32_t lines = 0;
+    pass_timing timing;
+    femtoseconds drive_time;   ///< of one pass
+    std::uint64_t repeats = 0; ///< of the plan's reads in one pass
+    std::uint64_t slots = 0;   ///< of the plan; 0 if it is one read of the whole code
+    std::uint64_t conversions = 0;
+  };
+  /// How the operation reads; figures are worked out when the number of lines changes, which it does not in a run.
+  const reading& reading_of(const operation& op);
+  void count_mvm(const transaction::tile_request& request, std::uint32_t driven, std::uint64_t vectors);
   void count_update(const transaction::tile_request& request);
   void count_refresh(const transaction::tile_request& request);
 
   tile_configuration configuration_;
   tile_timing timing_;
-  tile_reads reads_;
+  reading forward_;
+  reading backward_;
+  reading refresh_;
   std::unique_ptr<physics::analog_array> values_;
   transaction::four_phase_target port_;
   tile_accounts accounts_;

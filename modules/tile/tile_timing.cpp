@@ -79,25 +79,21 @@ femtoseconds tile_timing::latency(std::uint32_t lines, const physics::read_plan&
   return drive_time(plan) * reads_per_pass(lines) + conversions * plan.conversions();
 }
 
-mvm_timing tile_timing::mvm(std::uint32_t read_lines, const operation_activity& activity,
-                            const physics::read_plan& plan) const {
-  const auto once = latency(read_lines, plan);
-  const auto next = interval(read_lines, plan);
+pass_timing tile_timing::pass(std::uint32_t read_lines, const physics::read_plan& plan) const {
+  // A second set of holding capacitors frees the array while the last part is still being converted.
+  const bool overlaps = configuration_.sample_and_hold == sample_and_hold_kind::double_buffered;
+  return {latency(read_lines, plan), interval(read_lines, plan), first_integration(plan),
+          overlaps ? conversion_time() * conversions_in_series(read_lines) : femtoseconds{}};
+}
+
+mvm_timing tile_timing::mvm(const pass_timing& pass, const operation_activity& activity) const {
   femtoseconds length;
   for (const auto vectors : activity.vectors_in_round)
     if (vectors > 0)
-      length += once + next * (std::int64_t{vectors} - 1);
-  mvm_timing timing;
+      length += pass.latency + pass.interval * (std::int64_t{vectors} - 1);
   if (length.count == 0)
-    return timing;
-  timing.adc_begin = first_integration(plan);
-  timing.adc_busy = length - timing.adc_begin;
-  // A second set of holding capacitors frees the array while the last part is still being converted.
-  timing.array_busy = configuration_.sample_and_hold == sample_and_hold_kind::double_buffered
-                          ? length - conversion_time() * conversions_in_series(read_lines)
-                          : length;
-  timing.done = length + configuration_.output_latency;
-  return timing;
+    return {};
+  return {length - pass.tail, pass.adc_begin, length - pass.adc_begin, length + configuration_.output_latency};
 }
 
 femtoseconds tile_timing::update(const operation_activity& activity) const {

@@ -18,6 +18,14 @@ struct mvm_timing {
   femtoseconds done;       ///< outputs scaled
 };
 
+/// Times of one direction's reads, which no operation changes.
+struct pass_timing {
+  femtoseconds latency;   ///< one vector alone
+  femtoseconds interval;  ///< from one vector to the next
+  femtoseconds adc_begin; ///< first conversion
+  femtoseconds tail;      ///< converters alone are busy at the end of a burst
+};
+
 class tile_timing {
 public:
   explicit tile_timing(const tile_configuration& configuration) : configuration_(configuration) {}
@@ -48,9 +56,13 @@ public:
   [[nodiscard]] femtoseconds interval(std::uint32_t lines, const physics::read_plan& plan = {}) const;
   /// One vector alone, without output scaling: as the interval, but double T_1 + sum over c > 1 of max(T_c, t) + t.
   [[nodiscard]] femtoseconds latency(std::uint32_t lines, const physics::read_plan& plan = {}) const;
+  [[nodiscard]] pass_timing pass(std::uint32_t read_lines, const physics::read_plan& plan = {}) const;
   /// A burst: every round of bound management with n_r vectors takes latency + (n_r - 1) interval.
+  [[nodiscard]] mvm_timing mvm(const pass_timing& pass, const operation_activity& activity) const;
   [[nodiscard]] mvm_timing mvm(std::uint32_t read_lines, const operation_activity& activity,
-                               const physics::read_plan& plan = {}) const;
+                               const physics::read_plan& plan = {}) const {
+    return mvm(pass(read_lines, plan), activity);
+  }
   /// Pulse slots actually used, times polarity phases.
   [[nodiscard]] femtoseconds update(const operation_activity& activity) const;
   /// Second half of a refresh: one pulse per input line with resets, then the pulse slots of the new writes, which have

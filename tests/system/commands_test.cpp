@@ -161,6 +161,19 @@ TEST(commands, a_full_disk_for_the_trace_keeps_all_results) {
   EXPECT_TRUE(std::filesystem::exists(folder / "run" / "costs.csv"));
 }
 
+TEST(commands, a_disk_that_refuses_metrics_ends_the_run) {
+  const temporary_directory folder;
+  std::filesystem::create_directories(folder / "run");
+  const auto linked = run_program(small_run(folder / "run", {"--set", "training.epochs=1"}));
+  ASSERT_EQ(linked.exit_code, 0) << linked.err;
+  std::filesystem::remove(folder / "run" / "metrics.jsonl.partial");
+  std::filesystem::create_symlink("/dev/full", folder / "run" / "metrics.jsonl.partial");
+  const auto result = run_program({"run", "--resume", (folder / "run").string()});
+  EXPECT_EQ(result.exit_code, 3);
+  ASSERT_EQ(lines_of(result.err).size(), 1U) << result.err;
+  EXPECT_TRUE(contains(result.err, "metrics.jsonl: No space left on device")) << result.err;
+}
+
 TEST(commands, time_beyond_the_range_of_the_clock_fails_and_does_not_wrap) {
   const temporary_directory folder; // 10000 samples of a second each
   const auto result = run_program(

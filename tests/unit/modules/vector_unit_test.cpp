@@ -179,6 +179,43 @@ TEST(vector_unit, launched_values_are_computed_once) {
   EXPECT_EQ(z.values, (std::vector<float>{2, 2}));
 }
 
+/// Values of large bursts are posted; the blocks give what one call gives, in any order.
+void expect_posted_blocks_give_the_whole(const operation& op, std::initializer_list<operand*> in, operand& out) {
+  bench b({.format = number_format::bf16});
+  b.requests.context.learning_rate = 0.1F;
+  const auto whole = b.requests.make(op, in, {&out});
+  b.transport(whole); // never launched
+  const auto expected = out.values;
+  out.values.assign(out.values.size(), 0.0F);
+
+  const auto t = b.requests.make(op, in, {&out});
+  b.initiator.launch(t.payload());
+  auto* posted = t.request().posted;
+  ASSERT_NE(posted, nullptr);
+  ASSERT_GT(posted->blocks(), 1U);
+  for (std::uint32_t k = posted->blocks(); k-- > 0;)
+    posted->run_block(k);
+  EXPECT_EQ(out.values, expected);
+  out.values.front() = -1;
+  b.transport(t);
+  EXPECT_EQ(out.values.front(), -1) << "computed again";
+}
+
+TEST(vector_unit, posts_large_bursts_cut_between_vectors) {
+  auto z = operand::random(61, 300, 1);
+  auto bias = operand::random(1, 300, 2);
+  operand out(61, 300);
+  expect_posted_blocks_give_the_whole(op_of(vector_function::bias_activation, 61, activation::sigmoid), {&z, &bias},
+                                      out);
+}
+
+TEST(vector_unit, posts_large_bias_updates_cut_between_elements) {
+  auto d = operand::random(101, 997, 1);
+  auto bias = operand::random(1, 997, 2);
+  operand out(1, 997);
+  expect_posted_blocks_give_the_whole(op_of(vector_function::bias_update, 101), {&d, &bias}, out);
+}
+
 TEST(vector_unit, loss_gradient_is_that_of_the_mean_over_the_burst) {
   bench b;
   operand z(4, 2, 0);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tilework/modules/control/step_plan.h>
+#include <tilework/numerics/vector_functions.h>
+
+#include <algorithm>
+
+namespace tilework::hardware {
+namespace {
+
+bool has_operand(const operand_ref& ref) {
+  return ref.slot != no_slot;
+}
+
+/// Whether there is anything to compute ahead of the timed call.
+bool has_values(const operation& op) {
+  return op.kind != operation_kind::vector_op || numerics::has_values(op.function);
+}
+
+mutable_burst view_of(operand_arena& arena, const operand_ref& ref, std::uint32_t vectors) {
+  auto burst = arena.view(ref.slot).slice(ref.first, ref.length);
+  burst.vectors = std::min(burst.vectors, vectors);
+  return burst;
+}
+
+/// Fills views of operands; returns the number of their elements.
+template <typename Views, typename Operands>
+std::uint64_t resolve(Views& views, const Operands& operands, operand_arena& arena, std::uint32_t vectors) {
+  std::uint64_t elements = 0;
+  for (std::size_t k = 0; k < operands.size(); ++k)
+    if (has_operand(operands[k])) {
+      views[k] = view_of(arena, operands[k], vectors);
+      elements += views[k].elements();
+    }
+  return elements;
+}
+
+} // namespace
+
+step_plan::step_plan(const step_program& program, const plan_inputs& in) : program_(program) {
+  operations_.reserve(program.size());
+  for (const auto& op : program.operations()) {
+    const auto& last = operations_.emplace_back(planned(op, in));
+    largest_access_ = std::max({largest_access_, last.read.bytes, last.written.bytes});
+  }
+  arrange_waves();
+}
+
+void step_plan::arrange_waves() {
+  std::vector<std::size_t> waves_after(size(), 0); // on the longest way from an operation to the end of the step
+  std::size_t longest = 0;
+  for (std::size_t i = size(); i-- > 0;) {
+    for (const auto next : program_.successors(i))
+      waves_after[i] = std::max(waves_after[i], waves_after[next] + 1);
+    longest = std::max(longest, waves_after[i]);
+  }
+  for (std::size_t left = longest + 1; left-- > 0;) {
+    waves_.add_row();
+    for (std::size_t i = 0; i < size(); ++i)
+      if (waves_after[i] == left && has_values(program_.operations()[i]))
+        waves_.add(waves_.rows() - 1, static_cast<std::uint32_t>(i));
+  }
+}
+
+planned_operation step_plan::planned(const operation& op, const plan_inputs& in) {
+  const auto width = numerics::bytes_of(in.format);
+  const auto address_of = [&](const operand_ref& first) {
+    return has_operand(first) ? (in.arena.slot(first.slot).first_element + first.first) * width : 0;
+  };
+  planned_operation p;
+  p.request = in.payloads.acquire();
+  p.port = in.port_of(op);
+  auto& request = p.request.request();
+  request.op = &op;
+  request.context = &in.context;
+  request.source = in.hub_node;
+  request.destination = op.array == no_array ? in.hub_node : in.node_of_array[op.array];
+  const auto sent = static_cast<std::uint32_t>(resolve(request.in, op.inputs, in.arena, op.vectors) * width);
+  p.written = {address_of(op.outputs[0]),
+               static_cast<std::uint32_t>(resolve(request.out, op.outputs, in.arena, op.vectors) * width)};
+  request.response_bytes = p.written.bytes;
+  const bool loads = op.kind == operation_kind::load_samples;
+  p.read = {address_of(op.inputs[0]), loads ? op.vectors * in.bytes_per_sample : sent};
+  p.reads_memory = loads || (has_operand(op.inputs[0]) && in.arena.slot(op.inputs[0].slot).home == residence::memory);
+
+  auto& payload = p.request.payload();
+  const bool writes = writes_array(op.kind) || op.kind == operation_kind::vector_op;
+  payload.set_command(writes ? ::tlm::TLM_WRITE_COMMAND : ::tlm::TLM_READ_COMMAND);
+  payload.set_address(request.destination);
+  payload.set_data_length(sent);
+  return p;
+}
+
+} // namespace tilework::hardware
