@@ -71,13 +71,18 @@ constexpr std::size_t lists_per_side = 3;
 constexpr std::size_t cache_line = 16; ///< floats
 
 /// Scratch memory of a group: lists of analog_mvm::line for every vector, then two for the random numbers of the
-/// vector that is being worked on. Lists begin with cache lines, and not at a multiple of a power of two.
+/// vector that is being worked on. Lists begin with cache lines; those of 2^n numbers do not begin at multiples of 2^n,
+/// which would share few places of the nearest cache.
 struct list_memory {
   list_memory(std::span<float> scratch, std::size_t vectors_, std::size_t driven, std::size_t read)
-      : vectors(vectors_), driven_stride(stride_of(driven)), read_stride(stride_of(read)) {
-    const auto misplaced = reinterpret_cast<std::uintptr_t>(scratch.data()) / sizeof(float) % cache_line;
-    first = scratch.data() + (cache_line - misplaced) % cache_line;
-    random = first + lists_per_side * vectors * (driven_stride + read_stride);
+      : vectors(vectors_),
+        driven_stride(stride_of(driven)),
+        read_stride(stride_of(read)),
+        first(at_cache_line(scratch.data())),
+        random(first + lists_per_side * vectors * (driven_stride + read_stride)) {}
+  static float* at_cache_line(float* memory) {
+    const auto passed = reinterpret_cast<std::uintptr_t>(memory) / sizeof(float) % cache_line;
+    return memory + (cache_line - passed) % cache_line;
   }
   static std::size_t size(std::size_t vectors, std::size_t driven, std::size_t read) {
     return lists_per_side * vectors * (stride_of(driven) + stride_of(read)) + 2 * stride_of(std::max(driven, read)) +
@@ -261,8 +266,9 @@ void analog_mvm::run(const weight_view& w, const_burst x, mutable_burst y, std::
     for (auto& m : p.members)
       choose_factor(p, m);
     run_pass(p);
-    const auto answered = std::ranges::remove_if(p.members, [&](const member& m) { return is_accepted(m); });
-    p.members = p.members.first(p.members.size() - answered.size());
+    const auto refused =
+        std::remove_if(p.members.begin(), p.members.end(), [&](const member& m) { return is_accepted(m); });
+    p.members = p.members.first(static_cast<std::size_t>(refused - p.members.begin()));
   }
 }
 
@@ -387,15 +393,15 @@ void analog_mvm::quantise_inputs(const pass& p, const member& m) const {
       convert_inputs(dac_, m.factor, {m.x, driven_}, uniforms, p.of(m, line::driven), isa_) * (cuts_codes() ? 0 : 1);
 }
 
-void analog_mvm::disturb_inputs(const pass& p, const member& m, line what) const {
-  const auto driven = p.of(m, what);
+void analog_mvm::disturb_inputs(const pass& p, const member& m, line driven) const {
+  const auto values = p.of(m, driven);
   if (io_.inp_noise > 0) {
     const float* normals = p.normals(m, draw::input_noise, driven_);
-    for (std::size_t j = 0; j < driven.size(); ++j)
-      driven[j] += io_.inp_noise * normals[j];
+    for (std::size_t j = 0; j < values.size(); ++j)
+      values[j] += io_.inp_noise * normals[j];
   }
   if (io_.inp_asymmetry != 0)
-    for (auto& v : driven)
+    for (auto& v : values)
       if (v < 0)
         v *= 1 - io_.inp_asymmetry;
 }
@@ -487,16 +493,16 @@ void analog_mvm::distort(std::span<float> y) const {
 }
 
 /// Non-linearity, noise and ADC. \param is_result nothing is added digitally any more: scale back
-void analog_mvm::convert(const pass& p, line what, bool is_result) const {
+void analog_mvm::convert(const pass& p, line y, bool is_result) const {
   for (auto& m : p.members) {
-    const auto y = p.of(m, what);
-    distort(y);
+    const auto out = p.of(m, y);
+    distort(out);
     conversion_noise noise;
     if (io_.out_noise > 0 || !lines_.out_noise.empty())
       noise = {p.normals(m, draw::output_noise, read_), lines_.out_noise.empty() ? nullptr : lines_.out_noise.data(),
                io_.out_noise};
     const float* uniforms = adc_.needs_uniforms() ? p.uniforms(m, draw::output_rounding, read_) : nullptr;
-    const auto clipped = convert_outputs(adc_, noise, uniforms, is_result ? back(m) : 1.0F, y, isa_);
+    const auto clipped = convert_outputs(adc_, noise, uniforms, is_result ? back(m) : 1.0F, out, isa_);
     m.effort->saturations += clipped.above + clipped.below;
     m.in_range = m.in_range && clipped.above == 0 && (clipped.below == 0 || !io_.bm_test_negative_bound);
   }

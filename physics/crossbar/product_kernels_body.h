@@ -31,16 +31,18 @@ constexpr std::size_t parts = lanes / width;
 constexpr bool many_registers = vector_bytes == 64; ///< 32, else 16
 constexpr bool prefetches = vector_bytes == 16; ///< measured: few rows at once leave the hardware's prefetcher behind
 
-/// Tiles of the forward product: rows for a single vector, rows and vectors for several.
+// Tiles of the forward product: rows for a single vector, rows and vectors for several. All sizes here are measured.
 constexpr std::size_t single_rows = parts == 1 ? 4 : 8 / parts; // independent sums hide the latency of an addition
 constexpr std::size_t tile_rows = many_registers ? 4 : 3;
 constexpr std::size_t tile_vectors = 4;
-/// Tiles of the backward product, in columns of `width`; rows are taken in portions that stay in the nearest cache.
+
+// Tiles of the backward product are panels of columns, counted in vectors. Rows are taken in portions, so that sums go
+// to memory rarely and a portion stays in the second cache until all vectors have used it.
+constexpr std::size_t single_panel_columns = 4;
 constexpr std::size_t panel_columns = many_registers ? 4 : 2;
 constexpr std::size_t panel_vectors = 4;
-constexpr std::size_t single_panel_columns = 4;
+constexpr std::size_t single_portion_rows = 8;
 constexpr std::size_t portion_cells = 32768;
-constexpr std::size_t single_panel_rows = 8;
 
 inline vector load(const float* from) {
   return *reinterpret_cast<const unaligned_vector*>(from);
@@ -95,27 +97,23 @@ struct row_ends {
 
 // --- Forward ---------------------------------------------------------------------------------------------------------
 
-template <int group, int half, int... lane>
-constexpr lane_numbers halves_of_groups() {
-  constexpr int values = static_cast<int>(width) / group;
+/// Lane number `lane` of one half of all groups of neighbouring lanes, counted through two vectors.
+template <int group, int half>
+constexpr int lane_of_half(int lane) {
   constexpr int step = group / 2;
-  // Lane number `l` of the result: lane l % step of group l / step, counted through both sources.
-  return lane_numbers{
-      (lane / step / values * static_cast<int>(width) + lane / step % values * group + lane % step + half * step)...};
+  constexpr int groups = static_cast<int>(width) / group; // of one vector
+  return lane / step / groups * static_cast<int>(width) + lane / step % groups * group + half * step + lane % step;
 }
-template <int group, int half, typename Lanes>
-struct halves;
 template <int group, int half, int... lane>
-struct halves<group, half, std::integer_sequence<int, lane...>> {
-  static constexpr lane_numbers places = halves_of_groups<group, half, lane...>();
-};
+inline vector halves(vector a, vector b, std::integer_sequence<int, lane...>) {
+  return __builtin_shufflevector(a, b, lane_of_half<group, half>(lane)...);
+}
 
 /// In both vectors every `group` neighbouring lanes are to be added; adds their upper halves to their lower ones.
 template <int group>
 inline vector fold(vector a, vector b) {
-  using all = std::make_integer_sequence<int, static_cast<int>(width)>;
-  return __builtin_shuffle(a, b, halves<group, 0, all>::places) +
-         __builtin_shuffle(a, b, halves<group, 1, all>::places);
+  constexpr std::make_integer_sequence<int, static_cast<int>(width)> all{};
+  return halves<group, 0>(a, b, all) + halves<group, 1>(a, b, all);
 }
 
 /// Lane n of the result is the tree sum of all lanes of sum[n].
@@ -400,7 +398,7 @@ void backward(const float* w, const float* k, std::size_t rows, std::size_t colu
   constexpr std::size_t most_vectors = absolute || factored ? 1 : panel_vectors; // the rare ones need not be fast
   const cell_block c{w, k, columns};
   const std::size_t of_cache = portion_cells / columns;
-  const std::size_t at_once = vectors == 1 || of_cache < single_panel_rows ? single_panel_rows : of_cache;
+  const std::size_t at_once = vectors == 1 || of_cache < single_portion_rows ? single_portion_rows : of_cache;
   for (std::size_t row = 0; row < rows; row += at_once) {
     const std::size_t count = rows - row < at_once ? rows - row : at_once;
     const portion p{c.at(row * columns), count, row, (rows - row) * columns};

@@ -26,7 +26,8 @@ std::int64_t allowed_targets(instruction_set isa) {
 } // namespace
 
 std::size_t dispatch_index(instruction_set isa) {
-  static const std::int64_t supported = hwy::SupportedTargets(); // asked once: slow where the processor is a virtual one
+  // Asked once: slow where the processor is a virtual one.
+  static const std::int64_t supported = hwy::SupportedTargets();
   hwy::ChosenTarget target;
   target.Update(supported & allowed_targets(isa));
   return target.GetIndex();
