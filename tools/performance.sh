@@ -12,4 +12,4 @@ install_packages "${build_packages[@]}" "${test_packages[@]}" "${benchmark_packa
 
 cmake --preset benchmark -Wno-dev >/dev/null
 cmake --build --preset benchmark --target benchmarks
-exec python3 tools/performance "$@"
+exec python3 -B tools/performance "$@"

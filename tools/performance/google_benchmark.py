@@ -36,13 +36,13 @@ class Results:
         self.context = document["context"]
         self.rows = {}
         repetitions = {}
-        # Repetitions of different benchmarks took turns; this is the order of their registration.
-        for row in sorted(document["benchmarks"],
-                          key=lambda r: (r["family_index"], r["per_family_instance_index"], r["repetition_index"])):
+        for row in document["benchmarks"]:
             if row.get("error_occurred"):
                 raise SystemExit(f"{path.name}: {row['name']}: {row['error_message']}")
-            if row["run_type"] == "iteration":  # and not an aggregate of them
-                repetitions.setdefault(row["run_name"], []).append(row)
+        runs = [row for row in document["benchmarks"] if row["run_type"] == "iteration"]  # and not an aggregate of them
+        # Repetitions of different benchmarks took turns; this is the order of their registration.
+        for row in sorted(runs, key=lambda r: (r["family_index"], r["per_family_instance_index"])):
+            repetitions.setdefault(row["run_name"], []).append(row)
         for name, rows in repetitions.items():
             self.rows[name] = {key: median([row[key] for row in rows])
                                for key, value in rows[0].items() if isinstance(value, (int, float))}
