@@ -63,7 +63,7 @@ HWY_INLINE integer_vector firing_threshold(float_vector p) {
 /// hn::CompressStore(), which on some processors takes a hundred cycles.
 template <class V, class M>
 HWY_INLINE void store_close(V v, M mask, hn::TFromV<V>* to) {
-  hn::StoreU(hn::Compress(v, mask), hn::DFromV<V>(), to);
+  hn::StoreU(compressed(v, mask), hn::DFromV<V>(), to);
 }
 
 /// Numbers the lines that may fire, or all. Returns how many there are.
