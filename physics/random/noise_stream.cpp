@@ -16,8 +16,9 @@ random_block noise_stream::words(std::uint64_t vector, std::uint32_t element, st
 }
 
 std::array<float, 4> noise_stream::normals(std::uint64_t vector, std::uint32_t element, std::uint32_t slot) const {
-  const auto w = words(vector, element, slot);
-  return {normal_from(w[0]), normal_from(w[1]), normal_from(w[2]), normal_from(w[3])};
+  std::array<float, 4> numbers; // NOLINT(*-member-init)
+  fastest_number_kernels().normals({key_, vector, element, slot}, numbers);
+  return numbers;
 }
 
 void noise_stream::fill_normals(std::uint64_t vector, std::uint32_t slot, std::span<float> out) const {

@@ -13,6 +13,7 @@
 
 #include <hwy/highway.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <numbers>
@@ -75,6 +76,35 @@ HWY_INLINE float_vector power(float_vector base, float_vector exponent) {
 
 HWY_INLINE float_vector clipped(float_vector v, float_vector min, float_vector max) {
   return hn::Min(hn::Max(v, min), max);
+}
+
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3
+/// Row b: the numbers of the ones of b, lowest first.
+template <std::size_t lanes>
+constexpr auto places_of_ones() {
+  std::array<std::array<std::uint8_t, lanes>, std::size_t{1} << lanes> rows{};
+  for (std::size_t bits = 0; bits < rows.size(); ++bits)
+    for (std::size_t lane = 0, count = 0; lane < lanes; ++lane)
+      if ((bits >> lane & 1U) != 0)
+        rows[bits][count++] = static_cast<std::uint8_t>(lane);
+  return rows;
+}
+alignas(64) inline constexpr auto compressed_places = places_of_ones<hn::MaxLanes(words())>();
+#endif
+
+/// The lanes of the mask, close together; the others are lost. hn::Compress() without the copy of its table that
+/// compilers make each time.
+template <class V, class M>
+HWY_INLINE V compressed(V v, M mask) {
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_SSSE3
+  const hn::DFromV<V> d;
+  std::uint8_t bits[8] = {};
+  hn::StoreMaskBits(d, mask, bits);
+  const auto places = hn::LoadU(hn::Rebind<std::uint8_t, words>(), compressed_places[bits[0]].data());
+  return hn::TableLookupLanes(v, hn::IndicesFromVec(d, hn::PromoteTo(words(), places)));
+#else
+  return hn::Compress(v, mask);
+#endif
 }
 
 /// The counters of consecutive blocks, four words each: those of random/number_kernels.h.

@@ -129,10 +129,12 @@ TEST(train_kernels, probabilities_are_exact) {
         p[0] = static_cast<float>(probability);
         return draw_trains({x, 1, p.data(), 1, false, {5, 6}, vector, 0}, room.room(), isa).pulses == 1;
       };
-      if (static_cast<double>(static_cast<float>(above)) == above)
+      if (static_cast<double>(static_cast<float>(above)) == above) {
         EXPECT_TRUE(fires(above)) << name << " " << u;
-      if (static_cast<double>(static_cast<float>(at)) == at)
+      }
+      if (static_cast<double>(static_cast<float>(at)) == at) {
         EXPECT_FALSE(fires(at)) << name << " " << u;
+      }
     });
   }
 }
