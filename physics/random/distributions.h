@@ -3,6 +3,7 @@
 /// gives the same bits with every C library.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -63,18 +64,18 @@ namespace normal_law {
 inline constexpr std::uint32_t bits_of_2_62 = 0x5E800000; // the float 2^62
 
 inline constexpr float logarithm_origin = -1.80036438F; // power 0, part of the argument of the other two instead
-inline constexpr float logarithm[] = {4.09171179F, -3.55079398F, 1.63114929F, -0.4165638F, 0.0448736173F};
+inline constexpr std::array<float, 5> logarithm{4.09171179F, -3.55079398F, 1.63114929F, -0.4165638F, 0.0448736173F};
 
 /// Of the exponent; for the 99.95 % of numbers up to 3.49.
-inline constexpr float centre[] = {1.68156173F * 0x1p-31F,     -0.244581601F * 0x1p-31F,  0.00171021181F * 0x1p-31F,
-                                   0.00106010089F * 0x1p-31F,  4.86456657e-5F * 0x1p-31F, -6.31015244e-6F * 0x1p-31F,
-                                   -8.52984872e-7F * 0x1p-31F, -3.07392727e-8F * 0x1p-31F};
+inline constexpr std::array<float, 8> centre{
+    1.68156173F * 0x1p-31F,    -0.244581601F * 0x1p-31F,   0.00171021181F * 0x1p-31F,  0.00106010089F * 0x1p-31F,
+    4.86456657e-5F * 0x1p-31F, -6.31015244e-6F * 0x1p-31F, -8.52984872e-7F * 0x1p-31F, -3.07392727e-8F * 0x1p-31F};
 inline constexpr float tail_begin = -10 - logarithm_origin;
 
 /// Of the root of the negative exponent.
-inline constexpr float tail[] = {1.95679949F * 0x1p-31F,    -1.55563818F * 0x1p-31F,  1.42476037F * 0x1p-31F,
-                                 -0.398886782F * 0x1p-31F,  0.0632531455F * 0x1p-31F, -0.00536914916F * 0x1p-31F,
-                                 0.000190163665F * 0x1p-31F};
+inline constexpr std::array<float, 7> tail{
+    1.95679949F * 0x1p-31F,   -1.55563818F * 0x1p-31F,    1.42476037F * 0x1p-31F,    -0.398886782F * 0x1p-31F,
+    0.0632531455F * 0x1p-31F, -0.00536914916F * 0x1p-31F, 0.000190163665F * 0x1p-31F};
 inline constexpr float tail_origin = -logarithm_origin;
 
 /// Of the low bits of a word. Conversions lose them, and a float near y would miss some floats near x and meet others
@@ -86,9 +87,9 @@ inline constexpr float dither = -0x1.0Cp-52F;
 
 /// Even and odd powers apart: two chains of dependent operations in place of a long one.
 template <std::size_t terms>
-constexpr float polynomial(const float (&coefficients)[terms], float v) {
+constexpr float polynomial(const std::array<float, terms>& coefficients, float v) {
   const float square = v * v;
-  float half[2] = {coefficients[(terms - 1) / 2 * 2], coefficients[terms / 2 * 2 - 1]};
+  std::array<float, 2> half{coefficients[(terms - 1) / 2 * 2], coefficients[terms / 2 * 2 - 1]};
   for (std::size_t c = terms - 2; c-- > 0;)
     half[c % 2] = half[c % 2] * square + coefficients[c];
   return half[0] + half[1] * v;
@@ -100,7 +101,7 @@ constexpr float polynomial(const float (&coefficients)[terms], float v) {
 /// 6.33.
 inline float normal_from(std::uint32_t word) {
   const float p = static_cast<float>(static_cast<std::int32_t>(word & 0x7FFFFFFFU)) + 0.5F; // 2^31 p
-  const float y = static_cast<float>(static_cast<std::int32_t>(~word & 0x7FFFFFFFU));       // 2^31 y
+  const auto y = static_cast<float>(static_cast<std::int32_t>(~word & 0x7FFFFFFFU));        // 2^31 y
   const auto bits = std::bit_cast<std::uint32_t>(p * (y + 0x1p31F));                        // 2^62 p (2 - p)
   const auto whole = static_cast<float>(static_cast<std::int32_t>(bits - normal_law::bits_of_2_62));
   const auto m = std::bit_cast<float>(0x3F800000U | (bits & 0x007FFFFFU));

@@ -204,7 +204,8 @@ HWY_INLINE float_vector uniforms_from(word_vector random) {
 
 /// polynomial() of random/distributions.h for several vectors, whose chains of dependent operations take turns.
 template <std::size_t n, std::size_t terms>
-HWY_INLINE void polynomial(const float (&coefficients)[terms], const float_vector (&v)[n], float_vector (&sum)[n]) {
+HWY_INLINE void polynomial(const std::array<float, terms>& coefficients, const float_vector (&v)[n],
+                           float_vector (&sum)[n]) {
   float_vector square[n];
   float_vector half[2][n]; // of even and odd powers
   for (std::size_t i = 0; i < n; ++i) {
