@@ -127,8 +127,8 @@ inline float tail_ratio(std::uint32_t word) {
 /// The standard normal with the sign of bit 31 whose magnitude x is exceeded with the probability p that the other
 /// bits say, as a multiple of y = 1 - p. Magnitudes reach 6.33.
 inline float normal_from(std::uint32_t word) {
-  const auto y = static_cast<float>(static_cast<std::int32_t>(~word & 0x7FFFFFFFU)); // 2^31 y
-  const float p = 0x1p31F - y;                                                       // rounded, unless in the tail
+  const float p = static_cast<float>(static_cast<std::int32_t>(word & 0x7FFFFFFFU)) + 0.5F; // 2^31 p
+  const auto y = static_cast<float>(static_cast<std::int32_t>(~word & 0x7FFFFFFFU));        // 2^31 y
   const auto bits = std::bit_cast<std::uint32_t>(p);
   const auto m = std::bit_cast<float>(0x3F800000U | (bits & 0x007FFFFFU));
   const auto& c = normal_law::octaves;

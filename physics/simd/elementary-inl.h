@@ -266,7 +266,7 @@ HWY_INLINE void normals_from(const word_vector (&random)[n], float_vector (&out)
   auto smallest = constant(0x1p31F);
   for (std::size_t v = 0; v < n; ++v) {
     y[v] = hn::ConvertTo(f, hn::BitCast(i, hn::AndNot(random[v], hn::Set(w, 0x7FFFFFFFU))));
-    p[v] = hn::Sub(constant(0x1p31F), y[v]);
+    p[v] = hn::Add(hn::ConvertTo(f, hn::BitCast(i, hn::And(random[v], hn::Set(w, 0x7FFFFFFFU)))), constant(0.5F));
     smallest = hn::Min(smallest, p[v]);
     const auto bits = hn::BitCast(w, p[v]);
     const auto m = hn::BitCast(f, hn::OrAnd(hn::Set(w, 0x3F800000U), bits, hn::Set(w, 0x007FFFFFU)));
