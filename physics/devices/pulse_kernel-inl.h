@@ -166,9 +166,9 @@ private:
     if (hn::AllTrue(f, whole))
       return;
     const auto left = hn::RebindMask(w, hn::Not(whole));
-    hn::StoreU(hn::Compress(hn::LoadU(w, cells), left), w, rest_cells_ + rest_count_);
-    hn::StoreU(hn::Compress(signed_pulses, hn::RebindMask(i, left)), i, rest_pulses_ + rest_count_);
-    hn::StoreU(hn::Compress(hn::Iota(w, static_cast<std::uint32_t>(number)), left), w, rest_places_ + rest_count_);
+    hn::StoreU(compressed(hn::LoadU(w, cells), left), w, rest_cells_ + rest_count_);
+    hn::StoreU(compressed(signed_pulses, hn::RebindMask(i, left)), i, rest_pulses_ + rest_count_);
+    hn::StoreU(compressed(hn::Iota(w, static_cast<std::uint32_t>(number)), left), w, rest_places_ + rest_count_);
     rest_count_ += hn::CountTrue(w, left);
   }
 
