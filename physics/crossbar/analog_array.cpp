@@ -22,8 +22,10 @@ constexpr double pulse_ns = 8;
 constexpr double cross_point_ns = 1;
 constexpr double refresh_ns = 20;
 
-/// Cells of an update block: enough work for a thread, few enough for its cache.
+/// Cells of an update block: enough work for a thread.
 constexpr std::uint32_t block_cells = 8192;
+/// Update blocks of a large array: enough for many threads; each has memory for the pulses of a group of lines.
+constexpr std::uint32_t most_blocks = 256;
 /// Cells of output lines whose pulses are found and applied together: so many that groups of few pulses fill vectors,
 /// so few that their devices stay in the nearest cache.
 constexpr std::uint32_t group_cells = 2048;
@@ -132,7 +134,9 @@ std::uint32_t analog_array::rows_per_group() const {
 }
 
 std::uint32_t analog_array::rows_per_block() const {
-  return std::max(1U, block_cells / (shape_.inputs * rows_per_group())) * rows_per_group();
+  const std::uint32_t groups = (shape_.outputs + rows_per_group() - 1) / rows_per_group();
+  const std::uint32_t usual = std::max(1U, block_cells / (shape_.inputs * rows_per_group()));
+  return std::max(usual, (groups + most_blocks - 1) / most_blocks) * rows_per_group();
 }
 
 std::uint32_t analog_array::update_blocks() const {
