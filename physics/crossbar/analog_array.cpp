@@ -5,6 +5,7 @@
 #include <tilework/physics/devices/ideal.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
@@ -24,8 +25,16 @@ constexpr double refresh_ns = 20;
 
 /// Cells of an update block: enough work for a thread.
 constexpr std::uint32_t block_cells = 8192;
-/// Update blocks of a large array: enough for many threads; each has memory for the pulses of a group of lines.
+/// Update blocks of a large array: enough for many threads. What each block has of its own stays little.
 constexpr std::uint32_t most_blocks = 256;
+
+/// Room for the pulses of a group of lines on the stack of a thread, where it stays in the nearest cache; enough for
+/// all but very long lines.
+struct stack_room {
+  static constexpr std::size_t most = 4096 + 64;
+  alignas(64) std::array<std::uint32_t, most> cells; // written before it is read
+  alignas(64) std::array<std::int32_t, most> pulses;
+};
 /// Cells of output lines whose pulses are found and applied together: so many that groups of few pulses fill vectors,
 /// so few that their devices stay in the nearest cache.
 constexpr std::uint32_t group_cells = 2048;
@@ -113,8 +122,10 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
     next_output_.resize(std::size_t{update_blocks()} * max_burst);
     trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, max_burst,
                                              noise_stream(seed, purpose::pulse_trains, id), isa_);
-    found_cells_.resize(update_blocks() * trains_->room_for(rows_per_group()));
-    found_pulses_.resize(found_cells_.size());
+    if (const auto room = trains_->room_for(rows_per_group()); room > stack_room::most) {
+      found_cells_.resize(update_blocks() * room);
+      found_pulses_.resize(found_cells_.size());
+    }
   }
   scales_.resize(max_burst);
   efforts_.resize(max_burst);
@@ -280,9 +291,13 @@ void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t la
 
 void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output) {
   const std::uint32_t block = first_output / rows_per_block();
-  const std::size_t group_room = trains_->room_for(rows_per_group());
-  const pulse_room room{std::span(found_cells_).subspan(block * group_room, group_room),
-                        std::span(found_pulses_).subspan(block * group_room, group_room)};
+  stack_room own; // NOLINT(*-member-init): so much would take time
+  pulse_room room{own.cells, own.pulses};
+  if (!found_cells_.empty()) {
+    const std::size_t group_room = trains_->room_for(rows_per_group());
+    room = {std::span(found_cells_).subspan(block * group_room, group_room),
+            std::span(found_pulses_).subspan(block * group_room, group_room)};
+  }
   const std::span<std::uint32_t> next(next_output_.data() + std::size_t{block} * max_burst_, trains_->vectors());
   const auto first_place = [&](std::uint32_t v, std::uint32_t output) {
     const auto lines = trains_->outputs(v).lines;
