@@ -8,7 +8,10 @@
 
 #include <array>
 #include <fstream>
-#include <sstream>
+#include <istream>
+#include <ostream>
+#include <streambuf>
+#include <vector>
 
 namespace tilework::cli {
 namespace {
@@ -28,20 +31,62 @@ std::uint64_t checksum(const std::string& bytes) {
   return crc.checksum();
 }
 
+/// Passes bytes on and sums them up.
+class summing_buffer final : public std::streambuf {
+public:
+  explicit summing_buffer(std::streambuf& target) : target_(target) {}
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  [[nodiscard]] std::uint64_t checksum() const { return crc_.checksum(); }
+
+protected:
+  std::streamsize xsputn(const char* bytes, std::streamsize count) override {
+    const auto passed = target_.sputn(bytes, count);
+    crc_.process_bytes(bytes, static_cast<std::size_t>(passed));
+    bytes_ += static_cast<std::uint64_t>(passed);
+    return passed;
+  }
+  int_type overflow(int_type c) override {
+    const char byte = traits_type::to_char_type(c);
+    return traits_type::eq_int_type(c, traits_type::eof()) || xsputn(&byte, 1) == 1 ? traits_type::not_eof(c)
+                                                                                    : traits_type::eof();
+  }
+
+private:
+  std::streambuf& target_;
+  crc64 crc_;
+  std::uint64_t bytes_ = 0;
+};
+
+/// Reads to the end of a file.
+bool is_intact(std::istream& in, const header& h) {
+  crc64 crc;
+  std::uint64_t bytes = 0;
+  std::vector<char> piece(std::size_t{1} << 16U);
+  do {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    crc.process_bytes(piece.data(), static_cast<std::size_t>(in.gcount()));
+    bytes += static_cast<std::uint64_t>(in.gcount());
+  } while (in);
+  return bytes == h.state_bytes && crc.checksum() == h.state;
+}
+
 } // namespace
 
-std::string encode_checkpoint(const simulation& run, const std::string& resolved_yaml, hardware::timing_mode timing) {
-  std::ostringstream state;
-  run.save(state);
-  const std::string body = state.str();
+void write_checkpoint(std::ostream& out, const simulation& run, const std::string& resolved_yaml,
+                      hardware::timing_mode timing) {
   header h;
   h.timing = static_cast<std::uint32_t>(timing);
   h.configuration = checksum(resolved_yaml);
-  h.state_bytes = body.size();
-  h.state = checksum(body);
-  std::ostringstream out;
+  byte_writer(out).write(h); // room: size and checksum of the state are not known yet
+  summing_buffer sum(*out.rdbuf());
+  std::ostream state(&sum);
+  run.save(state);
+  if (!state)
+    out.setstate(std::ios::badbit);
+  h.state_bytes = sum.bytes();
+  h.state = sum.checksum();
+  out.seekp(0);
   byte_writer(out).write(h);
-  return out.str() + body;
 }
 
 void restore_checkpoint(const std::filesystem::path& file, simulation& run, const std::string& resolved_yaml,
@@ -63,11 +108,12 @@ void restore_checkpoint(const std::filesystem::path& file, simulation& run, cons
     refuse("belongs to another configuration than config.yaml beside it; restore that file or start again");
   if (h.timing != static_cast<std::uint32_t>(timing))
     refuse("was written with the other --timing mode; pass the same one");
-  const std::string body{std::istreambuf_iterator<char>(in), {}};
-  if (body.size() != h.state_bytes || checksum(body) != h.state)
+  const auto state = in.tellg();
+  if (!is_intact(in, h))
     refuse("is damaged (checksum); start again without --resume");
-  std::istringstream state(body);
-  run.restore(state);
+  in.clear();
+  in.seekg(state);
+  run.restore(in);
 }
 
 } // namespace tilework::cli

@@ -5,12 +5,15 @@
 #include <tilework/cli/simulation.h>
 
 #include <filesystem>
+#include <iosfwd>
 #include <string>
 
 namespace tilework::cli {
 
-/// Content of a checkpoint file: header, state, checksum.
-std::string encode_checkpoint(const simulation& run, const std::string& resolved_yaml, hardware::timing_mode timing);
+/// Writes a checkpoint file: header with checksum, state. Holds no copy of the state. \param out at its begin,
+/// seekable; its state tells what went wrong
+void write_checkpoint(std::ostream& out, const simulation& run, const std::string& resolved_yaml,
+                      hardware::timing_mode timing);
 
 /// Puts a simulation that has not run yet into the state of a checkpoint.
 /// \throws input_error "file:0:0: ..." if the file is damaged or belongs to another configuration or timing mode

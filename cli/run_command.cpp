@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <ostream>
 #include <utility>
 
 namespace tilework::cli {
@@ -45,7 +46,7 @@ class run_keeper final : public run_observer {
 public:
   run_keeper(simulation& run, const experiment& e, const report::run_directory& directory, progress_line& progress,
              hardware::timing_mode timing)
-      : run_(run), experiment_(e), files_(directory), progress_(progress), timing_(timing) {}
+      : run_(run), experiment_(e), directory_(directory), files_(directory), progress_(progress), timing_(timing) {}
 
   void step_done(const workload::training_position& position) override {
     progress_.update(position);
@@ -64,9 +65,12 @@ public:
       lines += report::metrics_line(row) + '\n';
     files_.write("metrics.jsonl", std::move(lines));
   }
-  void epoch_done() override { write_checkpoint(); }
-  void write_checkpoint() {
-    files_.write(report::checkpoint_file, encode_checkpoint(run_, experiment_.resolved_yaml, timing_));
+  void epoch_done() override { keep_state(); }
+  /// At once, from where the state is: the next step changes it, and a copy would take as much memory again.
+  void keep_state() {
+    files_.check();
+    directory_.write(report::checkpoint_file,
+                     [this](std::ostream& out) { write_checkpoint(out, run_, experiment_.resolved_yaml, timing_); });
   }
   /// Returns when all files are on the disk.
   void finish() { files_.finish(); }
@@ -74,6 +78,7 @@ public:
 private:
   simulation& run_;
   const experiment& experiment_;
+  const report::run_directory& directory_;
   report::background_writer files_;
   progress_line& progress_;
   hardware::timing_mode timing_;
@@ -154,7 +159,7 @@ int run_command(const run_options& options, const catalog::device_registry& devi
   progress.finish();
   const auto results = run.results();
   if (results.interrupted)
-    keeper.write_checkpoint();
+    keeper.keep_state();
   keeper.finish();
   write_results(directory, results);
   if (!options.trace.empty())

@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/core/operand.h>
 
+#include <algorithm>
+
 namespace tilework {
 
 std::uint32_t operand_arena::add(std::uint32_t vectors, std::uint32_t length, residence home) {
   constexpr std::size_t alignment = 16; // floats: a cache line, so that slots never share one
-  slots_.push_back({size_, vectors, length, home});
-  size_ += (std::size_t{vectors} * length + alignment - 1) / alignment * alignment;
+  auto& size = home == residence::buffer ? buffer_size_ : memory_size_;
+  slots_.push_back({size, vectors, length, home});
+  size += (std::size_t{vectors} * length + alignment - 1) / alignment * alignment;
   return static_cast<std::uint32_t>(slots_.size() - 1);
+}
+
+void operand_arena::allocate() {
+  storage_.assign(buffer_size_, 0.0F);
+  std::size_t largest = 0;
+  for (const auto& s : slots_)
+    if (s.home == residence::memory)
+      largest = std::max(largest, std::size_t{s.vectors} * s.length);
+  window_.assign(largest, 0.0F);
 }
 
 std::size_t operand_arena::buffer_elements() const {

@@ -37,36 +37,44 @@ enum class residence : std::uint8_t { buffer, memory };
 
 /// A piece of the buffer or of memory that holds one vector per sample of a mini-batch (or one matrix row per vector).
 struct tensor_slot {
-  std::size_t first_element = 0; ///< offset in the arena
+  std::size_t first_element = 0; ///< offset in the buffer or in the memory
   std::uint32_t vectors = 0;
   std::uint32_t length = 0;
   residence home = residence::buffer;
 };
 
 /// Owner of all operands, allocated once before the run; views of slots stay valid from then on.
+///
+/// What lives in memory is brought from there when an operation begins that reads it, and only one such operand is held
+/// at a time: the views of all slots in memory are views of one window.
 class operand_arena {
 public:
   /// Adds a slot of `vectors` x `length` floats; returns its index.
   std::uint32_t add(std::uint32_t vectors, std::uint32_t length, residence home = residence::buffer);
   /// Allocates storage for all slots added so far, zeroed.
-  void allocate() { storage_.assign(size_, 0.0F); }
+  void allocate();
+  /// Frees the window; slots in memory are not needed again.
+  void close_window() { std::vector<float>().swap(window_); }
 
   [[nodiscard]] const tensor_slot& slot(std::uint32_t index) const { return slots_[index]; }
   [[nodiscard]] std::span<const tensor_slot> slots() const { return slots_; }
-  /// All elements in order of their addresses.
+  /// All elements of the buffer in order of their addresses.
   [[nodiscard]] std::span<float> storage() { return storage_; }
   /// Elements that live in the buffer: what its capacity must hold.
   [[nodiscard]] std::size_t buffer_elements() const;
   /// All vectors of a slot.
   [[nodiscard]] mutable_burst view(std::uint32_t index) {
     const auto& s = slots_[index];
-    return {storage_.data() + s.first_element, s.vectors, s.length, s.length};
+    float* const first = s.home == residence::buffer ? storage_.data() + s.first_element : window_.data();
+    return {first, s.vectors, s.length, s.length};
   }
 
 private:
   std::vector<tensor_slot> slots_;
-  std::vector<float> storage_;
-  std::size_t size_ = 0;
+  std::vector<float> storage_; ///< of the buffer
+  std::vector<float> window_;  ///< into memory
+  std::size_t buffer_size_ = 0;
+  std::size_t memory_size_ = 0;
 };
 
 } // namespace tilework

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// \file What is stored behind the memory port: the samples of the training and test set.
+/// \file What is stored behind the memory port: the samples of the training and test set, and initial weights.
 #pragma once
 
 #include <tilework/core/operand.h>
@@ -22,6 +22,8 @@ public:
   [[nodiscard]] virtual std::uint32_t bytes_per_sample() const = 0;
   /// Fills one vector of `x` and one label per sample of the step.
   virtual void load(const step_context& context, mutable_burst x, mutable_burst labels) const = 0;
+  /// Fills the initial weights of an array: one output line per vector. \param array index in the run's list
+  virtual void load_weights(std::uint32_t array, mutable_burst weights) const = 0;
 };
 
 } // namespace tilework

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <system_error>
 
 namespace tilework::report {
@@ -19,13 +20,30 @@ namespace fs = std::filesystem;
 }
 
 /// Whether everything reached the file; if not, errno tells why.
-bool write_file(const fs::path& file, std::string_view content, std::ios::openmode mode) {
+template <typename Fill>
+bool write_file(const fs::path& file, std::ios::openmode mode, Fill&& fill) {
   errno = 0;
   std::ofstream out(file, mode);
-  out.write(content.data(), static_cast<std::streamsize>(content.size()));
+  fill(out);
   out.close();
   return static_cast<bool>(out);
 }
+
+/// A file that goes away unless it was renamed.
+class partial_file {
+public:
+  explicit partial_file(fs::path path) : path_(std::move(path)) {}
+  ~partial_file() {
+    std::error_code ignored; // gone if it was renamed
+    fs::remove(path_, ignored);
+  }
+  partial_file(const partial_file&) = delete;
+  partial_file& operator=(const partial_file&) = delete;
+  [[nodiscard]] const fs::path& path() const { return path_; }
+
+private:
+  fs::path path_;
+};
 
 } // namespace
 
@@ -51,23 +69,23 @@ run_directory run_directory::open(const fs::path& path) {
 }
 
 void run_directory::write(std::string_view name, std::string_view content) const {
+  write(name, [content](std::ostream& out) { out << content; });
+}
+
+void run_directory::write(std::string_view name, const std::function<void(std::ostream&)>& fill) const {
   const auto target = path_ / name;
-  auto partial = target;
-  partial += ".partial";
+  const partial_file partial(fs::path(target) += ".partial");
+  if (!write_file(partial.path(), std::ios::binary, fill))
+    refuse(target, errno);
   std::error_code error;
-  if (write_file(partial, content, std::ios::binary)) {
-    fs::rename(partial, target, error);
-    if (!error)
-      return;
-  }
-  const int reason = errno;
-  fs::remove(partial, error);
-  refuse(target, reason);
+  fs::rename(partial.path(), target, error);
+  if (error)
+    refuse(target, error.value());
 }
 
 void run_directory::append(std::string_view name, std::string_view line) const {
   const auto target = path_ / name;
-  if (!write_file(target, std::string(line) + '\n', std::ios::app))
+  if (!write_file(target, std::ios::app, [line](std::ostream& out) { out << line << '\n'; }))
     refuse(target, errno);
 }
 

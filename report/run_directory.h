@@ -3,7 +3,8 @@
 #pragma once
 
 #include <filesystem>
-#include <fstream>
+#include <functional>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ public:
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   /// Writes a file next to its final name and renames it. \throws run_error if the disk refuses.
   void write(std::string_view name, std::string_view content) const;
+  /// The same for content that is better not held in memory as a whole. \param fill writes it; what it throws is passed
+  /// on, and the file stays as it was
+  void write(std::string_view name, const std::function<void(std::ostream&)>& fill) const;
   /// Adds a line. \throws run_error if the disk refuses.
   void append(std::string_view name, std::string_view line) const;
 

@@ -14,10 +14,13 @@ namespace tilework::transaction {
 /// the payload's data pointer, as usual.
 struct operand_traffic final : ::tlm::tlm_extension<operand_traffic> {
   const tile_request* request = nullptr;
+  mutable_burst weights; ///< debug access ahead of a `program` request: where the memory puts its operand
 
   [[nodiscard]] ::tlm::tlm_extension_base* clone() const override { return new operand_traffic(*this); }
   void copy_from(const ::tlm::tlm_extension_base& other) override {
-    request = static_cast<const operand_traffic&>(other).request;
+    const auto& traffic = static_cast<const operand_traffic&>(other);
+    request = traffic.request;
+    weights = traffic.weights;
   }
   /// The request behind an access, null if the access is a foreign one.
   [[nodiscard]] static const tile_request* request_of(const ::tlm::tlm_generic_payload& payload) {

@@ -64,20 +64,9 @@ void training_session::initialise() {
   for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
     const std::uint32_t inputs = configuration_.network.layers[l];
     const std::uint32_t outputs = configuration_.network.layers[l + 1];
-    // Drawn for the whole layer, then cut: initial weights do not depend on the split.
-    std::vector<float> weights(std::size_t{inputs} * outputs);
-    numerics::kaiming_uniform(configuration_.seed, static_cast<std::uint32_t>(l), inputs, weights);
-    const auto& split = map_.layers[l];
-    for (std::uint32_t a = split.first_array; a < split.first_array + split.arrays(); ++a) {
-      const auto& region = map_.arrays[a];
-      const auto slot = arena_.view(layout_.initial_weights[a]);
-      for (std::uint32_t o = 0; o < region.outputs; ++o)
-        std::copy_n(weights.begin() + (region.first_output + o) * std::ptrdiff_t{inputs} + region.first_input,
-                    region.inputs, slot[o].begin());
-    }
     if (configuration_.network.bias)
       numerics::kaiming_uniform(configuration_.seed, static_cast<std::uint32_t>(l), inputs,
-                                arena_.view(layout_.layers[l].bias)[0], weights.size());
+                                arena_.view(layout_.layers[l].bias)[0], std::uint64_t{inputs} * outputs);
   }
   for (const auto slot : layout_.range)
     numerics::write_range_block(configuration_.input_range, arena_.view(slot)[0]);
@@ -132,7 +121,7 @@ std::optional<step> training_session::next_evaluation_step() {
 
 void training_session::finished(const step& done) {
   if (done.program == &programming_)
-    return;
+    return arena_.close_window();
   if (evaluating_)
     finish_evaluation_step(done);
   else
@@ -214,6 +203,15 @@ void training_session::load(const step_context& context, mutable_burst x, mutabl
   }
 }
 
+/// Elements of a layer are numbered, so initial weights do not depend on its split.
+void training_session::load_weights(std::uint32_t array, mutable_burst weights) const {
+  const auto& region = map_.arrays[array];
+  const std::uint32_t inputs = configuration_.network.layers[region.id.layer];
+  for (std::uint32_t o = 0; o < region.outputs; ++o)
+    numerics::kaiming_uniform(configuration_.seed, region.id.layer, inputs, weights[o],
+                              std::uint64_t{region.first_output + o} * inputs + region.first_input);
+}
+
 void training_session::save(std::ostream& out) const {
   byte_writer writer(out);
   writer.write(position_);
@@ -240,6 +238,8 @@ void training_session::restore(std::istream& in) {
     reader.read_span(arena_.view(slots.bias)[0]);
   for (const auto slot : layout_.range)
     reader.read(arena_.view(slot)[0][0]);
+  if (programmed_)
+    arena_.close_window();
   begin_epoch();
 }
 

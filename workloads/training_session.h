@@ -71,7 +71,7 @@ public:
   training_session(const session_configuration& configuration, const dataset& data, const network_map& map,
                    management managed, operand_arena& arena);
 
-  /// Draws initial biases and weights into their slots. Call once, after the arena is allocated.
+  /// Draws initial biases into their slots. Call once, after the arena is allocated.
   void initialise();
   void set_listener(session_listener* listener) { listener_ = listener; }
   /// Ends the run after the current step.
@@ -82,6 +82,7 @@ public:
 
   [[nodiscard]] std::uint32_t bytes_per_sample() const override;
   void load(const step_context& context, mutable_burst x, mutable_burst labels) const override;
+  void load_weights(std::uint32_t array, mutable_burst weights) const override;
 
   [[nodiscard]] const training_position& position() const { return position_; }
   [[nodiscard]] bool complete() const { return position_.epoch == configuration_.epochs && !evaluating_; }

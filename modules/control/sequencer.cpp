@@ -90,8 +90,11 @@ step_plan& sequencer::plan_of(const step_program& program) {
                        configuration_.node_of_array,
                        port_of};
   auto& plan = *plans_.emplace_back(std::make_unique<step_plan>(program, in));
-  scratch_.resize(std::max<std::size_t>(scratch_.size(), plan.largest_access()));
-  memory_access_.set_data_ptr(scratch_.data());
+  if (plan.largest_access() > scratch_bytes_) {
+    scratch_bytes_ = plan.largest_access();
+    scratch_ = std::make_unique_for_overwrite<unsigned char[]>(scratch_bytes_);
+    memory_access_.set_data_ptr(scratch_.get());
+  }
   progress_.resize(std::max(progress_.size(), plan.size()));
   return plan;
 }
@@ -205,10 +208,10 @@ void sequencer::launch(std::span<const std::uint32_t> indices) {
   for (const auto index : indices) {
     const auto& planned = (*current_)[index];
     auto& request = planned.request.request();
+    if (request.op->kind == operation_kind::load_samples || request.op->kind == operation_kind::program)
+      load(request);
     if (planned.port != nullptr)
       planned.port->launch(planned.request.payload());
-    else if (request.op->kind == operation_kind::load_samples)
-      load_samples(request);
     if (request.posted != nullptr)
       kernels_.push_back(request.posted);
   }
@@ -218,13 +221,17 @@ void sequencer::launch(std::span<const std::uint32_t> indices) {
   kernels_.clear();
 }
 
-/// Memories have no launch: a debug access moves the samples, the timed access comes later.
-void sequencer::load_samples(transaction::tile_request& request) {
+/// Memories have no launch: a debug access moves samples and initial weights, the timed access comes later. A tile has
+/// taken its weights when its launch is over, so those of the next one may have the same place.
+void sequencer::load(transaction::tile_request& request) {
+  const auto& op = *request.op;
   memory_traffic_.request = &request;
+  if (op.kind == operation_kind::program)
+    memory_traffic_.weights = arena_.view(op.inputs[0].slot);
   memory_access_.set_command(::tlm::TLM_READ_COMMAND);
   memory_access_.set_data_length(0);
   memory->transport_dbg(memory_access_);
-  request.computed = true;
+  request.computed = op.kind == operation_kind::load_samples;
 }
 
 /// What a step changes about a transaction.

@@ -131,7 +131,7 @@ private:
   void begin_approximately(std::uint32_t index);
   void catch_up();
   void launch(std::span<const std::uint32_t> indices);
-  void load_samples(transaction::tile_request& request);
+  void load(transaction::tile_request& request);
   void prepare(std::uint32_t index);
   femtoseconds transport(std::uint32_t index);
   void read_operands(const planned_operation& planned, sc_core::sc_time& delay);
@@ -168,7 +168,9 @@ private:
   std::vector<std::uint64_t> versions_at_start_;
   ::tlm::tlm_generic_payload memory_access_; ///< one at a time: memories answer b_transport without waiting
   transaction::operand_traffic memory_traffic_;
-  std::vector<unsigned char> scratch_; ///< where foreign memories may write
+  std::size_t scratch_bytes_ = 0;
+  std::unique_ptr<unsigned char[]>
+      scratch_; ///< where foreign memories may write: else never touched, so it costs nothing
 
   phase_timeline phases_;
   std::array<std::uint64_t, operation_kind_count> issued_{};

@@ -22,7 +22,7 @@ void memory_port::b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_t
     return;
   }
   if (!request->computed)
-    load(*request);
+    load_samples(*request);
 
   const double bytes = payload.get_data_length();
   const auto held = femtoseconds::from_seconds(bytes / configuration_.bandwidth_bytes_per_s);
@@ -35,12 +35,16 @@ void memory_port::b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_t
 }
 
 unsigned memory_port::transport_dbg(::tlm::tlm_generic_payload& payload) {
-  if (const auto* request = transaction::operand_traffic::request_of(payload))
-    load(*request);
+  if (const auto* traffic = payload.get_extension<transaction::operand_traffic>();
+      traffic != nullptr && traffic->request != nullptr) {
+    load_samples(*traffic->request);
+    if (traffic->request->op->kind == operation_kind::program)
+      samples_.load_weights(traffic->request->op->array, traffic->weights);
+  }
   return 0; // operands are views: no byte of the payload was moved
 }
 
-void memory_port::load(const transaction::tile_request& request) const {
+void memory_port::load_samples(const transaction::tile_request& request) const {
   if (request.op->kind == operation_kind::load_samples)
     samples_.load(*request.context, request.out[0], request.out[1]);
 }

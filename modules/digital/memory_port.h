@@ -27,7 +27,7 @@ struct memory_configuration {
 
 /// Base-protocol memory with a latency and a bandwidth: a request takes latency + bytes / bandwidth, requests are
 /// served one at a time. A load_samples request fills its operands from the sample memory, in the timed access or,
-/// ahead of it, in a debug access.
+/// ahead of it, in a debug access; a program request is given its weights in a debug access only.
 class memory_port final : public sc_core::sc_module {
 public:
   tlm_utils::simple_target_socket<memory_port> socket{"socket"};
@@ -40,7 +40,7 @@ public:
 private:
   void b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned transport_dbg(::tlm::tlm_generic_payload& payload);
-  void load(const transaction::tile_request& request) const;
+  void load_samples(const transaction::tile_request& request) const;
 
   memory_configuration configuration_;
   const sample_memory& samples_;

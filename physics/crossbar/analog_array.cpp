@@ -5,6 +5,7 @@
 #include <tilework/physics/devices/ideal.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
@@ -26,8 +27,18 @@ constexpr double train_ns = 2; // of one line and vector
 /// Trains that take less are drawn when an update begins: a fork of their own would cost more.
 constexpr double drawn_at_once_ns = 5'000;
 
-/// Cells of an update block: enough work for a thread, few enough for its cache.
+/// Cells of an update block: enough work for a thread.
 constexpr std::uint32_t block_cells = 8192;
+/// Update blocks of a large array: enough for many threads. What each block has of its own stays little.
+constexpr std::uint32_t most_blocks = 256;
+
+/// Room for the pulses of a group of lines on the stack of a thread, where it stays in the nearest cache; enough for
+/// all but very long lines.
+struct stack_room {
+  static constexpr std::size_t most = 4096 + 64;
+  alignas(64) std::array<std::uint32_t, most> cells; // written before it is read
+  alignas(64) std::array<std::int32_t, most> pulses;
+};
 /// Cells of output lines whose pulses are found and applied together: so many that groups of few pulses fill vectors,
 /// so few that their devices stay in the nearest cache.
 constexpr std::uint32_t group_cells = 2048;
@@ -114,8 +125,10 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
     next_output_.resize(std::size_t{update_blocks()} * max_burst);
     trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, max_burst,
                                              noise_stream(seed, purpose::pulse_trains, id), isa_);
-    found_cells_.resize(update_blocks() * trains_->room_for(rows_per_group()));
-    found_pulses_.resize(found_cells_.size());
+    if (const auto room = trains_->room_for(rows_per_group()); room > stack_room::most) {
+      found_cells_.resize(update_blocks() * room);
+      found_pulses_.resize(found_cells_.size());
+    }
   }
   scales_.resize(max_burst);
   efforts_.resize(max_burst);
@@ -135,7 +148,9 @@ std::uint32_t analog_array::rows_per_group() const {
 }
 
 std::uint32_t analog_array::rows_per_block() const {
-  return std::max(1U, block_cells / (shape_.inputs * rows_per_group())) * rows_per_group();
+  const std::uint32_t groups = (shape_.outputs + rows_per_group() - 1) / rows_per_group();
+  const std::uint32_t usual = std::max(1U, block_cells / (shape_.inputs * rows_per_group()));
+  return std::max(usual, (groups + most_blocks - 1) / most_blocks) * rows_per_group();
 }
 
 std::uint32_t analog_array::update_blocks() const {
@@ -293,9 +308,13 @@ void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t la
 
 void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output) {
   const std::uint32_t block = first_output / rows_per_block();
-  const std::size_t group_room = trains_->room_for(rows_per_group());
-  const pulse_room room{std::span(found_cells_).subspan(block * group_room, group_room),
-                        std::span(found_pulses_).subspan(block * group_room, group_room)};
+  stack_room own; // NOLINT(*-member-init): so much would take time
+  pulse_room room{own.cells, own.pulses};
+  if (!found_cells_.empty()) {
+    const std::size_t group_room = trains_->room_for(rows_per_group());
+    room = {std::span(found_cells_).subspan(block * group_room, group_room),
+            std::span(found_pulses_).subspan(block * group_room, group_room)};
+  }
   const std::span<std::uint32_t> next(next_output_.data() + std::size_t{block} * max_burst_, trains_->vectors());
   const auto first_place = [&](std::uint32_t v, std::uint32_t output) {
     const auto lines = trains_->outputs(v).lines;

@@ -131,7 +131,7 @@ private:
   std::unique_ptr<pulse_trains> trains_;  ///< null for exact updates
   std::unique_ptr<cell_refresh> refresh_; ///< null without refresh
   float drift_per_mini_batch_ = 0;
-  std::vector<std::uint32_t> found_cells_; ///< room of each update block for the pulses of a group of output lines
+  std::vector<std::uint32_t> found_cells_; ///< of very long lines: room of each update block for the pulses of one
   std::vector<std::int32_t> found_pulses_;
   std::vector<std::uint64_t> block_pulses_; ///< of each update block in the last pulsed update
   std::vector<std::uint32_t> next_output_;  ///< max_burst per update block: place of a vector's next firing output

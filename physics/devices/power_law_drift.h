@@ -50,6 +50,10 @@ public:
   power_law_drift(const drift_parameters& parameters, std::size_t cells, const noise_stream& stream);
 
   [[nodiscard]] bool is_active() const { return parameters_.is_active(); }
+  /// Memory of one device.
+  [[nodiscard]] std::size_t bytes_per_device() const {
+    return (devices_.empty() ? 0 : sizeof(device_state)) + (exponents_.empty() ? 0 : sizeof(float));
+  }
 
   /// Lets time pass. The first call takes the weights as written at time 0. Later, a device whose weight changed by
   /// more than reset_tol between two calls counts as rewritten at the time of the second and starts to drift after

@@ -75,7 +75,8 @@ public:
   }
   [[nodiscard]] std::size_t bytes_per_cross_point() const override {
     return sizeof(cell) + sizeof(float) + (hidden_.empty() ? 0 : sizeof(float)) +
-           (diffusion_rates_.empty() ? 0 : sizeof(float)) + (decay_.empty() ? 0 : sizeof(decay_law));
+           (diffusion_rates_.empty() ? 0 : sizeof(float)) + (decay_.empty() ? 0 : sizeof(decay_law)) +
+           drift_.bytes_per_device();
   }
 
   [[nodiscard]] std::vector<device_property> properties() const override {

@@ -42,5 +42,23 @@ TEST(operand_arena, slots_do_not_overlap_and_start_zeroed) {
   EXPECT_EQ(arena.buffer_elements(), 22U);
 }
 
+TEST(operand_arena, slots_in_memory_share_a_window_that_can_be_closed) {
+  operand_arena arena;
+  const auto small = arena.add(1, 4, residence::memory);
+  const auto kept = arena.add(2, 8);
+  const auto large = arena.add(100, 50, residence::memory);
+  arena.allocate();
+  EXPECT_EQ(arena.storage().size(), 16U) << "of the buffer alone";
+  EXPECT_EQ(arena.slot(kept).first_element, 0U);
+  EXPECT_GE(arena.slot(large).first_element, 4U) << "addresses in memory are still apart";
+  EXPECT_EQ(arena.view(small).data, arena.view(large).data);
+  arena.view(large)[99].back() = 1;
+  EXPECT_EQ(arena.view(kept)[1].back(), 0.0F);
+  const float* const buffer = arena.storage().data();
+  arena.close_window();
+  EXPECT_EQ(arena.view(large).data, nullptr);
+  EXPECT_EQ(arena.view(kept).data, buffer);
+}
+
 } // namespace
 } // namespace tilework

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace tilework::hardware {
 namespace {
 
@@ -23,6 +25,11 @@ public:
       x[v][1] = x[v][0] + 0.5F;
       labels[v][0] = x[v][0];
     }
+  }
+  /// Of array a and output i: 10 a + i.
+  void load_weights(std::uint32_t array, mutable_burst weights) const override {
+    for (std::uint32_t i = 0; i < weights.vectors; ++i)
+      std::ranges::fill(weights[i], static_cast<float>(10 * array + i));
   }
 };
 
@@ -76,6 +83,21 @@ TEST(memory_port, loads_the_samples_of_the_step) {
   EXPECT_EQ(b.initiator.delay, ns(30 + 10));
   EXPECT_EQ(b.account.counts.get(phase::forward, action::dram_read_byte), 20U);
   EXPECT_EQ(b.account.busy[static_cast<std::size_t>(phase::forward)], ns(10));
+}
+
+TEST(memory_port, gives_initial_weights_ahead_of_the_timed_access) {
+  bench b;
+  operand weights{2, 2};
+  const auto t = b.requests.make({.kind = operation_kind::program, .phase = phase::program, .array = 3, .vectors = 2},
+                                 {&weights}, {});
+  machine_access ahead(t.request(), 0);
+  ahead.traffic.weights = weights.view();
+  EXPECT_EQ(b.initiator.socket->transport_dbg(ahead.payload), 0U);
+  EXPECT_EQ(weights.values, (std::vector<float>{30, 30, 31, 31}));
+  std::ranges::fill(weights.values, 0.0F);
+  b.read(t, 16);
+  EXPECT_EQ(weights.values, std::vector<float>(4)) << "the tile has its weights by then";
+  EXPECT_EQ(b.account.counts.get(phase::program, action::dram_read_byte), 16U);
 }
 
 TEST(memory_port, requests_share_the_bandwidth_but_not_the_latency) {

@@ -296,11 +296,8 @@ TEST(sequencer, a_mini_batch_reads_fixed_weights_and_then_updates_sample_by_samp
   const variant v{.layers = {6, 3}, .batch = 4, .epochs = 1, .train = 4, .evaluate_every = 0};
   run r(v);
   physics::analog_array bare({6, 3}, r.parameters, 11, {}, 5);
-  const auto& layout = r.arena;
   std::vector<float> weights(18);
-  for (std::uint32_t s = 0; s < layout.slots().size(); ++s)
-    if (layout.slot(s).home == residence::memory)
-      std::ranges::copy(std::span(r.arena.view(s).data, 18), weights.begin());
+  r.session.load_weights(0, {weights.data(), 3, 6, 6});
   std::vector<float> bias;
   r.session.for_each_bias([&](std::span<const float> b) { bias.assign(b.begin(), b.end()); });
 
@@ -366,6 +363,7 @@ struct wrong_source final : step_source {
 struct no_samples final : sample_memory {
   [[nodiscard]] std::uint32_t bytes_per_sample() const override { return 0; }
   void load(const step_context& /*context*/, mutable_burst /*x*/, mutable_burst /*labels*/) const override {}
+  void load_weights(std::uint32_t /*array*/, mutable_burst /*weights*/) const override {}
 };
 
 /// Number of steps that a program update -> forward finishes; throws what the machine throws.

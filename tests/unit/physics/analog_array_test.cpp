@@ -388,6 +388,33 @@ TEST(analog_array, relaxation_is_independent_of_bursts_and_blocks) {
   EXPECT_EQ(whole, weights(1, false));
 }
 
+TEST(analog_array, updates_of_very_long_lines_are_independent_of_bursts_and_threads) {
+  constexpr array_shape wide{5000, 300};
+  constexpr std::uint32_t vectors = 4;
+  const auto x = random_values(std::size_t{vectors} * wide.inputs, 2, .5F);
+  const auto d = random_values(std::size_t{vectors} * wide.outputs, 3, .2F);
+  array_parameters p;
+  p.device = constant_step{};
+  std::uint64_t coincidences = 0;
+  const auto weights = [&](std::uint32_t burst, unsigned threads) {
+    worker_pool pool(threads);
+    analog_array array(wide, p, seed, {}, burst);
+    coincidences = 0;
+    for (std::uint32_t v = 0; v < vectors; v += burst) {
+      array.begin_update({x.data() + v * wide.inputs, burst, wide.inputs, wide.inputs},
+                         {d.data() + v * wide.outputs, burst, wide.outputs, wide.outputs}, .1F, v);
+      EXPECT_LE(array.blocks(), 256U);
+      std::array<kernel*, 1> kernels{&array};
+      pool.run(kernels);
+      coincidences += array.end().coincidences;
+    }
+    return std::vector<float>(array.weights().begin(), array.weights().end());
+  };
+  const auto single = weights(1, 1);
+  EXPECT_GT(coincidences, wide.cells());
+  EXPECT_EQ(weights(vectors, 2), single);
+}
+
 TEST(analog_array, broken_lines_stay_silent) {
   array_parameters p = noisy();
   p.faults.open_inputs = .3F;

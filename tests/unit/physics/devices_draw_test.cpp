@@ -224,6 +224,8 @@ TEST(memory, bytes_per_cross_point) {
   EXPECT_EQ(bytes("Ideal", ""), 4U);
   EXPECT_EQ(bytes("Vector", "devices: [ConstantStep, ConstantStep]"), 4 + 2 * bytes("ConstantStep", ""));
   EXPECT_GT(bytes("ConstantStep", "lifetime: 10, diffusion: 0.1"), bytes("ConstantStep", ""));
+  EXPECT_EQ(bytes("ConstantStep", "drift: {nu: 0.1}"), 12U + 16);
+  EXPECT_EQ(bytes("ConstantStep", "drift: {nu: 0.1, nu_dtod: 0.1}"), 12U + 16 + 4);
 }
 
 } // namespace

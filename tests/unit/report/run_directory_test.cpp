@@ -10,6 +10,8 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <new>
+#include <ostream>
 #include <string>
 
 namespace tilework::report {
@@ -97,6 +99,46 @@ TEST_F(run_directory_test, failed_replacement_keeps_the_old_file) {
   fs::create_symlink("/dev/full", d.path() / "summary.json.partial");
   EXPECT_THROW(d.write("summary.json", "new"), run_error);
   EXPECT_EQ(content(d.path() / "summary.json"), "old");
+}
+
+TEST_F(run_directory_test, content_may_be_streamed) {
+  const auto d = run_directory::create(root / "run");
+  d.write("state", [](std::ostream& out) {
+    out << "??body";
+    out.seekp(0);
+    out << "14";
+  });
+  EXPECT_EQ(content(d.path() / "state"), "14body");
+}
+
+TEST_F(run_directory_test, failed_streaming_keeps_the_old_file) {
+  const auto d = run_directory::create(root / "run");
+  d.write("state", "old");
+  const auto expect_kept = [&] {
+    EXPECT_EQ(content(d.path() / "state"), "old");
+    EXPECT_FALSE(fs::exists(fs::symlink_status(d.path() / "state.partial")));
+  };
+  const auto refused = [](std::ostream& out) {
+    out << "new";
+    out.setstate(std::ios::badbit);
+  };
+  EXPECT_THROW(d.write("state", refused), run_error);
+  expect_kept();
+  const auto throws = [](std::ostream& out) {
+    out << "new";
+    throw std::bad_alloc();
+  };
+  EXPECT_THROW(d.write("state", throws), std::bad_alloc);
+  expect_kept();
+  fs::create_symlink("/dev/full", d.path() / "state.partial");
+  const std::string large(1U << 20U, 'x'); // more than the stream's own memory: the disk refuses amid the content
+  const auto fills = [&](std::ostream& out) {
+    out << large << large;
+    out.seekp(0);
+    out << "head";
+  };
+  EXPECT_NE(message_of([&] { d.write("state", fills); }).find("state: No space left on device"), std::string::npos);
+  expect_kept();
 }
 
 TEST_F(run_directory_test, folder_that_vanished_is_a_run_error) {
