@@ -277,7 +277,7 @@ void analog_array::compute_block(std::uint32_t block) {
     run_exact_update(first, last);
   if (current_ == activity_kind::pulsed_update)
     run_pulsed_update(first, last);
-  if (ends_mini_batch_)
+  if (ends_mini_batch_ && devices_->relaxes())
     for (std::uint32_t i = first; i < last; ++i)
       devices_->relax(i, end_of_burst());
 }
