@@ -24,8 +24,8 @@ public:
     const auto bytes = std::as_bytes(values);
     out_.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   }
-  template <typename T>
-  void write_vector(const std::vector<T>& values) {
+  template <typename T, typename Allocator>
+  void write_vector(const std::vector<T, Allocator>& values) {
     write(std::uint64_t{values.size()});
     write_span(std::span<const T>(values));
   }
@@ -47,8 +47,8 @@ public:
     if (!in_.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size())))
       throw input_error("checkpoint is truncated: start again without --resume, or from an older copy");
   }
-  template <typename T>
-  void read_vector(std::vector<T>& values) {
+  template <typename T, typename Allocator>
+  void read_vector(std::vector<T, Allocator>& values) {
     std::uint64_t size = 0;
     read(size);
     constexpr std::uint64_t plausible = 1U << 30U;

@@ -41,7 +41,7 @@ private:
   std::vector<float> gamma_;
   float granularity_;
   std::uint32_t inputs_;
-  std::vector<float> weights_;
+  aligned_vector<float> weights_;
 };
 
 /// Context of part k of a unit cell: own draws, shared lines.

@@ -22,6 +22,10 @@ constexpr double exact_update_ns = 0.15;
 constexpr double pulse_ns = 8;
 constexpr double cross_point_ns = 1;
 constexpr double refresh_ns = 20;
+constexpr double train_ns = 2; // of one line and vector
+
+/// Trains that take less are drawn when an update begins: a fork of their own would cost more.
+constexpr double drawn_at_once_ns = 5'000;
 
 /// Cells of an update block: enough work for a thread.
 constexpr std::uint32_t block_cells = 8192;
@@ -83,11 +87,10 @@ struct analog_array::direction_state {
                                                         : purpose::backward_noise_evaluation,
                    id) {}
 
-  float scale_of(std::span<const float> x, bool evaluating) {
-    const auto& io = mvm.parameters();
-    if (io.noise_management != noise_management::average_abs_max)
-      return input_scale(io, x);
-    return evaluating ? average.peek(x) : average.advance(io.nm_decay, x);
+  /// Whether the scale of a vector depends on the vectors before it.
+  [[nodiscard]] bool averages() const { return mvm.parameters().noise_management == noise_management::average_abs_max; }
+  float averaged_scale(std::span<const float> x, bool evaluating) {
+    return evaluating ? average.peek(x) : average.advance(mvm.parameters().nm_decay, x);
   }
 
   /// Of one group of a burst.
@@ -171,11 +174,9 @@ void analog_array::begin_mvm(mvm_direction direction, const_burst in, mutable_bu
   out_ = out;
   first_vector_ = first_vector;
   evaluation_ = evaluation;
-  for (std::uint32_t v = 0; v < in.vectors; ++v) {
-    scales_[v] = mvm_->scale_of(in[v], evaluation);
-    if (mvm_->mvm.silences(scales_[v]) && largest_magnitude(in[v]) > 0)
-      ++silenced_vectors_;
-  }
+  if (mvm_->averages())
+    for (std::uint32_t v = 0; v < in.vectors; ++v)
+      scales_[v] = mvm_->averaged_scale(in[v], evaluation);
 }
 
 void analog_array::begin_update(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector,
@@ -195,9 +196,12 @@ void analog_array::begin_update(const_burst x, const_burst d, float learning_rat
     current_ = ends_mini_batch && devices_->relaxes() ? activity_kind::rest : activity_kind::idle;
   } else if (updates_exactly()) {
     current_ = activity_kind::exact_update;
-  } else {
+  } else if (drawing_ns() < drawn_at_once_ns) {
     current_ = activity_kind::pulsed_update;
     trains_->draw(x, d, learning_rate, first_vector);
+  } else {
+    current_ = activity_kind::train_drawing;
+    trains_->begin(x, d, learning_rate, first_vector);
   }
 }
 
@@ -216,6 +220,8 @@ std::uint32_t analog_array::blocks() const {
     return groups_of(in_.vectors);
   case activity_kind::refresh:
     return refresh_->blocks();
+  case activity_kind::train_drawing:
+    return trains_->groups();
   case activity_kind::exact_update:
   case activity_kind::pulsed_update:
   case activity_kind::rest:
@@ -238,6 +244,8 @@ double analog_array::estimated_block_ns() const {
     return cells * exact_update_ns / blocks();
   case activity_kind::refresh:
     return cells * refresh_ns / blocks();
+  case activity_kind::train_drawing:
+    return drawing_ns() / blocks();
   case activity_kind::pulsed_update:
     break;
   }
@@ -245,6 +253,10 @@ double analog_array::estimated_block_ns() const {
   for (std::uint32_t v = 0; v < trains_->vectors(); ++v)
     crossings += static_cast<double>(trains_->inputs(v).lines.size() * trains_->outputs(v).lines.size());
   return (crossings * cross_point_ns + trains_->expected_coincidences() * pulse_ns) / blocks();
+}
+
+double analog_array::drawing_ns() const {
+  return (shape_.inputs + shape_.outputs) * train_ns * in_.vectors;
 }
 
 void analog_array::run_block(std::uint32_t block) {
@@ -257,13 +269,15 @@ void analog_array::compute_block(std::uint32_t block) {
     return run_mvm(block);
   if (current_ == activity_kind::refresh)
     return refresh_->run(block, *devices_, first_vector_);
+  if (current_ == activity_kind::train_drawing)
+    return trains_->draw_group(block);
   const std::uint32_t first = block * rows_per_block();
   const std::uint32_t last = std::min(first + rows_per_block(), shape_.outputs);
   if (current_ == activity_kind::exact_update)
     run_exact_update(first, last);
   if (current_ == activity_kind::pulsed_update)
     run_pulsed_update(first, last);
-  if (ends_mini_batch_)
+  if (ends_mini_batch_ && devices_->relaxes())
     for (std::uint32_t i = first; i < last; ++i)
       devices_->relax(i, end_of_burst());
 }
@@ -276,6 +290,9 @@ void analog_array::run_mvm(std::uint32_t group) {
     burst.vectors = count;
     return burst;
   };
+  if (!mvm_->averages())
+    for (std::uint32_t v = first; v < first + count; ++v)
+      scales_[v] = input_scale(mvm_->mvm.parameters(), in_[v]);
   const std::size_t scratch = mvm_->scratch_size(in_.vectors);
   mvm_->mvm.run({weights().data(), shape_, mvm_->direction, nullptr, isa_}, part(in_), part(out_),
                 std::span(scales_).subspan(first, count), evaluation_ ? mvm_->evaluation : mvm_->training,
@@ -323,15 +340,32 @@ void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t l
   block_pulses_[block] = pulses;
 }
 
-operation_activity analog_array::end() {
+void analog_array::check_all_blocks_ran() {
   if (finished_blocks_.exchange(0) != blocks())
     throw run_error("an analog operation was ended before all of its blocks were computed");
+}
+
+bool analog_array::advance() {
+  if (current_ != activity_kind::train_drawing)
+    return false;
+  check_all_blocks_ran();
+  current_ = activity_kind::pulsed_update;
+  return true;
+}
+
+operation_activity analog_array::end() {
+  check_all_blocks_ran();
+  if (current_ == activity_kind::train_drawing)
+    throw run_error("an analog update was ended before its pulses were applied");
   operation_activity activity;
   if (current_ == activity_kind::pulsed_update)
     activity = trains_->activity(std::accumulate(block_pulses_.begin(), block_pulses_.end(), std::uint64_t{0}));
   if (current_ == activity_kind::mvm)
-    for (std::uint32_t v = 0; v < in_.vectors; ++v)
+    for (std::uint32_t v = 0; v < in_.vectors; ++v) {
       add_to(activity, efforts_[v]);
+      if (mvm_->mvm.silences(scales_[v]) && largest_magnitude(in_[v]) > 0)
+        ++silenced_vectors_;
+    }
   if (current_ == activity_kind::refresh)
     activity = refresh_->activity();
   const bool updated = current_ != activity_kind::mvm && current_ != activity_kind::refresh;

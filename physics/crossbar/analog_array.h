@@ -40,9 +40,10 @@ struct array_parameters {
 /// Whether updates are exact products without pulses: an ideal device, or an exact pulse type.
 [[nodiscard]] bool updates_exactly(const array_parameters& parameters);
 
-/// One operation at a time: begin_*() plans it, run_block() of every block (any order, any thread) computes it, end()
-/// returns its activity. Operands must stay valid and unchanged from begin to end. Values depend on the seed, the
-/// array's id, the vector indices and the order of operations; never on burst sizes, blocks or threads.
+/// One operation at a time: begin_*() plans it, run_block() of every block (any order, any thread) of every stage
+/// computes it (run_inline(), worker_pool), end() returns its activity. Operands must stay valid and unchanged from
+/// begin to end. Values depend on the seed, the array's id, the vector indices and the order of operations; never on
+/// burst sizes, blocks or threads.
 class analog_array : public kernel {
 public:
   /// Draws the devices; weights are 0 (or the nearest value that a device allows).
@@ -73,6 +74,8 @@ public:
   [[nodiscard]] double estimated_block_ns() const override;
   void run_block(std::uint32_t block) override;
   /// \throws run_error if a block was left out
+  bool advance() override;
+  /// \throws run_error if a block or a stage was left out
   operation_activity end();
 
   /// Sets all weights, row-major outputs x inputs; clipped to each device's bounds, with write noise if the device has
@@ -83,7 +86,8 @@ public:
   /// Mean weight change of one pulse; 0 for ideal devices.
   [[nodiscard]] float granularity() const { return devices_->granularity(); }
   [[nodiscard]] array_shape shape() const { return shape_; }
-  /// Vectors, not all zero, that noise management answered with zeros (MAX without positive input): worth a warning.
+  /// Vectors of ended operations, not all zero, that noise management answered with zeros (MAX without positive
+  /// input): worth a warning.
   [[nodiscard]] std::uint64_t silenced_vectors() const { return silenced_vectors_; }
 
   /// All mutable state; not during an operation.
@@ -93,13 +97,23 @@ public:
 
 private:
   struct direction_state;
-  enum class activity_kind : std::uint8_t { idle, mvm, exact_update, pulsed_update, rest, refresh };
+  enum class activity_kind : std::uint8_t {
+    idle,
+    mvm,
+    exact_update,
+    train_drawing, ///< first stage of a pulsed update
+    pulsed_update,
+    rest,
+    refresh
+  };
 
   [[nodiscard]] direction_state& state_of(mvm_direction direction);
   void compute_block(std::uint32_t block);
   void run_mvm(std::uint32_t group);
   void run_exact_update(std::uint32_t first_output, std::uint32_t last_output);
   void run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output);
+  void check_all_blocks_ran();
+  [[nodiscard]] double drawing_ns() const;
   [[nodiscard]] bool updates_exactly() const;
   /// Number of what happens after the operation's last vector; the same for any burst size.
   [[nodiscard]] std::uint64_t end_of_burst() const { return first_vector_ + in_.vectors; }

@@ -41,8 +41,8 @@ HWY_INLINE found_pulses list_pulses(const crossing_lines& lines, const pulse_roo
         continue;
       }
       const auto meet = hn::Ne(n, hn::Zero(i));
-      hn::StoreU(hn::Compress(cell, hn::RebindMask(w, meet)), w, cells + listed);
-      hn::StoreU(hn::Compress(directed, meet), i, pulses + listed);
+      hn::StoreU(compressed(cell, hn::RebindMask(w, meet)), w, cells + listed);
+      hn::StoreU(compressed(directed, meet), i, pulses + listed);
       listed += hn::CountTrue(i, meet);
     }
   }

@@ -68,7 +68,7 @@ struct cell_block {
 
 /// Weights of consecutive cells.
 template <bool absolute, bool factored>
-inline vector cells(const cell_block& c, std::size_t at) {
+[[gnu::always_inline]] inline vector cells(const cell_block& c, std::size_t at) {
   vector v = load(c.w + at);
   if constexpr (factored)
     v *= load(c.k + at);
@@ -97,6 +97,8 @@ struct row_ends {
 
 // --- Forward ---------------------------------------------------------------------------------------------------------
 
+// Functions on sums are always inline: a call would send the sums through memory.
+
 /// Lane number `lane` of one half of all groups of neighbouring lanes, counted through two vectors.
 template <int group, int half>
 constexpr int lane_of_half(int lane) {
@@ -105,20 +107,20 @@ constexpr int lane_of_half(int lane) {
   return lane / step / groups * static_cast<int>(width) + lane / step % groups * group + half * step + lane % step;
 }
 template <int group, int half, int... lane>
-inline vector halves(vector a, vector b, std::integer_sequence<int, lane...>) {
+[[gnu::always_inline]] inline vector halves(vector a, vector b, std::integer_sequence<int, lane...>) {
   return __builtin_shufflevector(a, b, lane_of_half<group, half>(lane)...);
 }
 
 /// In both vectors every `group` neighbouring lanes are to be added; adds their upper halves to their lower ones.
 template <int group>
-inline vector fold(vector a, vector b) {
+[[gnu::always_inline]] inline vector fold(vector a, vector b) {
   constexpr std::make_integer_sequence<int, static_cast<int>(width)> all{};
   return halves<group, 0>(a, b, all) + halves<group, 1>(a, b, all);
 }
 
 /// Lane n of the result is the tree sum of all lanes of sum[n].
 template <std::size_t count, int group = static_cast<int>(width)>
-inline vector sums_of_lanes(const vector (&sum)[count]) {
+[[gnu::always_inline]] inline vector sums_of_lanes(const vector (&sum)[count]) {
   if constexpr (group == 1) {
     return sum[0];
   } else {
@@ -144,8 +146,8 @@ struct listed_columns {
 
 /// sum += the cells of `rows` rows times x, for some of the sixteen lanes.
 template <bool absolute, bool factored, std::size_t rows, std::size_t vectors, std::size_t some, typename Columns>
-inline void add_lanes(const cell_block& c, const Columns& columns, const float* const (&x)[vectors],
-                      vector (&sum)[some][vectors][rows]) {
+[[gnu::always_inline]] inline void add_lanes(const cell_block& c, const Columns& columns,
+                                             const float* const (&x)[vectors], vector (&sum)[some][vectors][rows]) {
   for (std::size_t n = 0; n < columns.end; n += Columns::step) {
     const std::size_t j = columns.column(n);
 #pragma GCC unroll 4
@@ -285,10 +287,11 @@ void forward(const float* w, const float* k, std::size_t rows, std::size_t colum
       for (std::size_t v = 0; v < count; ++v)
         for (std::size_t j = 0; j < lanes; ++j)
           ends[v][j] = j < rest ? in[first + v][columns - rest + j] : 0.0F;
-    const auto run = [&]<std::size_t tile_height, std::size_t tile_width>(const auto& sets_of_columns) {
-      rows_of_tiles<absolute, factored, tile_height, tile_width>(c, 0, rows, column_sets{sets_of_columns, rest},
-                                                                 in + first, ends, out + first, count);
-    };
+    const auto run =
+        [&]<std::size_t tile_height, std::size_t tile_width, typename Columns>(const Columns& sets_of_columns) {
+          rows_of_tiles<absolute, factored, tile_height, tile_width>(
+              c, 0, rows, column_sets<Columns>{sets_of_columns, rest}, in + first, ends, out + first, count);
+        };
     if (plain && count > 1) {
       run.template operator()<plain ? tile_rows : 1, plain ? tile_vectors : 1>(all_columns{columns - rest});
       continue;
@@ -307,8 +310,8 @@ void forward(const float* w, const float* k, std::size_t rows, std::size_t colum
 
 /// sum += the cells of `columns` x width columns times the vectors, rows in order.
 template <bool absolute, bool factored, std::size_t columns, std::size_t vectors>
-inline void add_rows(const cell_block& c, std::size_t rows, const float* const (&x)[vectors],
-                     vector (&sum)[vectors][columns]) {
+[[gnu::always_inline]] inline void add_rows(const cell_block& c, std::size_t rows, const float* const (&x)[vectors],
+                                            vector (&sum)[vectors][columns]) {
   for (std::size_t r = 0; r < rows; ++r) {
     vector weight[columns];
 #pragma GCC unroll 8

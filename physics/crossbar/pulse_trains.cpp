@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 
 namespace tilework::physics {
 namespace {
@@ -49,13 +48,16 @@ pulse_trains::pulse_trains(const update_parameters& parameters, float granularit
     s->lines.resize(max_burst * s->stride);
     s->signs.resize(max_burst * s->stride);
     s->firing.resize(max_burst);
-    s->probabilities.resize(s->stride);
-    s->thresholds.resize(s->stride);
-    s->uniforms.resize(s->size);
+    s->pulses.resize(max_burst);
+    const std::size_t scratch = (max_burst + group_vectors - 1) / group_vectors * s->stride;
+    s->probabilities.resize(scratch);
+    s->thresholds.resize(scratch);
+    s->uniforms.resize(scratch);
     if (parameters.is_dense())
       s->levels.resize(s->lines.size());
   }
   bit_lengths_.resize(max_burst);
+  random_bits_.resize(max_burst);
   lists_all_.resize(max_burst);
   reserve(static_cast<std::uint32_t>(parameters.desired_bl));
 }
@@ -79,40 +81,62 @@ firing_lines pulse_trains::view(const side& s, std::uint32_t vector) const {
           s.levels.data() + (s.levels.empty() ? 0 : first)};
 }
 
-void pulse_trains::draw(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector) {
-  const float rate = std::abs(learning_rate);
-  const std::int32_t direction = learning_rate < 0 ? -1 : 1;
-  reserve(longest_train(parameters_, granularity_, rate));
-  inputs_.pulses = outputs_.pulses = slots_ = random_bits_ = 0;
+void pulse_trains::begin(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector) {
+  reserve(longest_train(parameters_, granularity_, std::abs(learning_rate)));
+  x_ = x;
+  d_ = d;
+  learning_rate_ = learning_rate;
+  first_vector_ = first_vector;
   vectors_ = x.vectors;
-  for (std::uint32_t v = 0; v < vectors_; ++v) {
-    const auto plan = plan_pulses(parameters_, granularity_, rate, largest_magnitude(x[v]), largest_magnitude(d[v]));
-    bit_lengths_[v] = plan.bit_length;
-    slots_ += plan.bit_length;
-    const auto inputs = find_probabilities(inputs_, x[v], plan.input_factor, first_vector + v);
-    const auto outputs = find_probabilities(outputs_, d[v], plan.output_factor, first_vector + v);
-    const auto pulses_before = std::pair(inputs_.pulses, outputs_.pulses);
-    if (parameters_.is_dense()) {
-      set_levels(inputs_, x[v], 1, v);
-      set_levels(outputs_, d[v], direction, v);
-    } else {
-      draw_trains(inputs_, x[v], 1, v, first_vector + v, inputs);
-      draw_trains(outputs_, d[v], direction, v, first_vector + v, outputs);
-    }
-    const double coincidences = static_cast<double>(inputs_.pulses - pulses_before.first) *
-                                static_cast<double>(outputs_.pulses - pulses_before.second);
-    const double pairs = static_cast<double>(inputs_.size) * outputs_.firing[v];
-    lists_all_[v] = inputs_.firing[v] == inputs_.size && coincidences >= dense_pulses * pairs * plan.bit_length;
+}
+
+void pulse_trains::draw_group(std::uint32_t group) {
+  const std::uint32_t first = group * group_vectors;
+  const std::uint32_t last = std::min(first + group_vectors, vectors_);
+  for (std::uint32_t v = first; v < last; ++v)
+    draw_vector(v);
+}
+
+void pulse_trains::draw(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector) {
+  begin(x, d, learning_rate, first_vector);
+  for (std::uint32_t g = 0; g < groups(); ++g)
+    draw_group(g);
+}
+
+void pulse_trains::draw_vector(std::uint32_t v) {
+  const auto x = x_[v];
+  const auto d = d_[v];
+  const std::int32_t direction = learning_rate_ < 0 ? -1 : 1;
+  const auto plan =
+      plan_pulses(parameters_, granularity_, std::abs(learning_rate_), largest_magnitude(x), largest_magnitude(d));
+  bit_lengths_[v] = plan.bit_length;
+  inputs_.pulses[v] = outputs_.pulses[v] = random_bits_[v] = 0;
+  const auto inputs = find_probabilities(inputs_, x, plan.input_factor, v);
+  const auto outputs = find_probabilities(outputs_, d, plan.output_factor, v);
+  if (parameters_.is_dense()) {
+    set_levels(inputs_, x, 1, v);
+    set_levels(outputs_, d, direction, v);
+  } else {
+    draw_trains(inputs_, x, 1, v, inputs);
+    draw_trains(outputs_, d, direction, v, outputs);
   }
+  const double coincidences = static_cast<double>(inputs_.pulses[v]) * static_cast<double>(outputs_.pulses[v]);
+  const double pairs = static_cast<double>(inputs_.size) * outputs_.firing[v];
+  lists_all_[v] = inputs_.firing[v] == inputs_.size && coincidences >= dense_pulses * pairs * plan.bit_length;
+}
+
+std::span<float> pulse_trains::probabilities_of(side& s, std::uint32_t vector) const {
+  return std::span(s.probabilities).subspan(vector / group_vectors * s.stride, s.stride);
 }
 
 std::size_t pulse_trains::find_probabilities(side& s, std::span<const float> operand, float factor,
-                                             std::uint64_t noise_vector) const {
+                                             std::uint32_t vector) const {
+  const std::span uniforms(s.uniforms.data() + vector / group_vectors * s.stride, s.size);
   const bool rounds_randomly = s.steps.needs_uniforms();
   if (rounds_randomly)
-    stream_.fill_uniforms(noise_vector, s.slot_tag | rounding_tag, s.uniforms);
-  return physics::find_probabilities(s.steps, factor, operand, rounds_randomly ? s.uniforms.data() : nullptr,
-                                     s.probabilities, isa_);
+    stream_.fill_uniforms(first_vector_ + vector, s.slot_tag | rounding_tag, uniforms);
+  return physics::find_probabilities(s.steps, factor, operand, rounds_randomly ? uniforms.data() : nullptr,
+                                     probabilities_of(s, vector), isa_);
 }
 
 /// Lines that fire at all, with what the count of a cross-point is made of (dense_runs).
@@ -121,9 +145,10 @@ void pulse_trains::set_levels(side& s, std::span<const float> operand, std::int3
   const auto bit_length = static_cast<float>(bit_lengths_[vector]);
   const std::size_t first = vector * s.stride;
   std::fill_n(s.levels.begin() + static_cast<std::ptrdiff_t>(first), s.stride, 0.0F);
+  const auto probabilities = probabilities_of(s, vector);
   std::uint32_t firing = 0;
   for (std::uint32_t l = 0; l < s.size; ++l) {
-    const float p = std::min(s.probabilities[l], 1.0F);
+    const float p = std::min(probabilities[l], 1.0F);
     const float pulses = std::rint(bit_length * p);
     if (!(pulses > 0))
       continue; // then no product of levels reaches 1/2 either
@@ -134,28 +159,37 @@ void pulse_trains::set_levels(side& s, std::span<const float> operand, std::int3
     else
       s.levels[first + firing] = &s == &outputs_ ? bit_length * p : p;
     ++firing;
-    s.pulses += static_cast<std::uint64_t>(pulses);
+    s.pulses[vector] += static_cast<std::uint64_t>(pulses);
   }
   s.firing[vector] = firing;
 }
 
 void pulse_trains::draw_trains(side& s, std::span<const float> operand, std::int32_t direction, std::uint32_t vector,
-                               std::uint64_t noise_vector, std::size_t may_fire) {
+                               std::size_t may_fire) {
   const std::size_t first = vector * s.stride;
   const bool lists_silent =
       &s == &inputs_ && static_cast<float>(may_fire) >= complete_share * static_cast<float>(s.size);
   s.firing[vector] = 0;
   if (bit_lengths_[vector] == 0)
     return;
-  const train_law law{operand,      direction,     s.probabilities.data(), bit_lengths_[vector],
-                      lists_silent, stream_.key(), noise_vector,           s.slot_tag};
-  const train_room room{
-      s.stride,           words_, s.lines.data() + first, s.signs.data() + first, s.trains.data() + first * words_,
-      s.thresholds.data()};
+  const train_law law{operand,
+                      direction,
+                      probabilities_of(s, vector).data(),
+                      bit_lengths_[vector],
+                      lists_silent,
+                      stream_.key(),
+                      first_vector_ + vector,
+                      s.slot_tag};
+  const train_room room{s.stride,
+                        words_,
+                        s.lines.data() + first,
+                        s.signs.data() + first,
+                        s.trains.data() + first * words_,
+                        s.thresholds.data() + vector / group_vectors * s.stride};
   const auto drawn = physics::draw_trains(law, room, isa_);
   s.firing[vector] = static_cast<std::uint32_t>(drawn.listed);
-  s.pulses += drawn.pulses;
-  random_bits_ += may_fire * std::uint64_t{bit_lengths_[vector]};
+  s.pulses[vector] = drawn.pulses;
+  random_bits_[vector] += may_fire * std::uint64_t{bit_lengths_[vector]};
 }
 
 found_pulses pulse_trains::find_pulses(std::uint32_t vector, std::size_t first, std::size_t last,
@@ -168,21 +202,34 @@ found_pulses pulse_trains::find_pulses(std::uint32_t vector, std::size_t first, 
   return pulses_of_levels(lines, divisor, room, isa_);
 }
 
+pulse_trains::totals pulse_trains::sums() const {
+  totals t;
+  for (std::uint32_t v = 0; v < vectors_; ++v) {
+    t.slots += bit_lengths_[v];
+    t.random_bits += random_bits_[v];
+    t.input_pulses += inputs_.pulses[v];
+    t.output_pulses += outputs_.pulses[v];
+  }
+  return t;
+}
+
 double pulse_trains::expected_coincidences() const {
-  return slots_ == 0
-             ? 0
-             : static_cast<double>(inputs_.pulses) * static_cast<double>(outputs_.pulses) / static_cast<double>(slots_);
+  const auto t = sums();
+  return t.slots == 0 ? 0
+                      : static_cast<double>(t.input_pulses) * static_cast<double>(t.output_pulses) /
+                            static_cast<double>(t.slots);
 }
 
 operation_activity pulse_trains::activity(std::uint64_t coincidences) const {
+  const auto t = sums();
   operation_activity a;
-  a.pulse_slots = slots_;
-  a.input_line_pulses = inputs_.pulses;
-  a.output_line_pulses = outputs_.pulses;
+  a.pulse_slots = t.slots;
+  a.input_line_pulses = t.input_pulses;
+  a.output_line_pulses = t.output_pulses;
   a.coincidences = coincidences;
   // Every pulse of a line passes all its cells; a cell in a coincidence sees two pulses.
-  a.half_selected = inputs_.pulses * outputs_.size + outputs_.pulses * inputs_.size - 2 * coincidences;
-  a.random_bits = random_bits_;
+  a.half_selected = t.input_pulses * outputs_.size + t.output_pulses * inputs_.size - 2 * coincidences;
+  a.random_bits = t.random_bits;
   return a;
 }
 

@@ -46,8 +46,17 @@ public:
   pulse_trains(const update_parameters& parameters, float granularity, array_shape shape, std::uint32_t max_burst,
                const noise_stream& stream, instruction_set isa = instruction_set::baseline);
 
-  /// Draws the trains of all vector pairs. Allocates only if the learning rate needs longer trains than before.
+  /// Vector pairs whose trains are drawn together.
+  static constexpr std::uint32_t group_vectors = 4;
+
+  /// Plans the trains of all vector pairs; draw_group() draws them. Operands must stay until then. Allocates only if
+  /// the learning rate needs longer trains than before.
   /// \param learning_rate not 0; its magnitude decides the numbers of pulses, its sign their direction
+  void begin(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector);
+  [[nodiscard]] std::uint32_t groups() const { return (vectors_ + group_vectors - 1) / group_vectors; }
+  /// Groups in any order, each once, on any threads. What is below needs all of them.
+  void draw_group(std::uint32_t group);
+  /// Both at once.
   void draw(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector);
 
   [[nodiscard]] std::uint32_t vectors() const { return vectors_; }
@@ -78,19 +87,29 @@ private:
     std::vector<std::uint32_t> trains; ///< max_burst x words x stride
     std::vector<float> levels;         ///< max_burst x stride, dense types
     std::vector<std::uint32_t> firing; ///< listed lines per vector
-    std::vector<float> probabilities;  ///< of the current vector; stride
+    std::vector<std::uint64_t> pulses; ///< per vector
+    // Of the vector that a group is drawing: one list of `stride` elements per group.
+    std::vector<float> probabilities;
     std::vector<float> uniforms;
-    std::vector<std::int32_t> thresholds; ///< scratch; stride
-    std::uint64_t pulses = 0;             ///< of the burst
+    std::vector<std::int32_t> thresholds;
   };
   static constexpr std::size_t line_padding = 16;
   [[nodiscard]] firing_lines view(const side& s, std::uint32_t vector) const;
+  /// Sums of a burst.
+  struct totals {
+    std::uint64_t slots = 0;
+    std::uint64_t random_bits = 0;
+    std::uint64_t input_pulses = 0;
+    std::uint64_t output_pulses = 0;
+  };
+  [[nodiscard]] totals sums() const;
   void reserve(std::uint32_t longest);
+  void draw_vector(std::uint32_t vector);
+  [[nodiscard]] std::span<float> probabilities_of(side& s, std::uint32_t vector) const;
   /// \returns lines whose probability is positive
-  std::size_t find_probabilities(side& s, std::span<const float> operand, float factor,
-                                 std::uint64_t noise_vector) const;
+  std::size_t find_probabilities(side& s, std::span<const float> operand, float factor, std::uint32_t vector) const;
   void draw_trains(side& s, std::span<const float> operand, std::int32_t direction, std::uint32_t vector,
-                   std::uint64_t noise_vector, std::size_t may_fire);
+                   std::size_t may_fire);
   void set_levels(side& s, std::span<const float> operand, std::int32_t direction, std::uint32_t vector) const;
 
   update_parameters parameters_;
@@ -103,10 +122,13 @@ private:
   std::uint32_t longest_ = 0;
   std::size_t words_ = 0;
   std::uint32_t vectors_ = 0;
+  const_burst x_;
+  const_burst d_;
+  float learning_rate_ = 0;
+  std::uint64_t first_vector_ = 0;
   std::vector<std::uint32_t> bit_lengths_; ///< per vector
+  std::vector<std::uint64_t> random_bits_; ///< per vector
   std::vector<std::uint8_t> lists_all_;    ///< per vector: whether find_pulses() lists cross-points without pulses too
-  std::uint64_t slots_ = 0;                ///< of the burst
-  std::uint64_t random_bits_ = 0;          ///< of the burst
 };
 
 } // namespace tilework::physics

@@ -22,7 +22,7 @@ struct constant_step_law {
     return s.clip(hn::Add(w, directed(hn::Mul(s.step, noise), down)));
   }
   /// Exact within the bounds: a sum of steps.
-  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, float_vector n,
+  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, integer_vector n,
                                                float_vector xi, lane_mask& whole) const {
     const step_vectors s(units, c, down);
     pulse_counts counts(n);

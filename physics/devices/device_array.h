@@ -2,6 +2,7 @@
 /// \file All devices of one crossbar, behind one interface.
 #pragma once
 
+#include <tilework/core/aligned_vector.h>
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
 #include <tilework/core/field.h>
@@ -131,7 +132,7 @@ public:
 
 protected:
   /// Reads a state of a known size. \throws input_error if the checkpoint has another
-  static void read_state(byte_reader& in, std::vector<float>& state) {
+  static void read_state(byte_reader& in, aligned_vector<float>& state) {
     const auto size = state.size();
     in.read_vector(state);
     if (state.size() != size)

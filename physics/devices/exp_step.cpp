@@ -4,8 +4,8 @@
 #include <hwy/foreach_target.h>
 
 #include <tilework/physics/devices/exp_step.h>
+#include <tilework/physics/devices/linear_law-inl.h>
 #include <tilework/physics/devices/pulse_kernel-inl.h>
-#include <tilework/physics/devices/step_law-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace tilework::physics::HWY_NAMESPACE {
@@ -15,22 +15,50 @@ struct exp_step_law {
   const exp_step& p;
   const step_units& units;
 
+  /// The law at the weight w.
+  struct pulse_at {
+    float_vector change;
+    float_vector steepness;  ///< of the exponent in w
+    float_vector saturation; ///< amplitude times exponential
+
+    HWY_INLINE pulse_at(const exp_step& p, const step_vectors& s, float_vector w, lane_mask down) {
+      const auto width = hn::Sub(s.max, s.min);
+      const auto moves = hn::Gt(width, constant(0));
+      const auto per_weight = hn::Div(constant(2 * p.a), width);
+      const auto rate = hn::IfThenElse(down, constant(-p.gamma_down), constant(p.gamma_up));
+      const auto amplitude = hn::IfThenElse(down, constant(p.A_down), constant(p.A_up));
+      const auto exponent = hn::Mul(rate, hn::Add(hn::Mul(per_weight, w), constant(p.b)));
+      saturation = hn::Mul(amplitude, exponential(exponent));
+      const auto factor = hn::Max(hn::Sub(constant(1), saturation), constant(0));
+      change = hn::IfThenElse(moves, hn::Mul(factor, directed(s.step, down)), constant(0));
+      steepness = hn::IfThenElse(moves, hn::Mul(rate, per_weight), constant(0));
+    }
+  };
+  [[nodiscard]] HWY_INLINE bool has_plain_noise() const { return p.dw_min_std_add == 0 && p.dw_min_std_slope == 0; }
+
   [[nodiscard]] HWY_INLINE float_vector pulse(const word_vector* c, float_vector w, lane_mask down,
                                               float_vector xi) const {
     const step_vectors s(units, c, down);
-    const auto width = hn::Sub(s.max, s.min);
-    const auto z = hn::Add(hn::Div(hn::Mul(constant(2 * p.a), w), width), constant(p.b));
-    const auto rate = hn::IfThenElse(down, constant(-p.gamma_down), constant(p.gamma_up));
-    const auto amplitude = hn::IfThenElse(down, constant(p.A_down), constant(p.A_up));
-    const auto factor = hn::Max(hn::Sub(constant(1), hn::Mul(amplitude, exponential(hn::Mul(rate, z)))), constant(0));
-    const auto change = hn::Mul(factor, directed(s.step, down));
-    const auto deviation = p.dw_min_std_add != 0 || p.dw_min_std_slope != 0
-                               ? hn::Add(hn::Add(hn::Abs(change), constant(p.dw_min_std_add)),
-                                         hn::Mul(constant(p.dw_min_std_slope), hn::Abs(w)))
-                               : change;
+    const auto change = pulse_at(p, s, w, down).change;
+    const auto added = hn::Add(constant(p.dw_min_std_add), hn::Mul(constant(p.dw_min_std_slope), hn::Abs(w)));
+    const auto moves = hn::Gt(hn::Sub(s.max, s.min), constant(0));
+    const auto deviation = has_plain_noise() ? change : hn::IfThenElseZero(moves, hn::Add(hn::Abs(change), added));
     const auto noise = hn::Mul(hn::Mul(constant(p.dw_min_std), deviation), xi);
-    const auto moved = hn::Add(hn::Add(w, change), noise);
-    return s.clip(hn::IfThenElse(hn::Gt(width, constant(0)), moved, w));
+    return s.clip(hn::Add(hn::Add(w, change), noise));
+  }
+  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, integer_vector n,
+                                               float_vector xi, lane_mask& whole) const {
+    if (!has_plain_noise()) {
+      whole = hn::RebindMask(floats(), hn::Lt(n, hn::Set(integers(), 2)));
+      const auto some = hn::RebindMask(floats(), hn::Gt(n, hn::Zero(integers())));
+      return hn::IfThenElse(some, pulse(c, w, down, xi), w);
+    }
+    const step_vectors s(units, c, down);
+    const pulse_at at(p, s, w, down);
+    // where the step is not 0, its slope is -step saturation steepness
+    const auto slope = hn::Neg(hn::Mul(hn::Mul(directed(s.step, down), at.saturation), at.steepness));
+    const linear_pulse one(at.change, hn::IfThenElse(hn::Eq(at.change, constant(0)), constant(0), slope), p.dw_min_std);
+    return s.clip(one.several(w, s.min, s.max, n, xi, whole, hn::Abs(at.steepness)));
   }
 };
 

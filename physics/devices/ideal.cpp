@@ -74,7 +74,7 @@ private:
 
   ideal p_;
   std::uint32_t inputs_;
-  std::vector<float> weights_;
+  aligned_vector<float> weights_;
   std::vector<bool> open_;
   noise_stream diffusion_;
   noise_stream reset_;

@@ -30,7 +30,7 @@ struct linear_step_law {
     const step_vectors s(units.steps, c, down);
     return s.clip(at(s, c[2], w, down).once(w, xi));
   }
-  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, float_vector n,
+  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, integer_vector n,
                                                float_vector xi, lane_mask& whole) const {
     const step_vectors s(units.steps, c, down);
     return s.clip(at(s, c[2], w, down).several(w, s.min, s.max, n, xi, whole));

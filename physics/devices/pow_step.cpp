@@ -3,44 +3,74 @@
 #define HWY_TARGET_INCLUDE "tilework/physics/devices/pow_step.cpp" // this file, once per instruction set
 #include <hwy/foreach_target.h>
 
+#include <tilework/physics/devices/linear_law-inl.h>
 #include <tilework/physics/devices/pow_step.h>
 #include <tilework/physics/devices/pulse_kernel-inl.h>
-#include <tilework/physics/devices/step_law-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace tilework::physics::HWY_NAMESPACE {
 namespace {
 
-/// z after one pulse.
-HWY_INLINE float_vector pow_pulse(float dw_min_std, const pow_step_units& units, const word_vector* c, float_vector z,
-                                  lane_mask down, float_vector xi) {
-  const step_vectors s(units.steps, c, down);
-  const auto exponent = hn::Mul(either_code(c[2], down),
-                                hn::IfThenElse(down, constant(units.exponent_down), constant(units.exponent_up)));
-  const auto width = hn::Sub(s.max, s.min);
-  const auto distance = hn::IfThenElse(down, hn::Sub(z, s.min), hn::Sub(s.max, z));
-  const auto change = hn::Mul(directed(s.step, down), power(hn::Div(distance, width), exponent));
-  const auto noise = hn::Add(constant(1), hn::Mul(constant(dw_min_std), xi));
-  const auto moved = hn::Add(z, hn::Mul(change, noise));
-  return s.clip(hn::IfThenElse(hn::Gt(width, constant(0)), moved, z));
-}
+/// The law at the state z.
+struct pow_pulse {
+  step_vectors steps;
+  float_vector exponent;
+  float_vector distance; ///< to the bound ahead
+  float_vector change;
+
+  HWY_INLINE pow_pulse(const pow_step_units& units, const word_vector* c, float_vector z, lane_mask down)
+      : steps(units.steps, c, down),
+        exponent(hn::Mul(either_code(c[2], down),
+                         hn::IfThenElse(down, constant(units.exponent_down), constant(units.exponent_up)))),
+        distance(hn::IfThenElse(down, hn::Sub(z, steps.min), hn::Sub(steps.max, z))) {
+    const auto width = hn::Sub(steps.max, steps.min);
+    const auto factor = power(hn::Div(distance, width), exponent);
+    change = hn::IfThenElse(hn::Gt(width, constant(0)), hn::Mul(directed(steps.step, down), factor), constant(0));
+  }
+
+  [[nodiscard]] HWY_INLINE float_vector once(float_vector z, float dw_min_std, float_vector xi) const {
+    const auto noise = hn::Add(constant(1), hn::Mul(constant(dw_min_std), xi));
+    return steps.clip(hn::Add(z, hn::Mul(change, noise)));
+  }
+  [[nodiscard]] HWY_INLINE float_vector several(float_vector z, float dw_min_std, integer_vector n, float_vector xi,
+                                                lane_mask& whole) const {
+    const auto per_distance = hn::Div(constant(1), hn::Max(distance, constant(1e-30F)));
+    const auto slope = hn::Neg(hn::Mul(hn::Mul(exponent, hn::Abs(change)), per_distance));
+    const auto curvature = hn::Mul(hn::Max(hn::Abs(exponent), constant(1)), per_distance);
+    return steps.clip(
+        linear_pulse(change, slope, dw_min_std).several(z, steps.min, steps.max, n, xi, whole, curvature));
+  }
+};
 
 struct pow_step_law {
   float dw_min_std;
   const pow_step_units& units;
+
   [[nodiscard]] HWY_INLINE float_vector pulse(const word_vector* c, float_vector w, lane_mask down,
                                               float_vector xi) const {
-    return pow_pulse(dw_min_std, units, c, w, down, xi);
+    return pow_pulse(units, c, w, down).once(w, dw_min_std, xi);
+  }
+  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, integer_vector n,
+                                               float_vector xi, lane_mask& whole) const {
+    return pow_pulse(units, c, w, down).several(w, dw_min_std, n, xi, whole);
   }
 };
 
 struct pow_step_reference_law {
   float dw_min_std;
   const pow_step_units& units;
+
   [[nodiscard]] HWY_INLINE float_vector pulse(const word_vector* c, float_vector w, lane_mask down,
                                               float_vector xi) const {
     const auto reference = hn::BitCast(floats(), c[3]);
-    return hn::Sub(pow_pulse(dw_min_std, units, c, hn::Add(w, reference), down, xi), reference);
+    const auto z = hn::Add(w, reference);
+    return hn::Sub(pow_pulse(units, c, z, down).once(z, dw_min_std, xi), reference);
+  }
+  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, integer_vector n,
+                                               float_vector xi, lane_mask& whole) const {
+    const auto reference = hn::BitCast(floats(), c[3]);
+    const auto z = hn::Add(w, reference);
+    return hn::Sub(pow_pulse(units, c, z, down).several(z, dw_min_std, n, xi, whole), reference);
   }
 };
 

@@ -5,7 +5,8 @@
 /// offers
 ///   pulse(const word_vector* c, float_vector w, lane_mask down, float_vector xi)    weights after one pulse
 /// and, if several pulses of one vector can be applied in one step,
-///   pulses(c, w, down, float_vector n, xi, lane_mask& whole)    weights after n pulses where that is as good as one by
+///   pulses(c, w, down, integer_vector n, xi, lane_mask& whole)    weights after n pulses where that is as good as one
+///   by
 ///                                                               one (`whole`), after one pulse elsewhere; n >= 0
 #if defined(TILEWORK_PHYSICS_DEVICES_PULSE_KERNEL_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef TILEWORK_PHYSICS_DEVICES_PULSE_KERNEL_INL_H
@@ -153,8 +154,8 @@ private:
     const auto xi = hn::Load(f, noise_[0] + place);
     auto whole = hn::RebindMask(f, hn::Lt(n, hn::Set(i, 2)));
     float_vector after;
-    if constexpr (requires { law_.pulses(c.word, before, down, before, xi, whole); }) {
-      after = mirrored(law_.pulses(c.word, mirrored(before), down, hn::ConvertTo(f, n), xi, whole));
+    if constexpr (requires { law_.pulses(c.word, before, down, n, xi, whole); }) {
+      after = mirrored(law_.pulses(c.word, mirrored(before), down, n, xi, whole));
     } else {
       const auto pulsed = mirrored(law_.pulse(c.word, mirrored(before), down, xi));
       after = hn::IfThenElse(hn::RebindMask(f, hn::Gt(n, hn::Zero(i))), pulsed, before);
@@ -165,9 +166,9 @@ private:
     if (hn::AllTrue(f, whole))
       return;
     const auto left = hn::RebindMask(w, hn::Not(whole));
-    hn::StoreU(hn::Compress(hn::LoadU(w, cells), left), w, rest_cells_ + rest_count_);
-    hn::StoreU(hn::Compress(signed_pulses, hn::RebindMask(i, left)), i, rest_pulses_ + rest_count_);
-    hn::StoreU(hn::Compress(hn::Iota(w, static_cast<std::uint32_t>(number)), left), w, rest_places_ + rest_count_);
+    hn::StoreU(compressed(hn::LoadU(w, cells), left), w, rest_cells_ + rest_count_);
+    hn::StoreU(compressed(signed_pulses, hn::RebindMask(i, left)), i, rest_pulses_ + rest_count_);
+    hn::StoreU(compressed(hn::Iota(w, static_cast<std::uint32_t>(number)), left), w, rest_places_ + rest_count_);
     rest_count_ += hn::CountTrue(w, left);
   }
 

@@ -223,7 +223,7 @@ private:
     return 0;
   }
   [[nodiscard]] bool has_write_noise() const { return write_noise() > 0; }
-  [[nodiscard]] std::vector<float>& persistent() { return has_write_noise() ? hidden_ : visible_; }
+  [[nodiscard]] aligned_vector<float>& persistent() { return has_write_noise() ? hidden_ : visible_; }
   [[nodiscard]] float mirror(float w) const { return context_.mirrored ? -w : w; }
   [[nodiscard]] std::pair<float, float> window(const cell& c) const {
     const auto [min, max] = model_.bounds_of(c);
@@ -251,9 +251,9 @@ private:
   noise_stream diffusion_;
   noise_stream reset_;
   power_law_drift drift_;
-  std::vector<cell> cells_;
-  std::vector<float> visible_;         ///< what reads see
-  std::vector<float> hidden_;          ///< what pulses change, if there is write noise
+  aligned_vector<cell> cells_;
+  aligned_vector<float> visible_;      ///< what reads see
+  aligned_vector<float> hidden_;       ///< what pulses change, if there is write noise
   std::vector<bool> open_;             ///< cells on broken lines, if there are any
   std::vector<decay_law> decay_;       ///< if devices decay
   std::vector<float> diffusion_rates_; ///< if devices diffuse

@@ -26,7 +26,7 @@ struct soft_bounds_law {
     const step_vectors s(units, c, down);
     return s.clip(at(s, w, down).once(w, xi));
   }
-  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, float_vector n,
+  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, integer_vector n,
                                                float_vector xi, lane_mask& whole) const {
     const step_vectors s(units, c, down);
     return s.clip(at(s, w, down).several(w, s.min, s.max, n, xi, whole));

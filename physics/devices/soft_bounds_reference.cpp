@@ -28,13 +28,13 @@ struct soft_bounds_reference_law {
     const auto z = hn::Add(w, reference);
     return hn::Sub(s.clip(at(s, z, down).once(z, xi)), reference);
   }
-  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, float_vector n,
+  [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, integer_vector n,
                                                float_vector xi, lane_mask& whole) const {
     const step_vectors s(units, c, down);
     const auto reference = hn::BitCast(floats(), c[2]);
     const auto z = hn::Add(w, reference);
     const auto after = s.clip(at(s, z, down).several(z, s.min, s.max, n, xi, whole));
-    return hn::IfThenElse(hn::Gt(n, constant(0)), hn::Sub(after, reference), w);
+    return hn::IfThenElse(hn::RebindMask(floats(), hn::Gt(n, hn::Zero(integers()))), hn::Sub(after, reference), w);
   }
 };
 

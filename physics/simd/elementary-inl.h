@@ -204,7 +204,8 @@ HWY_INLINE float_vector uniforms_from(word_vector random) {
 
 /// polynomial() of random/distributions.h for several vectors, whose chains of dependent operations take turns.
 template <std::size_t n, std::size_t terms>
-HWY_INLINE void polynomial(const float (&coefficients)[terms], const float_vector (&v)[n], float_vector (&sum)[n]) {
+HWY_INLINE void polynomial(const std::array<float, terms>& coefficients, const float_vector (&v)[n],
+                           float_vector (&sum)[n]) {
   float_vector square[n];
   float_vector half[2][n]; // of even and odd powers
   for (std::size_t i = 0; i < n; ++i) {
@@ -219,16 +220,37 @@ HWY_INLINE void polynomial(const float (&coefficients)[terms], const float_vecto
     sum[i] = hn::Add(half[0][i], hn::Mul(half[1][i], v[i]));
 }
 
-/// The numbers of normals_from() beyond the centre, over those of the centre.
-template <std::size_t n>
-HWY_INLINE void correct_tails(const float_vector (&exponent)[n], float_vector (&ratio)[n]) {
-  float_vector root[n];
-  float_vector tail[n];
-  for (std::size_t i = 0; i < n; ++i)
-    root[i] = hn::Sqrt(hn::Max(hn::Sub(constant(normal_law::tail_origin), exponent[i]), constant(0)));
-  polynomial(normal_law::tail, root, tail);
-  for (std::size_t i = 0; i < n; ++i)
-    ratio[i] = hn::IfThenElse(hn::Lt(exponent[i], constant(normal_law::tail_begin)), tail[i], ratio[i]);
+/// Element index[l] of a table of 16. \param index 0 to 15
+HWY_INLINE float_vector look_up(const std::array<float, 16>& table, integer_vector index) {
+  const floats f;
+  if constexpr (hn::MaxLanes(floats()) == 16)
+    return hn::TableLookupLanes(hn::LoadU(f, table.data()), hn::IndicesFromVec(f, index));
+  if constexpr (hn::MaxLanes(floats()) == 8) {
+    const auto place = hn::IndicesFromVec(f, hn::And(index, hn::Set(integers(), 7)));
+    const auto low = hn::TableLookupLanes(hn::LoadU(f, table.data()), place);
+    const auto high = hn::TableLookupLanes(hn::LoadU(f, table.data() + 8), place);
+    return hn::IfThenElse(hn::RebindMask(f, hn::Gt(index, hn::Set(integers(), 7))), high, low);
+  }
+  return hn::GatherIndex(f, table.data(), index);
+}
+
+/// tail_ratio() of random/distributions.h. Rare.
+inline HWY_NOINLINE float_vector tail_ratios(word_vector random) {
+  const words w;
+  const integers i;
+  const floats f;
+  const auto rest = hn::Set(w, 0x7FFFFFFFU);
+  const auto p = hn::Add(hn::ConvertTo(f, hn::BitCast(i, hn::And(random, rest))), constant(0.5F));
+  const auto y = hn::ConvertTo(f, hn::BitCast(i, hn::AndNot(random, rest)));
+  const auto bits = hn::BitCast(w, hn::Mul(p, hn::Add(y, constant(0x1p31F))));
+  const auto whole = hn::ConvertTo(f, hn::BitCast(i, hn::Sub(bits, hn::Set(w, normal_law::bits_of_2_62))));
+  const float_vector m[1] = {hn::BitCast(f, hn::OrAnd(hn::Set(w, 0x3F800000U), bits, hn::Set(w, 0x007FFFFFU)))};
+  float_vector sum[1];
+  polynomial(normal_law::logarithm, m, sum);
+  const auto exponent = hn::Add(hn::Mul(whole, constant(0x1p-23F)), hn::Mul(m[0], sum[0]));
+  const float_vector root[1] = {hn::Sqrt(hn::Max(hn::Sub(constant(normal_law::tail_origin), exponent), constant(0)))};
+  polynomial(normal_law::tail, root, sum);
+  return sum[0];
 }
 
 /// One standard normal per word: normal_from() of random/distributions.h, with its names.
@@ -237,31 +259,32 @@ HWY_INLINE void normals_from(const word_vector (&random)[n], float_vector (&out)
   const words w;
   const integers i;
   const floats f;
-  const auto rest = hn::Set(w, 0x7FFFFFFFU);
+  const auto& c = normal_law::octaves;
   float_vector y[n];
-  float_vector m[n];
-  float_vector whole[n];
-  for (std::size_t v = 0; v < n; ++v) {
-    const auto p = hn::Add(hn::ConvertTo(f, hn::BitCast(i, hn::And(random[v], rest))), constant(0.5F));
-    y[v] = hn::ConvertTo(f, hn::BitCast(i, hn::AndNot(random[v], rest)));
-    const auto bits = hn::BitCast(w, hn::Mul(p, hn::Add(y[v], constant(0x1p31F))));
-    whole[v] = hn::ConvertTo(f, hn::BitCast(i, hn::Sub(bits, hn::Set(w, normal_law::bits_of_2_62))));
-    m[v] = hn::BitCast(f, hn::OrAnd(hn::Set(w, 0x3F800000U), bits, hn::Set(w, 0x007FFFFFU)));
-  }
-  float_vector exponent[n];
-  polynomial(normal_law::logarithm, m, exponent);
-  for (std::size_t v = 0; v < n; ++v)
-    exponent[v] = hn::Add(hn::Mul(whole[v], constant(0x1p-23F)), hn::Mul(m[v], exponent[v]));
+  float_vector p[n];
   float_vector ratio[n];
-  polynomial(normal_law::centre, exponent, ratio);
-  auto smallest = exponent[0];
-  for (std::size_t v = 1; v < n; ++v)
-    smallest = hn::Min(smallest, exponent[v]);
+  auto smallest = constant(0x1p31F);
+  for (std::size_t v = 0; v < n; ++v) {
+    y[v] = hn::ConvertTo(f, hn::BitCast(i, hn::AndNot(random[v], hn::Set(w, 0x7FFFFFFFU))));
+    p[v] = hn::Add(hn::ConvertTo(f, hn::BitCast(i, hn::And(random[v], hn::Set(w, 0x7FFFFFFFU)))), constant(0.5F));
+    smallest = hn::Min(smallest, p[v]);
+    const auto bits = hn::BitCast(w, p[v]);
+    const auto m = hn::BitCast(f, hn::OrAnd(hn::Set(w, 0x3F800000U), bits, hn::Set(w, 0x007FFFFFU)));
+    const auto octave = hn::BitCast(i, hn::And(hn::ShiftRight<23>(bits), hn::Set(w, 15)));
+    const auto m2 = hn::Mul(m, m);
+    const auto high_even = hn::Add(look_up(c[2], octave), hn::Mul(m2, look_up(c[4], octave)));
+    const auto high_odd = hn::Add(look_up(c[3], octave), hn::Mul(m2, look_up(c[5], octave)));
+    const auto even = hn::Add(look_up(c[0], octave), hn::Mul(m2, high_even));
+    const auto odd = hn::Add(look_up(c[1], octave), hn::Mul(m2, high_odd));
+    ratio[v] = hn::Add(even, hn::Mul(m, odd));
+  }
   if (HWY_UNLIKELY(!hn::AllFalse(f, hn::Lt(smallest, constant(normal_law::tail_begin)))))
-    correct_tails(exponent, ratio);
+    for (std::size_t v = 0; v < n; ++v)
+      ratio[v] = hn::IfThenElse(hn::Lt(p[v], constant(normal_law::tail_begin)), tail_ratios(random[v]), ratio[v]);
   for (std::size_t v = 0; v < n; ++v) {
     const auto low_bits = hn::ConvertTo(f, hn::BitCast(i, hn::ShiftLeft<25>(random[v])));
-    const auto x = hn::Add(hn::Mul(y[v], ratio[v]), hn::Mul(low_bits, constant(normal_law::dither)));
+    const auto x = hn::Add(hn::Mul(hn::Mul(y[v], constant(normal_law::unit)), ratio[v]),
+                           hn::Mul(low_bits, constant(normal_law::dither)));
     out[v] = hn::Xor(x, hn::BitCast(f, hn::And(random[v], hn::Set(w, 0x80000000U))));
   }
 }

@@ -46,11 +46,6 @@ void plain_product(mvm_direction direction, std::span<const float> weights, arra
            &zero, out.data, &out_length);
 }
 
-void run_blocks(analog_array& array) {
-  for (std::uint32_t b = 0; b < array.blocks(); ++b)
-    array.run_block(b);
-}
-
 /// Shortest time of one call of f in a row of them, in seconds.
 template <typename F>
 double round_of(std::uint32_t calls, F f) {
@@ -91,7 +86,7 @@ void product(benchmark::State& state, mvm_direction direction, array_shape shape
   for (auto _ : state) {
     analog = std::min(analog, round_of(calls, [&] {
                         array.begin_mvm(direction, in, out, vector, false);
-                        run_blocks(array);
+                        run_inline(array);
                         const auto activity = array.end();
                         for (const auto v : activity.vectors_in_round)
                           rounds += v;

@@ -58,8 +58,7 @@ instruction_set chosen_instruction_set() {
 }
 
 operation_activity finish(analog_array& array) {
-  for (std::uint32_t b = 0; b < array.blocks(); ++b)
-    array.run_block(b);
+  run_inline(array);
   return array.end();
 }
 

@@ -312,8 +312,7 @@ TEST(sequencer, a_mini_batch_reads_fixed_weights_and_then_updates_sample_by_samp
   own.allocate();
   std::ranges::copy(bias, own.view(b).data);
   const auto compute = [&bare] {
-    for (std::uint32_t k = 0; k < bare.blocks(); ++k)
-      bare.run_block(k);
+    run_inline(bare);
     bare.end();
   };
   const auto digital = [&](vector_function f, std::vector<std::uint32_t> in, std::vector<std::uint32_t> out) {

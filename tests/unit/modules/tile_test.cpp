@@ -111,8 +111,7 @@ struct bench {
   void launch(const transaction::transaction& t) {
     initiator.launch(t.payload());
     if (auto* k = t.request().posted)
-      for (std::uint32_t b = 0; b < k->blocks(); ++b)
-        k->run_block(b);
+      run_inline(*k);
   }
   [[nodiscard]] bool completed(const transaction::transaction& t) const {
     return done.contains(t.request().operation_id);
@@ -496,8 +495,7 @@ TEST(tile, values_are_those_of_a_bare_array_launched_or_not) {
   const auto parameters = noisy();
   physics::analog_array bare(shape, parameters, seed, id, max_burst);
   const auto run = [&bare] {
-    for (std::uint32_t k = 0; k < bare.blocks(); ++k)
-      bare.run_block(k);
+    run_inline(bare);
     return bare.end();
   };
   bench b(parameters);

@@ -35,8 +35,14 @@ std::vector<float> random_values(std::size_t count, std::uint64_t which, float s
 }
 
 void run_in_order(analog_array& array) {
-  for (std::uint32_t b = 0; b < array.blocks(); ++b)
-    array.run_block(b);
+  run_inline(array);
+}
+
+void run_backwards(analog_array& array) {
+  do
+    for (std::uint32_t b = array.blocks(); b-- > 0;)
+      array.run_block(b);
+  while (array.advance());
 }
 
 struct trace {
@@ -145,11 +151,7 @@ TEST_P(independence, of_the_burst_size) {
 }
 
 TEST_P(independence, of_the_order_of_blocks) {
-  const auto backwards = [](analog_array& array) {
-    for (std::uint32_t b = array.blocks(); b-- > 0;)
-      array.run_block(b);
-  };
-  EXPECT_EQ(train(parameters(), 64, run_in_order), train(parameters(), 64, backwards));
+  EXPECT_EQ(train(parameters(), 64, run_in_order), train(parameters(), 64, run_backwards));
 }
 
 TEST_P(independence, of_threads) {
@@ -375,8 +377,7 @@ TEST(analog_array, relaxation_is_independent_of_bursts_and_blocks) {
       array.begin_update({x.data() + v * shape.inputs, burst, shape.inputs, shape.inputs},
                          {d.data() + v * shape.outputs, burst, shape.outputs, shape.outputs}, .1F, v,
                          v + burst == samples);
-      for (std::uint32_t b = 0; b < array.blocks(); ++b)
-        array.run_block(backwards ? array.blocks() - 1 - b : b);
+      backwards ? run_backwards(array) : run_in_order(array);
       array.end();
     }
     return std::vector<float>(array.weights().begin(), array.weights().end());
@@ -479,7 +480,44 @@ TEST(analog_array, silenced_vectors_are_counted) {
   const std::vector<float> x{-1, -2, 0, 0};
   std::vector<float> y(2);
   array.begin_mvm(mvm_direction::forward, {x.data(), 2, 2, 2}, {y.data(), 2, 1, 1}, 0, false);
+  run_inline(array);
+  array.end();
   EXPECT_EQ(array.silenced_vectors(), 1U);
+}
+
+// Drawing is a stage of its own once there is enough of it; until then it happens when the update begins.
+TEST(analog_array, pulsed_updates_of_bursts_have_two_stages) {
+  analog_array array(shape, {}, seed, {}, samples);
+  const auto x = random_values(std::size_t{samples} * shape.inputs, 2, .5F);
+  const auto d = random_values(std::size_t{samples} * shape.outputs, 3, .02F);
+  const auto begin = [&](std::uint32_t burst) {
+    array.begin_update({x.data(), burst, shape.inputs, shape.inputs}, {d.data(), burst, shape.outputs, shape.outputs},
+                       .1F, 0);
+  };
+  const auto run_stage = [&array] {
+    for (std::uint32_t b = 0; b < array.blocks(); ++b)
+      array.run_block(b);
+  };
+  begin(1);
+  const auto update_blocks = array.blocks();
+  run_stage();
+  EXPECT_FALSE(array.advance());
+  array.end();
+
+  begin(samples);
+  EXPECT_EQ(array.blocks(), samples / pulse_trains::group_vectors);
+  run_stage();
+  EXPECT_TRUE(array.advance());
+  EXPECT_EQ(array.blocks(), update_blocks);
+  run_stage();
+  EXPECT_FALSE(array.advance());
+  EXPECT_GT(array.end().coincidences, 0U);
+
+  begin(samples);
+  EXPECT_THROW(array.advance(), run_error);
+  begin(samples);
+  run_stage();
+  EXPECT_THROW(array.end(), run_error);
 }
 
 // The mean of a non-saturated update is exact gradient descent. 4.5 standard errors: false alarm 7e-6 per cross-point.

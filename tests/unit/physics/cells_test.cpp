@@ -40,8 +40,7 @@ sample changes_by_update(const device_spec& device) {
   for (std::uint64_t v = 0; v < 40'000; ++v) {
     array.set_weights(zero);
     array.begin_update({x.data(), 1, 1, 1}, {d.data(), 1, 1, 1}, .1F, v);
-    for (std::uint32_t b = 0; b < array.blocks(); ++b)
-      array.run_block(b);
+    run_inline(array);
     array.end();
     s.add(array.weights()[0]);
   }

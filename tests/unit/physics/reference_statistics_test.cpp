@@ -102,8 +102,7 @@ TEST_F(reference_statistics, pulsed_updates) {
     for (std::uint64_t v = 0; v < updates; ++v) {
       array.set_weights(zero);
       array.begin_update({x.data(), 1, 8, 8}, {d.data(), 1, 8, 8}, std::stof(r.at("lr")), v);
-      for (std::uint32_t b = 0; b < array.blocks(); ++b)
-        array.run_block(b);
+      run_inline(array);
       array.end();
       for (std::size_t c = 0; c < 64; ++c)
         result[c].push_back(array.weights()[c]);

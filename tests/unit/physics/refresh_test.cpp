@@ -237,8 +237,7 @@ TEST(refresh, of_an_array) {
       std::ranges::fill(d, v % 2 == 0 ? 1.0F : -1.0F);
       array.begin_update({x.data(), 1, shape.inputs, shape.inputs}, {d.data(), 1, shape.outputs, shape.outputs}, .4F,
                          v);
-      for (std::uint32_t b = 0; b < array.blocks(); ++b)
-        array.run_block(b);
+      run_inline(array);
       array.end();
     }
     const std::vector<float> before(array.weights().begin(), array.weights().end());

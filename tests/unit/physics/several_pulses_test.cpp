@@ -93,31 +93,44 @@ INSTANTIATE_TEST_SUITE_P(presets, several_pulses,
                          [](const auto& preset) { return preset.param; });
 
 // One random number stands for all pulses far from the bounds. There, a step of several pulses and the pulses one by
-// one must agree to more digits than the test above resolves: half a million devices of each linear law, with a window
-// so narrow that n steps are a noticeable part of it. 5.5 standard errors.
+// one must agree to more digits than the test above resolves: half a million devices of each law, with a window so
+// narrow that n steps are a noticeable part of it. 5.5 standard errors.
 TEST(several_pulses_in_one_step, have_the_moments_of_single_pulses) {
+  struct law {
+    std::string device;
+    std::string parameters;
+    std::int32_t most; ///< pulses in one step
+  };
+  const std::string narrow = "dw_min: 0.01, w_max: 2, w_min: -2, dw_min_std: 0.5";
+  const std::string gammas = ", gamma_up: 1, gamma_down: 1, gamma_up_dtod: 0, gamma_down_dtod: 0";
+  const std::string exponents = ", pow_gamma: 1.5, pow_gamma_dtod: 0";
+  const std::vector<law> laws{{"ConstantStep", narrow, 31},
+                              {"LinearStep", narrow + gammas + ", mult_noise: true", 19}, // 9.5 % of the way
+                              {"LinearStep", narrow + gammas + ", mult_noise: false", 19},
+                              {"SoftBounds", narrow + ", mult_noise: true", 19},
+                              {"SoftBounds", narrow + ", mult_noise: false", 19},
+                              {"SoftBoundsReference", narrow + ", mult_noise: true", 19},
+                              {"SoftBoundsReference", narrow + ", mult_noise: false", 19},
+                              {"PowStep", narrow + exponents, 9},
+                              {"PowStepReference", narrow + exponents, 9},
+                              {"ExpStep", "dw_min_std: 0.3", 5}};
   constexpr std::uint32_t count = 500'000;
-  for (const std::string model : {"LinearStep", "SoftBounds", "SoftBoundsReference"})
-    for (const std::string noise : {"mult_noise: true", "mult_noise: false"}) {
-      const auto spec = test::device(model, alike + "dw_min: 0.01, w_max: 2, w_min: -2, dw_min_std: 0.5, " + noise +
-                                                (model == "LinearStep" ? ", gamma_up: 1, gamma_down: 1, "
-                                                                         "gamma_up_dtod: 0, gamma_down_dtod: 0"
-                                                                       : ""));
-      for (const std::int32_t n : {4, 19}) { // 19 pulses go 9.5 % of the way to the fixed point
-        const auto once = population(spec, count);
-        const auto row = population(spec, count);
-        pulse_all(*once, n, 1'000'000);
-        for (std::int32_t k = 0; k < n; ++k)
-          pulse_all(*row, 1, static_cast<std::uint64_t>(k));
-        const auto a = sample_of(once->weights());
-        const auto b = sample_of(row->weights());
-        EXPECT_NEAR(a.mean(), b.mean(), 5.5 * std::hypot(a.error_of_mean(), b.error_of_mean())) << model << noise;
-        EXPECT_NEAR(a.variance(), b.variance(), 5.5 * std::hypot(a.error_of_variance(), b.error_of_variance()))
-            << model << noise;
-        EXPECT_LE(largest_distance(weights_of(*once), weights_of(*row)), 3.2 / std::sqrt(count / 2.0))
-            << model << noise << n;
-      }
+  for (const auto& [device, parameters, most] : laws) {
+    const auto spec = test::device(device, alike + parameters);
+    for (const std::int32_t n : {2, most}) {
+      const auto once = population(spec, count);
+      const auto row = population(spec, count);
+      pulse_all(*once, n, 1'000'000);
+      for (std::int32_t k = 0; k < n; ++k)
+        pulse_all(*row, 1, static_cast<std::uint64_t>(k));
+      const auto a = sample_of(once->weights());
+      const auto b = sample_of(row->weights());
+      const auto what = device + ", " + parameters + ", " + std::to_string(n) + " pulses";
+      EXPECT_NEAR(a.mean(), b.mean(), 5.5 * std::hypot(a.error_of_mean(), b.error_of_mean())) << what;
+      EXPECT_NEAR(a.variance(), b.variance(), 5.5 * std::hypot(a.error_of_variance(), b.error_of_variance())) << what;
+      EXPECT_LE(largest_distance(weights_of(*once), weights_of(*row)), 3.2 / std::sqrt(count / 2.0)) << what;
     }
+  }
 }
 
 } // namespace

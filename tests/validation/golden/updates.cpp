@@ -62,8 +62,7 @@ std::vector<float> simulate(const test::csv_row& r, std::uint64_t seed, std::uin
   for (std::uint64_t v = 0; v < updates; ++v) {
     array.set_weights(zero);
     array.begin_update({operands::x.data(), 1, side, side}, {operands::d.data(), 1, side, side}, rate, v);
-    for (std::uint32_t b = 0; b < array.blocks(); ++b)
-      array.run_block(b);
+    run_inline(array);
     array.end();
     changes.insert(changes.end(), array.weights().begin(), array.weights().end());
   }
