@@ -123,7 +123,8 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
   if (!updates_exactly()) {
     block_pulses_.resize(update_blocks());
     next_output_.resize(std::size_t{update_blocks()} * max_burst);
-    trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, max_burst,
+    // Updates may come in smaller bursts than products, of which evaluations make long ones.
+    trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, 1,
                                              noise_stream(seed, purpose::pulse_trains, id), isa_);
     if (const auto room = trains_->room_for(rows_per_group()); room > stack_room::most) {
       found_cells_.resize(update_blocks() * room);
