@@ -120,7 +120,8 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
   backward_ = std::make_unique<direction_state>(parameters.backward, shape, mvm_direction::backward, seed, id, isa_);
   if (!updates_exactly()) {
     block_pulses_.resize(update_blocks());
-    trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, max_burst,
+    // Updates may come in smaller bursts than products, of which evaluations make long ones.
+    trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, 1,
                                              noise_stream(seed, purpose::pulse_trains, id), isa_);
     if (const auto room = trains_->room_for(rows_per_block()); room > stack_room::most) {
       found_cells_.resize(update_blocks() * room);

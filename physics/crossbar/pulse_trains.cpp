@@ -28,12 +28,8 @@ std::int32_t sign_of(float operand, std::int32_t direction) {
 } // namespace
 
 pulse_trains::pulse_trains(const update_parameters& parameters, float granularity, array_shape shape,
-                           std::uint32_t max_burst, const noise_stream& stream, instruction_set isa)
-    : parameters_(parameters),
-      granularity_(granularity),
-      max_burst_(max_burst),
-      stream_(stream),
-      isa_(dispatch_index(isa)) {
+                           std::uint32_t vectors, const noise_stream& stream, instruction_set isa)
+    : parameters_(parameters), granularity_(granularity), stream_(stream), isa_(dispatch_index(isa)) {
   inputs_.size = shape.inputs;
   outputs_.size = shape.outputs;
   outputs_.slot_tag = output_side_tag;
@@ -45,30 +41,33 @@ pulse_trains::pulse_trains(const update_parameters& parameters, float granularit
   }
   for (auto* s : {&inputs_, &outputs_}) {
     s->stride = (s->size + line_padding - 1) / line_padding * line_padding;
-    s->lines.resize(max_burst * s->stride);
-    s->signs.resize(max_burst * s->stride);
-    s->firing.resize(max_burst);
-    s->pulses.resize(max_burst);
-    const std::size_t scratch = (max_burst + group_vectors - 1) / group_vectors * s->stride;
-    s->probabilities.resize(scratch);
-    s->thresholds.resize(scratch);
-    s->uniforms.resize(scratch);
-    if (parameters.is_dense())
-      s->levels.resize(s->lines.size());
   }
-  bit_lengths_.resize(max_burst);
-  random_bits_.resize(max_burst);
-  lists_all_.resize(max_burst);
-  reserve(static_cast<std::uint32_t>(parameters.desired_bl));
+  reserve(vectors, static_cast<std::uint32_t>(parameters.desired_bl));
 }
 
-void pulse_trains::reserve(std::uint32_t longest) {
-  if (longest <= longest_ || parameters_.is_dense())
+void pulse_trains::reserve(std::uint32_t vectors, std::uint32_t longest) {
+  if (vectors <= room_ && longest <= longest_)
     return;
-  longest_ = longest;
-  words_ = (std::size_t{longest} + word_bits - 1) / word_bits;
-  for (auto* s : {&inputs_, &outputs_})
-    s->trains.resize(max_burst_ * words_ * s->stride);
+  room_ = std::max(room_, vectors);
+  longest_ = std::max(longest_, longest);
+  if (!parameters_.is_dense())
+    words_ = (std::size_t{longest_} + word_bits - 1) / word_bits;
+  const std::size_t groups = (std::size_t{room_} + group_vectors - 1) / group_vectors;
+  for (auto* s : {&inputs_, &outputs_}) {
+    s->lines.resize(room_ * s->stride);
+    s->signs.resize(room_ * s->stride);
+    s->trains.resize(room_ * words_ * s->stride);
+    if (parameters_.is_dense())
+      s->levels.resize(room_ * s->stride);
+    s->firing.resize(room_);
+    s->pulses.resize(room_);
+    s->probabilities.resize(groups * s->stride);
+    s->thresholds.resize(groups * s->stride);
+    s->uniforms.resize(groups * s->stride);
+  }
+  bit_lengths_.resize(room_);
+  random_bits_.resize(room_);
+  lists_all_.resize(room_);
 }
 
 firing_lines pulse_trains::view(const side& s, std::uint32_t vector) const {
@@ -82,7 +81,7 @@ firing_lines pulse_trains::view(const side& s, std::uint32_t vector) const {
 }
 
 void pulse_trains::begin(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector) {
-  reserve(longest_train(parameters_, granularity_, std::abs(learning_rate)));
+  reserve(x.vectors, longest_train(parameters_, granularity_, std::abs(learning_rate)));
   x_ = x;
   d_ = d;
   learning_rate_ = learning_rate;

@@ -42,15 +42,16 @@ struct found_pulses {
 
 class pulse_trains {
 public:
+  /// \param vectors to have room for at once; more is made when they come
   /// \param isa how pulses are found, not what they are
-  pulse_trains(const update_parameters& parameters, float granularity, array_shape shape, std::uint32_t max_burst,
+  pulse_trains(const update_parameters& parameters, float granularity, array_shape shape, std::uint32_t vectors,
                const noise_stream& stream, instruction_set isa = instruction_set::baseline);
 
   /// Vector pairs whose trains are drawn together.
   static constexpr std::uint32_t group_vectors = 4;
 
   /// Plans the trains of all vector pairs; draw_group() draws them. Operands must stay until then. Allocates only if
-  /// the learning rate needs longer trains than before.
+  /// there are more of them than ever before or the learning rate needs longer trains.
   /// \param learning_rate not 0; its magnitude decides the numbers of pulses, its sign their direction
   void begin(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector);
   [[nodiscard]] std::uint32_t groups() const { return (vectors_ + group_vectors - 1) / group_vectors; }
@@ -82,10 +83,10 @@ private:
     std::uint32_t slot_tag = 0;        ///< tells the random numbers of the two sides apart
     converter steps;                   ///< of the probabilities
     std::size_t stride = 0;            ///< size, rounded up
-    std::vector<std::uint32_t> lines;  ///< max_burst x stride
-    std::vector<std::int32_t> signs;   ///< max_burst x stride
-    std::vector<std::uint32_t> trains; ///< max_burst x words x stride
-    std::vector<float> levels;         ///< max_burst x stride, dense types
+    std::vector<std::uint32_t> lines;  ///< vectors x stride
+    std::vector<std::int32_t> signs;   ///< vectors x stride
+    std::vector<std::uint32_t> trains; ///< vectors x words x stride
+    std::vector<float> levels;         ///< vectors x stride, dense types
     std::vector<std::uint32_t> firing; ///< listed lines per vector
     std::vector<std::uint64_t> pulses; ///< per vector
     // Of the vector that a group is drawing: one list of `stride` elements per group.
@@ -103,7 +104,7 @@ private:
     std::uint64_t output_pulses = 0;
   };
   [[nodiscard]] totals sums() const;
-  void reserve(std::uint32_t longest);
+  void reserve(std::uint32_t vectors, std::uint32_t longest);
   void draw_vector(std::uint32_t vector);
   [[nodiscard]] std::span<float> probabilities_of(side& s, std::uint32_t vector) const;
   /// \returns lines whose probability is positive
@@ -114,11 +115,11 @@ private:
 
   update_parameters parameters_;
   float granularity_;
-  std::uint32_t max_burst_;
   noise_stream stream_;
   std::size_t isa_;
   side inputs_;
   side outputs_;
+  std::uint32_t room_ = 0; ///< in vectors
   std::uint32_t longest_ = 0;
   std::size_t words_ = 0;
   std::uint32_t vectors_ = 0;

