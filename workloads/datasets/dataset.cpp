@@ -2,21 +2,12 @@
 #include <tilework/workloads/datasets/dataset.h>
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
 
 namespace tilework::workload {
 namespace {
-
-/// Of the grey levels, in [0, 1]: one division each instead of one per pixel and epoch.
-constexpr auto brightness = [] {
-  std::array<float, 256> levels{};
-  for (std::size_t v = 0; v < levels.size(); ++v)
-    levels[v] = static_cast<float>(v) / 255.0F;
-  return levels;
-}();
 
 void require_matching(std::size_t values, std::uint32_t features, std::size_t labels) {
   if (values != features * labels)
@@ -39,11 +30,9 @@ void labelled_set::read(std::uint32_t sample, std::span<float> out) const {
   std::visit(
       [&](const auto& samples) {
         using value = typename std::remove_cvref_t<decltype(samples)>::value_type;
+        constexpr float full_scale = std::is_same_v<value, std::uint8_t> ? 255.0F : 1.0F;
         const auto row = std::span(samples).subspan(std::size_t{sample} * features_, features_);
-        if constexpr (std::is_same_v<value, std::uint8_t>)
-          std::ranges::transform(row, out.begin(), [](value v) { return brightness[v]; });
-        else
-          std::ranges::copy(row, out.begin());
+        std::ranges::transform(row, out.begin(), [](value v) { return static_cast<float>(v) / full_scale; });
       },
       samples_);
 }
