@@ -15,22 +15,22 @@ namespace {
 
 // Work per element, only to decide between inline execution and threads.
 constexpr double product_ns = 0.05;
-constexpr double group_product_ns = 0.025; // of one vector
+constexpr double group_product_ns = 0.022; // of one vector
 constexpr double line_ns = 1;
 constexpr double exact_update_ns = 0.15;
-constexpr double pulse_ns = 8;
-constexpr double cross_point_ns = 1;
+constexpr double pulse_ns = 3;
+constexpr double cross_point_ns = 0.05;
+constexpr double pulse_list_ns = 30; // of one block and vector
 constexpr double refresh_ns = 20;
 constexpr double train_ns = 2; // of one line and vector
 
 /// Trains that take less are drawn when an update begins: a fork of their own would cost more.
 constexpr double drawn_at_once_ns = 5'000;
 
-/// Cells of an update block: enough work for a thread, few enough for its cache.
-constexpr std::uint32_t block_cells = 8192;
-/// Cells of output lines whose pulses are found and applied together: so many that groups of few pulses fill vectors,
-/// so few that their devices stay in the nearest cache.
-constexpr std::uint32_t group_cells = 2048;
+/// Cells of an update block, whose pulses for one vector are found and applied together: so many that few pulses fill
+/// vectors, so few that their devices stay in a thread's cache and threads have enough blocks. Devices number their
+/// random values by blocks: another size gives other ones.
+constexpr std::uint32_t block_cells = 16384;
 
 /// Vectors that share one pass of the weights through the cache: many, but enough groups for several threads.
 std::uint32_t vectors_per_group(std::uint32_t burst) {
@@ -111,10 +111,9 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
   backward_ = std::make_unique<direction_state>(parameters.backward, shape, mvm_direction::backward, seed, id, isa_);
   if (!updates_exactly()) {
     block_pulses_.resize(update_blocks());
-    next_output_.resize(std::size_t{update_blocks()} * max_burst);
     trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, max_burst,
                                              noise_stream(seed, purpose::pulse_trains, id), isa_);
-    found_cells_.resize(update_blocks() * trains_->room_for(rows_per_group()));
+    found_cells_.resize(update_blocks() * trains_->room_for(rows_per_block()));
     found_pulses_.resize(found_cells_.size());
   }
   scales_.resize(max_burst);
@@ -130,12 +129,8 @@ bool analog_array::updates_exactly() const {
   return devices_->is_ideal() || update_.is_exact();
 }
 
-std::uint32_t analog_array::rows_per_group() const {
-  return std::max(1U, group_cells / shape_.inputs);
-}
-
 std::uint32_t analog_array::rows_per_block() const {
-  return std::max(1U, block_cells / (shape_.inputs * rows_per_group())) * rows_per_group();
+  return std::max(1U, block_cells / shape_.inputs);
 }
 
 std::uint32_t analog_array::update_blocks() const {
@@ -237,7 +232,8 @@ double analog_array::estimated_block_ns() const {
   double crossings = 0;
   for (std::uint32_t v = 0; v < trains_->vectors(); ++v)
     crossings += static_cast<double>(trains_->inputs(v).lines.size() * trains_->outputs(v).lines.size());
-  return (crossings * cross_point_ns + trains_->expected_coincidences() * pulse_ns) / blocks();
+  return trains_->vectors() * pulse_list_ns +
+         (crossings * cross_point_ns + trains_->expected_coincidences() * pulse_ns) / blocks();
 }
 
 double analog_array::drawing_ns() const {
@@ -293,30 +289,19 @@ void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t la
 
 void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output) {
   const std::uint32_t block = first_output / rows_per_block();
-  const std::size_t group_room = trains_->room_for(rows_per_group());
-  const pulse_room room{std::span(found_cells_).subspan(block * group_room, group_room),
-                        std::span(found_pulses_).subspan(block * group_room, group_room)};
-  const std::span<std::uint32_t> next(next_output_.data() + std::size_t{block} * max_burst_, trains_->vectors());
-  const auto first_place = [&](std::uint32_t v, std::uint32_t output) {
-    const auto lines = trains_->outputs(v).lines;
-    return static_cast<std::uint32_t>(std::ranges::lower_bound(lines, output) - lines.begin());
-  };
-  for (std::uint32_t v = 0; v < next.size(); ++v)
-    next[v] = first_place(v, first_output);
+  const std::size_t block_room = trains_->room_for(rows_per_block());
+  const pulse_room room{std::span(found_cells_).subspan(block * block_room, block_room),
+                        std::span(found_pulses_).subspan(block * block_room, block_room)};
   std::uint64_t pulses = 0;
-  // All vectors of a group of lines in turn: its devices stay in the nearest cache.
-  for (std::uint32_t output = first_output; output < last_output; output += rows_per_group()) {
-    const std::uint32_t end = std::min(output + rows_per_group(), last_output);
-    for (std::uint32_t v = 0; v < next.size(); ++v) {
-      const auto lines = trains_->outputs(v).lines;
-      const std::size_t first = next[v];
-      while (next[v] < lines.size() && lines[next[v]] < end)
-        ++next[v];
-      const auto found = trains_->find_pulses(v, first, next[v], room);
-      pulses += found.pulses;
-      if (!found.list.empty())
-        devices_->apply_pulses(output, found.list, first_vector_ + v);
-    }
+  for (std::uint32_t v = 0; v < trains_->vectors(); ++v) {
+    const auto lines = trains_->outputs(v).lines;
+    const auto first = std::ranges::lower_bound(lines, first_output);
+    const auto last = std::lower_bound(first, lines.end(), last_output);
+    const auto found = trains_->find_pulses(v, static_cast<std::size_t>(first - lines.begin()),
+                                            static_cast<std::size_t>(last - lines.begin()), room);
+    pulses += found.pulses;
+    if (!found.list.empty())
+      devices_->apply_pulses(first_output, found.list, first_vector_ + v);
   }
   block_pulses_[block] = pulses;
 }

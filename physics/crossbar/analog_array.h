@@ -117,7 +117,6 @@ private:
   [[nodiscard]] bool updates_exactly() const;
   /// Number of what happens after the operation's last vector; the same for any burst size.
   [[nodiscard]] std::uint64_t end_of_burst() const { return first_vector_ + in_.vectors; }
-  [[nodiscard]] std::uint32_t rows_per_group() const;
   [[nodiscard]] std::uint32_t rows_per_block() const;
   [[nodiscard]] std::uint32_t update_blocks() const;
 
@@ -131,10 +130,9 @@ private:
   std::unique_ptr<pulse_trains> trains_;  ///< null for exact updates
   std::unique_ptr<cell_refresh> refresh_; ///< null without refresh
   float drift_per_mini_batch_ = 0;
-  std::vector<std::uint32_t> found_cells_; ///< room of each update block for the pulses of a group of output lines
+  std::vector<std::uint32_t> found_cells_; ///< room of each update block for its pulses of one vector
   std::vector<std::int32_t> found_pulses_;
   std::vector<std::uint64_t> block_pulses_; ///< of each update block in the last pulsed update
-  std::vector<std::uint32_t> next_output_;  ///< max_burst per update block: place of a vector's next firing output
   std::uint64_t programmings_ = 0;
   std::uint64_t silenced_vectors_ = 0;
 

@@ -23,7 +23,7 @@ skip() {
 
 # A part is the sum of the inclusive counts of these functions, none of which calls another one of the same part.
 declare -A functions=(
-  [update]='physics::analog_array::begin_update physics::analog_array::run_pulsed_update'
+  [update]='physics::pulse_trains::draw_vector physics::analog_array::run_pulsed_update'
   [product]='physics::analog_array::begin_mvm physics::analog_array::run_mvm'
   [run]='platform::machine::run'
   [progress]='cli::progress_line::update'
