@@ -92,7 +92,7 @@ step_plan& sequencer::plan_of(const step_program& program) {
   auto& plan = *plans_.emplace_back(std::make_unique<step_plan>(program, in));
   if (plan.largest_access() > scratch_bytes_) {
     scratch_bytes_ = plan.largest_access();
-    scratch_ = std::make_unique_for_overwrite<unsigned char[]>(scratch_bytes_);
+    scratch_ = std::make_unique_for_overwrite<unsigned char[]>(scratch_bytes_); // NOLINT(*-avoid-c-arrays)
     memory_access_.set_data_ptr(scratch_.get());
   }
   progress_.resize(std::max(progress_.size(), plan.size()));

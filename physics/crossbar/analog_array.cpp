@@ -130,9 +130,6 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
   }
   scales_.resize(max_burst);
   efforts_.resize(max_burst);
-  for (std::uint32_t burst = 1; burst <= max_burst; ++burst)
-    for (const auto* state : {forward_.get(), backward_.get()})
-      scratch_.resize(std::max(scratch_.size(), state->scratch_size(burst) * groups_of(burst)));
 }
 
 analog_array::~analog_array() = default;
@@ -162,6 +159,9 @@ void analog_array::begin_mvm(mvm_direction direction, const_burst in, mutable_bu
     throw std::invalid_argument("operands differ in their number of vectors");
   current_ = activity_kind::mvm;
   mvm_ = &state_of(direction);
+  // Grows with the longest burst so far: that of backward products may be much shorter than that of evaluations.
+  if (const auto needed = mvm_->scratch_size(in.vectors) * groups_of(in.vectors); needed > scratch_.size())
+    scratch_.resize(needed);
   in_ = in;
   out_ = out;
   first_vector_ = first_vector;

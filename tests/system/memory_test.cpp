@@ -43,9 +43,9 @@ void expect_documented_memory(std::uint64_t n, std::uint64_t tile, std::uint64_t
   const auto trained = run_program(
       small_run(out,
                 {"--threads", "1", "--set", "dataset={name: glyphs, train_samples: 16, test_samples: 10}", "--set",
-                 "training.batch_size=4", "--set", "machine.tile.array.inputs=" + lines, "--set",
-                 "machine.tile.array.outputs=" + lines, "--set", "machine.interconnect.mesh.columns=16", "--set",
-                 "machine.interconnect.mesh.rows=16", "--set", "machine.digital.buffer.capacity=64 MiB"},
+                 "training.batch_size=4", "--set", "evaluate.burst=4", "--set", "machine.tile.array.inputs=" + lines,
+                 "--set", "machine.tile.array.outputs=" + lines, "--set", "machine.interconnect.mesh.columns=16",
+                 "--set", "machine.interconnect.mesh.rows=16", "--set", "machine.digital.buffer.capacity=64 MiB"},
                 "[784, " + size + ", " + size + ", 10]"));
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   const std::uint64_t documented = (784 * n + n * n + n * 10) * documented_bytes("ConstantStep");
