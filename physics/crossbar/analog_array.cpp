@@ -31,7 +31,7 @@ constexpr double drawn_at_once_ns = 5'000;
 /// Cells of an update block, whose pulses for one vector are found and applied together: so many that few pulses fill
 /// vectors, so few that their devices stay in a thread's cache and threads have enough blocks. Devices number their
 /// random values by blocks: another size gives other ones.
-constexpr std::uint32_t block_cells = 8192;
+constexpr std::uint32_t block_cells = 16384;
 
 /// Room for the pulses of a block on the stack of a thread, where it stays in the nearest cache; enough for all but very
 /// long lines.
