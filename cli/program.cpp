@@ -81,7 +81,7 @@ void add_devices(CLI::App& app, std::string& name, respond_options& respond, con
   response->add_option("NAME", respond.devices, "models, presets or files")->required();
   response->add_option("--pulses", respond.pulses, "up pulses, then as many down pulses")
       ->check(CLI::Range(1U, 10'000'000U));
-  response->add_option("--devices", respond.count, "independent devices")->check(CLI::Range(1U, 1'000'000U));
+  response->add_option("--devices", respond.count, "independent devices")->check(CLI::Range(1U, 100'000U));
   response->add_option("--seed", respond.seed);
   response->add_option("--out", respond.out, "writes OUT.csv and a plot: OUT.svg, or OUT.png if OUT ends in .png");
   response->add_option("--curve", respond.curve, "writes readings of single devices in the columns of from_curve");

@@ -33,8 +33,8 @@ constexpr double drawn_at_once_ns = 5'000;
 /// random values by blocks: another size gives other ones.
 constexpr std::uint32_t block_cells = 16384;
 
-/// Room for the pulses of a block on the stack of a thread, where it stays in the nearest cache; enough for all but very
-/// long lines.
+/// Room for the pulses of a block on the stack of a thread, where it stays in the nearest cache; enough for all but
+/// very long lines.
 struct stack_room {
   static constexpr std::size_t most = block_cells + 64;
   alignas(64) std::array<std::uint32_t, most> cells; // written before it is read
@@ -108,6 +108,8 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
     : shape_(shape), max_burst_(max_burst), update_(parameters.update), isa_(parameters.isa) {
   if (shape.cells() == 0 || max_burst == 0)
     throw input_error("an array needs at least one input, output and vector");
+  if (shape.inputs > longest_pulse_list)
+    throw input_error("an array has at most " + std::to_string(longest_pulse_list) + " inputs: split the layer");
   parameters.validate();
   if (!is_supported(isa_))
     throw input_error("this processor does not execute " + std::string(name_of(isa_)));

@@ -17,6 +17,9 @@
 
 namespace tilework::physics {
 
+/// Cells of a pulse_list, and so inputs of an array: what the numbering of pulse noise has room for.
+inline constexpr std::size_t longest_pulse_list = std::size_t{1} << 17U;
+
 /// Pulses that cross-points receive for one vector pair; those of one cross-point have one direction.
 struct pulse_list {
   std::span<const std::uint32_t> cells; ///< output * inputs + input, ascending
@@ -104,7 +107,7 @@ public:
   /// Applies the pulses of some output lines for one vector pair, each with fresh noise. Several pulses of a
   /// cross-point may be applied in one step where that gives the same statistics.
   /// \param line the first of these lines; a pair (vector, line) has its own noise, so it must not be used twice
-  /// \param pulses at most 2^17 cells
+  /// \param pulses at most longest_pulse_list
   virtual void apply_pulses(std::uint32_t line, const pulse_list& pulses, std::uint64_t vector) = 0;
   /// The same for callers that are not in a hurry.
   void apply_pulses(std::uint32_t line, std::span<const pulse_run> runs, std::uint64_t vector);

@@ -19,7 +19,7 @@ namespace tilework::physics {
 /// (vector, line), round k > 0 number (k - 1) % 4 of noise_block(place, k).
 template <typename Cell>
 struct pulse_line {
-  pulse_list pulses; ///< at most longest_list
+  pulse_list pulses;
   const Cell* cells = nullptr;
   float* weights = nullptr;
   const noise_stream* noise = nullptr; ///< null: pulses have no noise
@@ -29,12 +29,10 @@ struct pulse_line {
 };
 
 inline constexpr std::size_t batch_cells = 256;
-inline constexpr unsigned place_bits = 17;
-inline constexpr std::size_t longest_list = std::size_t{1} << place_bits;
 
 /// Rounds are below 2^16, the longest pulse train.
 constexpr std::uint32_t noise_block(std::uint32_t place, std::uint32_t round) {
-  return place | (round + 3) / 4 << place_bits;
+  return place + (round + 3) / 4 * static_cast<std::uint32_t>(longest_pulse_list);
 }
 
 /// Order of at most batch_cells cells by their number of pulses, the largest first; else as they come.

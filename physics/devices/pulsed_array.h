@@ -22,6 +22,7 @@
 #include <tilework/physics/simd/dispatch.h>
 
 #include <algorithm>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -104,6 +105,8 @@ public:
   }
 
   void apply_pulses(std::uint32_t first_output, const pulse_list& pulses, std::uint64_t vector) override {
+    if (pulses.size() > longest_pulse_list)
+      throw std::invalid_argument("too many cells in one list of pulses");
     const pulse_line<cell> line{
         pulses, cells_.data(), persistent().data(), model_.p.dw_min_std > 0 ? &pulse_noise_ : nullptr,
         vector, first_output,  context_.mirrored};

@@ -290,6 +290,10 @@ TEST(analog_array, dense_pulses_are_single_steps_in_a_row) {
   }
 }
 
+TEST(analog_array, lines_that_pulse_noise_cannot_number_are_refused) {
+  EXPECT_THROW(analog_array({static_cast<std::uint32_t>(longest_pulse_list) + 1, 1}, {}, seed, {}, 1), input_error);
+}
+
 TEST(analog_array, exact_updates) {
   for (const bool with_device : {false, true}) {
     array_parameters p;

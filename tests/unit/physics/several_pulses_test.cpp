@@ -114,15 +114,25 @@ TEST(several_pulses_in_one_step, have_the_moments_of_single_pulses) {
                               {"PowStep", narrow + exponents, 9},
                               {"PowStepReference", narrow + exponents, 9},
                               {"ExpStep", "dw_min_std: 0.3", 5}};
-  constexpr std::uint32_t count = 500'000;
+  constexpr std::uint32_t lines = 4;
+  constexpr std::uint32_t count = lines * static_cast<std::uint32_t>(longest_pulse_list);
+  const auto pulse_lines = [](device_array& devices, std::int32_t pulses, std::uint64_t vector) {
+    std::vector<pulse_run> runs(longest_pulse_list);
+    for (std::uint32_t line = 0; line < lines; ++line) {
+      for (std::uint32_t j = 0; j < runs.size(); ++j)
+        runs[j] = {line * static_cast<std::uint32_t>(longest_pulse_list) + j, pulses};
+      devices.apply_pulses(line, runs, vector);
+    }
+  };
   for (const auto& [device, parameters, most] : laws) {
     const auto spec = test::device(device, alike + parameters);
     for (const std::int32_t n : {2, most}) {
-      const auto once = population(spec, count);
-      const auto row = population(spec, count);
-      pulse_all(*once, n, 1'000'000);
+      const device_context context{.shape = {static_cast<std::uint32_t>(longest_pulse_list), lines}, .seed = 1};
+      const auto once = spec.make(context);
+      const auto row = spec.make(context);
+      pulse_lines(*once, n, 1'000'000);
       for (std::int32_t k = 0; k < n; ++k)
-        pulse_all(*row, 1, static_cast<std::uint64_t>(k));
+        pulse_lines(*row, 1, static_cast<std::uint64_t>(k));
       const auto a = sample_of(once->weights());
       const auto b = sample_of(row->weights());
       const auto what = device + ", " + parameters + ", " + std::to_string(n) + " pulses";
