@@ -20,10 +20,11 @@ struct exp_step_law {
     float_vector change;
     float_vector steepness;  ///< of the exponent in w
     float_vector saturation; ///< amplitude times exponential
+    lane_mask moves;         ///< devices that are not stuck
 
     HWY_INLINE pulse_at(const exp_step& p, const step_vectors& s, float_vector w, lane_mask down) {
       const auto width = hn::Sub(s.max, s.min);
-      const auto moves = hn::Gt(width, constant(0));
+      moves = hn::Gt(width, constant(0));
       const auto per_weight = hn::Div(constant(2 * p.a), width);
       const auto rate = hn::IfThenElse(down, constant(-p.gamma_down), constant(p.gamma_up));
       const auto amplitude = hn::IfThenElse(down, constant(p.A_down), constant(p.A_up));
@@ -39,12 +40,12 @@ struct exp_step_law {
   [[nodiscard]] HWY_INLINE float_vector pulse(const word_vector* c, float_vector w, lane_mask down,
                                               float_vector xi) const {
     const step_vectors s(units, c, down);
-    const auto change = pulse_at(p, s, w, down).change;
+    const pulse_at at(p, s, w, down);
     const auto added = hn::Add(constant(p.dw_min_std_add), hn::Mul(constant(p.dw_min_std_slope), hn::Abs(w)));
-    const auto moves = hn::Gt(hn::Sub(s.max, s.min), constant(0));
-    const auto deviation = has_plain_noise() ? change : hn::IfThenElseZero(moves, hn::Add(hn::Abs(change), added));
+    const auto deviation =
+        has_plain_noise() ? at.change : hn::IfThenElseZero(at.moves, hn::Add(hn::Abs(at.change), added));
     const auto noise = hn::Mul(hn::Mul(constant(p.dw_min_std), deviation), xi);
-    return s.clip(hn::Add(hn::Add(w, change), noise));
+    return s.clip(hn::Add(hn::Add(w, at.change), noise));
   }
   [[nodiscard]] HWY_INLINE float_vector pulses(const word_vector* c, float_vector w, lane_mask down, integer_vector n,
                                                float_vector xi, lane_mask& whole) const {

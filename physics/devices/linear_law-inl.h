@@ -49,18 +49,32 @@ struct linear_pulse {
   /// Additive noise: variances (step std)^2 q^(2k), k = 0...n-1. The powers are expanded to the fourth term.
   [[nodiscard]] HWY_INLINE float_vector several(float_vector w, float_vector min, float_vector max, integer_vector n,
                                                 float_vector xi, lane_mask& whole) const {
-    return several(w, min, max, n, xi, whole, constant(0));
+    pulse_counts counts(n);
+    whole = counts.keep_within(w, min, max, largest_step(), std, is_gentle(counts.n));
+    return after(counts, w, xi);
   }
   /// \param curvature 1 / change of w by which a step that is not quite linear changes its slope by as much as itself.
   /// The second derivative of the step is left out, which makes an error of the mean below 5e-4 of it.
   [[nodiscard]] HWY_INLINE float_vector several(float_vector w, float_vector min, float_vector max, integer_vector n,
                                                 float_vector xi, lane_mask& whole, float_vector curvature) const {
     pulse_counts counts(n);
-    const auto largest_step = hn::Max(hn::Abs(change), hn::Abs(step));
     const auto way = hn::Mul(hn::Mul(counts.n, hn::Abs(change)), curvature);
-    const auto gentle = hn::And(hn::Le(hn::Mul(counts.n, hn::Abs(slope)), constant(most_curved)),
-                                hn::Le(way, constant(std::min(0.03F, 0.1F / (1 + 6 * std)))));
-    whole = counts.keep_within(w, min, max, largest_step, std, gentle);
+    const auto straight = hn::Le(way, constant(std::min(0.03F, 0.1F / (1 + 6 * std))));
+    whole = counts.keep_within(w, min, max, largest_step(), std, hn::And(is_gentle(counts.n), straight));
+    return after(counts, w, xi);
+  }
+
+private:
+  /// Largest n |slope|: the share of the distance to the fixed point that n pulses go. Keeps what is left out below
+  /// 1e-5 of the mean and 0.02 of the noise.
+  static constexpr float most_curved = 0.1F;
+
+  [[nodiscard]] HWY_INLINE lane_mask is_gentle(float_vector n) const {
+    return hn::Le(hn::Mul(n, hn::Abs(slope)), constant(most_curved));
+  }
+  [[nodiscard]] HWY_INLINE float_vector largest_step() const { return hn::Max(hn::Abs(change), hn::Abs(step)); }
+
+  [[nodiscard]] HWY_INLINE float_vector after(const pulse_counts& counts, float_vector w, float_vector xi) const {
     const auto mean = hn::Mul(change, geometric_sum(counts.n, slope));
     const auto scaled = hn::Mul(constant(std), xi);
     if (mult_noise) {
@@ -72,11 +86,6 @@ struct linear_pulse {
     const auto spread = hn::Sqrt(geometric_sum(counts.n, square_slope));
     return hn::Add(hn::Add(w, mean), hn::Mul(step, hn::Mul(spread, scaled)));
   }
-
-private:
-  /// Largest n |slope|: the share of the distance to the fixed point that n pulses go. Keeps what is left out below
-  /// 1e-5 of the mean and 0.02 of the noise.
-  static constexpr float most_curved = 0.1F;
 
   /// 1 + q + ... + q^(n-1) with q = 1 + s.
   static HWY_INLINE float_vector geometric_sum(float_vector n, float_vector s) {
