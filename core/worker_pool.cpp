@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/aligned_vector.h>
 #include <tilework/core/worker_pool.h>
 
 #include <algorithm>
@@ -18,7 +19,6 @@ namespace {
 constexpr double inline_below_ns = 20'000;
 constexpr auto spin_time = std::chrono::microseconds(50);
 constexpr int spins_before_yield = 2000;
-constexpr std::size_t cache_line = 64;
 
 void pause() {
 #if defined(__x86_64__)
@@ -45,9 +45,9 @@ struct worker_pool::state {
   // Each of the counters below has a cache line of its own: threads that spin on one do not slow down the others.
   // Fork number (upper half) and blocks left to take: a worker that comes late cannot take a block of another fork, so
   // nobody has to wait for workers that took none.
-  alignas(cache_line) std::atomic<std::uint64_t> ticket{0};
-  alignas(cache_line) std::atomic<std::uint32_t> finished_blocks{0};
-  alignas(cache_line) std::atomic<unsigned> parked{0};
+  alignas(cache_line_bytes) std::atomic<std::uint64_t> ticket{0};
+  alignas(cache_line_bytes) std::atomic<std::uint32_t> finished_blocks{0};
+  alignas(cache_line_bytes) std::atomic<unsigned> parked{0};
   std::atomic<bool> stop{false};
   std::exception_ptr failure;
 

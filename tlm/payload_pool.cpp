@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/aligned_vector.h>
 #include <tilework/tlm/payload_pool.h>
 
 #include <fmt/format.h>
@@ -12,7 +13,7 @@ struct payload_pool::block final : ::tlm::tlm_generic_payload {
   block(const block&) = delete;
   block& operator=(const block&) = delete;
 
-  alignas(64) tile_request request; // a cache line begins with it
+  alignas(cache_line_bytes) tile_request request; // a cache line begins with it
 };
 
 payload_pool::payload_pool() = default;

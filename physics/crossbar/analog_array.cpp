@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/aligned_vector.h>
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
 #include <tilework/physics/crossbar/analog_array.h>
@@ -37,8 +38,8 @@ constexpr std::uint32_t block_cells = 16384;
 /// very long lines.
 struct stack_room {
   static constexpr std::size_t most = block_cells + 64;
-  alignas(64) std::array<std::uint32_t, most> cells; // written before it is read
-  alignas(64) std::array<std::int32_t, most> pulses;
+  alignas(cache_line_bytes) std::array<std::uint32_t, most> cells; // written before it is read
+  alignas(cache_line_bytes) std::array<std::int32_t, most> pulses;
 };
 
 /// Vectors that share one pass of the weights through the cache: many, but enough groups for several threads.

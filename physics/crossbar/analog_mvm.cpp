@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/aligned_vector.h>
 #include <tilework/physics/crossbar/analog_mvm.h>
 #include <tilework/physics/periphery/converter_kernels.h>
 #include <tilework/physics/periphery/input_scale.h>
@@ -68,7 +69,7 @@ enum class analog_mvm::line : std::uint8_t {
 namespace {
 
 constexpr std::size_t lists_per_side = 3;
-constexpr std::size_t cache_line = 16; ///< floats
+constexpr std::size_t cache_line = cache_line_bytes / sizeof(float);
 
 /// Scratch memory of a group: lists of analog_mvm::line for every vector, then two for the random numbers of the
 /// vector that is being worked on. Lists begin with cache lines; those of 2^n numbers do not begin at multiples of 2^n,
