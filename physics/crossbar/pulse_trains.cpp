@@ -39,9 +39,8 @@ pulse_trains::pulse_trains(const update_parameters& parameters, float granularit
     inputs_.steps = {.step = relative_step(parameters.x_res_implicit)};
     outputs_.steps = {.step = relative_step(parameters.d_res_implicit)};
   }
-  for (auto* s : {&inputs_, &outputs_}) {
+  for (auto* s : {&inputs_, &outputs_})
     s->stride = (s->size + line_padding - 1) / line_padding * line_padding;
-  }
   reserve(vectors, static_cast<std::uint32_t>(parameters.desired_bl));
 }
 
@@ -138,7 +137,7 @@ std::size_t pulse_trains::find_probabilities(side& s, std::span<const float> ope
                                      probabilities_of(s, vector), isa_);
 }
 
-/// Lines that fire at all, with what the count of a cross-point is made of (dense_runs).
+/// Lines that fire at all, with what the count of a cross-point is made of.
 void pulse_trains::set_levels(side& s, std::span<const float> operand, std::int32_t direction,
                               std::uint32_t vector) const {
   const auto bit_length = static_cast<float>(bit_lengths_[vector]);

@@ -74,7 +74,7 @@ public:
   [[nodiscard]] std::size_t room_for(std::size_t outputs) const { return outputs * inputs_.size + line_padding; }
   /// Estimate of the coincidences of the burst, to judge the work: exact if all slots were alike.
   [[nodiscard]] double expected_coincidences() const;
-  /// What the burst amounts to. \param coincidences pulses of all its runs
+  /// What the burst amounts to. \param coincidences all pulses that were found
   [[nodiscard]] operation_activity activity(std::uint64_t coincidences) const;
 
 private:

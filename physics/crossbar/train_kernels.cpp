@@ -4,7 +4,7 @@
 #include <hwy/foreach_target.h>
 
 #include <tilework/physics/crossbar/train_kernels.h>
-#include <tilework/physics/simd/elementary-inl.h>
+#include <tilework/physics/periphery/converter-inl.h>
 
 #include <algorithm>
 
@@ -14,32 +14,17 @@ namespace {
 
 constexpr std::size_t word_bits = 32;
 
-/// Elements [l, l + lanes) of a list that may end before.
-HWY_INLINE float_vector load_some(std::span<const float> list, std::size_t l) {
-  const floats f;
-  if (l + hn::Lanes(f) <= list.size())
-    return hn::LoadU(f, list.data() + l);
-  HWY_ALIGN float some[16] = {};
-  std::copy(list.begin() + static_cast<std::ptrdiff_t>(l), list.end(), some);
-  return hn::Load(f, some);
-}
-
 std::size_t quantised_probabilities(const converter& steps, float factor, std::span<const float> x,
                                     const float* uniforms, std::span<float> out) {
   const floats f;
   const std::size_t lanes = hn::Lanes(f);
-  const auto step = constant(steps.step);
   std::size_t positive = 0;
   std::size_t l = 0;
   for (; l < x.size(); l += lanes) {
-    auto p = hn::Mul(hn::Abs(load_some(x, l)), constant(factor));
-    if (steps.step > 0) {
-      auto in_steps = hn::Div(p, step);
-      if (uniforms != nullptr)
-        in_steps = hn::Sub(hn::Add(in_steps, load_some({uniforms, x.size()}, l)), constant(0.5F));
-      p = hn::Mul(step, hn::Round(in_steps));
-    }
-    p = hn::IfThenElseZero(hn::FirstN(f, x.size() - l), p);
+    const std::size_t count = x.size() - l;
+    const auto exact = hn::Mul(hn::Abs(load_some(x.data() + l, count)), constant(factor));
+    const auto rounded = quantised(steps, exact, uniforms == nullptr ? nullptr : uniforms + l, count);
+    const auto p = hn::IfThenElseZero(hn::FirstN(f, count), rounded);
     positive += hn::CountTrue(f, hn::Gt(p, constant(0)));
     hn::StoreU(p, f, out.data() + l);
   }
@@ -75,7 +60,8 @@ HWY_INLINE std::size_t list_lines(const train_law& law, const train_room& room) 
   std::size_t count = 0;
   for (std::size_t l = 0; l < law.operand.size(); l += hn::Lanes(f)) {
     const auto p = hn::LoadU(f, law.probabilities + l);
-    const auto negative = hn::RebindMask(i, hn::Lt(load_some(law.operand, l), constant(0)));
+    const auto negative =
+        hn::RebindMask(i, hn::Lt(load_some(law.operand.data() + l, law.operand.size() - l), constant(0)));
     const auto line = hn::Iota(w, static_cast<std::uint32_t>(l));
     const auto sign = hn::IfThenElse(negative, hn::Set(i, -law.direction), hn::Set(i, law.direction));
     const auto threshold = firing_threshold(p);

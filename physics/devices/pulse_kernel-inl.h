@@ -16,7 +16,7 @@
 #endif
 
 #include <tilework/physics/devices/pulse_line.h>
-#include <tilework/physics/simd/elementary-inl.h>
+#include <tilework/physics/random/fill-inl.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -84,11 +84,6 @@ public:
 private:
   static constexpr std::size_t n_words = cell_words<Cell>::count;
 
-  /// Whether a vector's cells are neighbours: they ascend.
-  static HWY_INLINE bool adjoin(const std::uint32_t* cells) {
-    const auto last = static_cast<std::uint32_t>(hn::Lanes(floats())) - 1;
-    return cells[last] - cells[0] == last;
-  }
   /// Brings scattered cells together. \param cells of a whole vector
   HWY_INLINE void collect(const std::uint32_t* HWY_RESTRICT cells, std::size_t place) {
     const Cell* const from = line_.cells;
@@ -106,27 +101,14 @@ private:
     for (std::size_t l = 0; l < count; ++l)
       to[cells[l]] = from[l];
   }
-  /// Noise of the first round, several vectors at a time: chains of dependent operations are long.
+  /// Noise of the first round, of whole vectors.
   HWY_INLINE void draw_first_noise(std::size_t first, std::size_t count) {
-    const floats f;
-    const std::size_t lanes = hn::Lanes(f);
-    float* const out = noise_[0];
-    if (line_.noise == nullptr) {
-      std::fill_n(out, count + lanes, 0.0F);
-      return;
-    }
-    const auto block = [&](std::size_t l) { return static_cast<std::uint32_t>((first + l) / 4); };
-    std::size_t l = 0;
-    for (; l + 3 * lanes < count; l += 4 * lanes) {
-      word_vector random[4];
-      float_vector normals[4];
-      random_words4(line_.noise->key(), line_.vector, block(l), line_.line, random);
-      normals_from(random, normals);
-      for (std::size_t v = 0; v < 4; ++v)
-        hn::Store(normals[v], f, out + l + v * lanes);
-    }
-    for (; l < count; l += lanes)
-      hn::Store(normals_from(random_words(line_.noise->key(), line_.vector, block(l), line_.line)), f, out + l);
+    const std::size_t lanes = hn::Lanes(floats());
+    const std::span<float> out(noise_[0], (count + lanes - 1) / lanes * lanes);
+    if (line_.noise == nullptr)
+      std::ranges::fill(out, 0.0F);
+    else
+      fill_with_normals({line_.noise->key(), line_.vector, static_cast<std::uint32_t>(first / 4), line_.line}, out);
   }
   [[nodiscard]] HWY_INLINE float_vector mirrored(float_vector w) const {
     return hn::Xor(w, hn::BitCast(floats(), sign_));

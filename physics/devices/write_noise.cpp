@@ -4,7 +4,7 @@
 #include <hwy/foreach_target.h>
 
 #include <tilework/physics/devices/write_noise.h>
-#include <tilework/physics/simd/elementary-inl.h>
+#include <tilework/physics/simd/lists-inl.h>
 
 #include <algorithm>
 
@@ -23,7 +23,7 @@ void show_cells(const written_weights& weights, const pulse_list& list, const no
     const std::size_t count = std::min(lanes, list.size() - first);
     const std::uint32_t* const cells = list.cells.data() + first;
     const std::int32_t* const pulses = list.pulses.data() + first;
-    if (count == lanes && cells[lanes - 1] - cells[0] == lanes - 1) {
+    if (count == lanes && adjoin(cells)) {
       float* const visible = weights.visible + cells[0];
       const auto written = hn::RebindMask(f, hn::Ne(hn::LoadU(i, pulses), hn::Zero(i)));
       const auto shown = hn::Add(hn::LoadU(f, weights.hidden + cells[0]), error);
