@@ -429,51 +429,6 @@ TEST(parts_of_codes, need_integer_codes_and_a_place_to_cut) {
   EXPECT_EQ(magnitude_bits(p), 7U);
 }
 
-TEST(products, have_the_same_bits_in_every_instruction_set) {
-  for (const auto [inputs, outputs] : {array_shape{1, 1}, {15, 3}, {16, 8}, {17, 9}, {64, 31}, {130, 33}}) {
-    std::vector<float> w(std::size_t{inputs} * outputs);
-    std::vector<float> k(w.size());
-    const noise_stream random(9, purpose::dataset, {});
-    random.fill_normals(0, 0, w);
-    random.fill_normals(1, 0, k);
-    for (const auto direction : {mvm_direction::forward, mvm_direction::backward})
-      for (const float* factors : {static_cast<const float*>(nullptr), static_cast<const float*>(k.data())})
-        for (const bool absolute : {false, true}) {
-          weight_view view{w.data(), {inputs, outputs}, direction, factors};
-          std::vector<float> x(view.driven_lines());
-          random.fill_normals(2, 0, x);
-          std::vector<float> reference(view.read_lines());
-          std::vector<double> plain(view.read_lines());
-          for (std::size_t i = 0; i < outputs; ++i)
-            for (std::size_t j = 0; j < inputs; ++j) {
-              auto weight = static_cast<double>(w[i * inputs + j]);
-              if (factors != nullptr)
-                weight *= static_cast<double>(k[i * inputs + j]);
-              const bool forward = direction == mvm_direction::forward;
-              plain[forward ? i : j] +=
-                  (absolute ? std::abs(weight) : weight) * static_cast<double>(x[forward ? j : i]);
-            }
-          const auto product = absolute ? multiply_absolute : multiply;
-          const auto one = [&](std::vector<float>& y) {
-            const float* in = x.data();
-            float* out = y.data();
-            product(view, {&in, 1}, {&out, 1});
-          };
-          one(reference);
-          for (std::size_t i = 0; i < plain.size(); ++i)
-            EXPECT_NEAR(reference[i], plain[i], 1e-4);
-          for (const auto& [name, isa] : names_of(instruction_set{})) {
-            if (!is_supported(isa))
-              continue;
-            view.isa = isa;
-            std::vector<float> y(view.read_lines());
-            one(y);
-            EXPECT_EQ(y, reference) << name << ' ' << inputs << 'x' << outputs;
-          }
-        }
-  }
-}
-
 std::vector<instruction_set> supported_sets() {
   std::vector<instruction_set> all;
   for (const auto& [name, isa] : names_of(instruction_set{}))
@@ -482,41 +437,81 @@ std::vector<instruction_set> supported_sets() {
   return all;
 }
 
+/// Calls f(view, absolute, random) for either direction, with and without factors, of weights and of their magnitudes.
+template <typename F>
+void for_each_product(array_shape grid, F f) {
+  std::vector<float> w(grid.cells());
+  std::vector<float> k(w.size());
+  const noise_stream random(9, purpose::dataset, {});
+  random.fill_normals(0, 0, w);
+  random.fill_normals(1, 0, k);
+  for (const auto direction : {mvm_direction::forward, mvm_direction::backward})
+    for (const float* factors : {static_cast<const float*>(nullptr), static_cast<const float*>(k.data())})
+      for (const bool absolute : {false, true})
+        f(weight_view{w.data(), grid, direction, factors}, absolute, random);
+}
+
+TEST(products, have_the_same_bits_in_every_instruction_set) {
+  for (const auto grid : {array_shape{1, 1}, {15, 3}, {16, 8}, {17, 9}, {64, 31}, {130, 33}})
+    for_each_product(grid, [&](weight_view view, bool absolute, const noise_stream& random) {
+      const auto [inputs, outputs] = grid;
+      std::vector<float> x(view.driven_lines());
+      random.fill_normals(2, 0, x);
+      std::vector<float> reference(view.read_lines());
+      std::vector<double> plain(view.read_lines());
+      for (std::size_t i = 0; i < outputs; ++i)
+        for (std::size_t j = 0; j < inputs; ++j) {
+          auto weight = static_cast<double>(view.data[i * inputs + j]);
+          if (view.factors != nullptr)
+            weight *= static_cast<double>(view.factors[i * inputs + j]);
+          const bool forward = view.direction == mvm_direction::forward;
+          plain[forward ? i : j] += (absolute ? std::abs(weight) : weight) * static_cast<double>(x[forward ? j : i]);
+        }
+      const auto product = absolute ? multiply_absolute : multiply;
+      const auto one = [&](std::vector<float>& y) {
+        const float* in = x.data();
+        float* out = y.data();
+        product(view, {&in, 1}, {&out, 1});
+      };
+      one(reference);
+      for (std::size_t i = 0; i < plain.size(); ++i)
+        EXPECT_NEAR(reference[i], plain[i], 1e-4);
+      for (const auto isa : supported_sets()) {
+        view.isa = isa;
+        std::vector<float> y(view.read_lines());
+        one(y);
+        EXPECT_EQ(y, reference) << name_of(isa) << ' ' << inputs << 'x' << outputs;
+      }
+    });
+}
+
 TEST(products, of_a_vector_do_not_depend_on_the_others) {
   constexpr std::size_t most = 19; // more than the kernels take at once
-  for (const auto [inputs, outputs] : {array_shape{1, 1}, {3, 5}, {2, 41}, {33, 17}, {64, 13}, {513, 11}, {70, 139}}) {
-    std::vector<float> w(std::size_t{inputs} * outputs);
-    std::vector<float> k(w.size());
-    const noise_stream random(9, purpose::dataset, {});
-    random.fill_normals(0, 0, w);
-    random.fill_normals(1, 0, k);
-    for (const auto direction : {mvm_direction::forward, mvm_direction::backward})
-      for (const float* factors : {static_cast<const float*>(nullptr), static_cast<const float*>(k.data())})
-        for (const bool absolute : {false, true}) {
-          weight_view view{w.data(), {inputs, outputs}, direction, factors};
-          const auto product = absolute ? multiply_absolute : multiply;
-          std::vector<std::vector<float>> x(most, std::vector<float>(view.driven_lines()));
-          std::vector<std::vector<float>> alone(most, std::vector<float>(view.read_lines()));
-          std::vector<const float*> in;
-          for (std::size_t v = 0; v < most; ++v) {
-            random.fill_normals(2 + v, 0, x[v]);
-            in.push_back(x[v].data());
-            float* out = alone[v].data();
-            product(view, {&in.back(), 1}, {&out, 1});
-          }
-          for (const auto isa : supported_sets())
-            for (std::size_t vectors = 1; vectors <= most; ++vectors) {
-              view.isa = isa;
-              auto together = std::vector<std::vector<float>>(vectors, std::vector<float>(view.read_lines()));
-              std::vector<float*> out;
-              for (auto& y : together)
-                out.push_back(y.data());
-              product(view, std::span(in).first(vectors), out);
-              for (std::size_t v = 0; v < vectors; ++v)
-                ASSERT_EQ(together[v], alone[v]) << name_of(isa) << ' ' << inputs << 'x' << outputs << ' ' << vectors;
-            }
+  for (const auto grid : {array_shape{1, 1}, {3, 5}, {2, 41}, {33, 17}, {64, 13}, {513, 11}, {70, 139}})
+    for_each_product(grid, [&](weight_view view, bool absolute, const noise_stream& random) {
+      const auto product = absolute ? multiply_absolute : multiply;
+      std::vector<std::vector<float>> x(most, std::vector<float>(view.driven_lines()));
+      std::vector<std::vector<float>> alone(most, std::vector<float>(view.read_lines()));
+      std::vector<const float*> in;
+      for (std::size_t v = 0; v < most; ++v) {
+        random.fill_normals(2 + v, 0, x[v]);
+        in.push_back(x[v].data());
+        float* out = alone[v].data();
+        product(view, {&in.back(), 1}, {&out, 1});
+      }
+      for (const auto isa : supported_sets())
+        for (std::size_t vectors = 1; vectors <= most; ++vectors) {
+          view.isa = isa;
+          auto together = std::vector<std::vector<float>>(vectors, std::vector<float>(view.read_lines()));
+          std::vector<float*> out;
+          for (auto& y : together)
+            out.push_back(y.data());
+          product(view, std::span(in).first(vectors), out);
+          for (std::size_t v = 0; v < vectors; ++v)
+            ASSERT_EQ(together[v], alone[v])
+                << name_of(isa) << ' ' << grid.inputs << 'x' << grid.outputs << ' ' << vectors;
         }
-  }
+    });
 }
 
 TEST(products, leave_out_inputs_that_are_all_zero) {
