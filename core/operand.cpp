@@ -5,16 +5,17 @@
 
 namespace tilework {
 
-std::uint32_t operand_arena::add(std::uint32_t vectors, std::uint32_t length, residence home) {
+std::uint32_t operand_arena::add(std::uint32_t vectors, std::uint32_t length, residence home, std::uint32_t bits) {
   constexpr std::size_t alignment = 16; // floats: a cache line, so that slots never share one
-  auto& size = home == residence::buffer ? buffer_size_ : memory_size_;
-  slots_.push_back({size, vectors, length, home});
+  auto& size = home == residence::buffer ? buffer_size_ : home == residence::memory ? memory_size_ : controller_size_;
+  slots_.push_back({size, vectors, length, home, bits});
   size += (std::size_t{vectors} * length + alignment - 1) / alignment * alignment;
   return static_cast<std::uint32_t>(slots_.size() - 1);
 }
 
 void operand_arena::allocate() {
   storage_.assign(buffer_size_, 0.0F);
+  controller_.assign(controller_size_, 0.0F);
   std::size_t largest = 0;
   for (const auto& s : slots_)
     if (s.home == residence::memory)

@@ -33,7 +33,11 @@ using const_burst = vector_burst<const float>;
 using mutable_burst = vector_burst<float>;
 
 /// Where a slot lives on the machine.
-enum class residence : std::uint8_t { buffer, memory };
+enum class residence : std::uint8_t {
+  buffer,
+  memory,
+  controller, ///< the transfer controller's own buffer; stays there, so it never crosses the network
+};
 
 /// A piece of the buffer or of memory that holds one vector per sample of a mini-batch (or one matrix row per vector).
 struct tensor_slot {
@@ -41,6 +45,7 @@ struct tensor_slot {
   std::uint32_t vectors = 0;
   std::uint32_t length = 0;
   residence home = residence::buffer;
+  std::uint32_t bits = 0; ///< of an element on the machine; 0: the machine's number format
 };
 
 /// Owner of all operands, allocated once before the run; views of slots stay valid from then on.
@@ -50,7 +55,9 @@ struct tensor_slot {
 class operand_arena {
 public:
   /// Adds a slot of `vectors` x `length` floats; returns its index.
-  std::uint32_t add(std::uint32_t vectors, std::uint32_t length, residence home = residence::buffer);
+  /// \param bits of an element on the machine, 0: its number format
+  std::uint32_t add(std::uint32_t vectors, std::uint32_t length, residence home = residence::buffer,
+                    std::uint32_t bits = 0);
   /// Allocates storage for all slots added so far, zeroed.
   void allocate();
   /// Frees the window; slots in memory are not needed again.
@@ -62,10 +69,16 @@ public:
   [[nodiscard]] std::span<float> storage() { return storage_; }
   /// Elements that live in the buffer: what its capacity must hold.
   [[nodiscard]] std::size_t buffer_elements() const;
+  /// Elements that live in the transfer controller.
+  [[nodiscard]] std::size_t controller_elements() const { return controller_size_; }
   /// All vectors of a slot.
   [[nodiscard]] mutable_burst view(std::uint32_t index) {
     const auto& s = slots_[index];
-    float* const first = s.home == residence::buffer ? storage_.data() + s.first_element : window_.data();
+    float* first = window_.data();
+    if (s.home == residence::buffer)
+      first = storage_.data() + s.first_element;
+    if (s.home == residence::controller)
+      first = controller_.data() + s.first_element;
     return {first, s.vectors, s.length, s.length};
   }
 
@@ -73,7 +86,9 @@ private:
   std::vector<tensor_slot> slots_;
   std::vector<float> storage_; ///< of the buffer
   std::vector<float> window_;  ///< into memory
+  std::vector<float> controller_;
   std::size_t buffer_size_ = 0;
+  std::size_t controller_size_ = 0;
   std::size_t memory_size_ = 0;
 };
 

@@ -5,7 +5,9 @@ namespace tilework {
 
 std::string_view name_of(operation_kind kind) {
   static constexpr std::array<std::string_view, operation_kind_count> names{
-      "load_samples", "program", "forward_mvm", "backward_mvm", "outer_product_update", "vector_op", "refresh"};
+      "load_samples",         "program",   "forward_mvm", "backward_mvm",
+      "outer_product_update", "vector_op", "refresh",     "read_line",
+      "write_line",           "transfer",  "calibrate",   "rest"};
   return names.at(static_cast<std::size_t>(kind));
 }
 
@@ -28,7 +30,17 @@ std::string_view name_of(vector_function function) {
                                                                              "input_range_estimate",
                                                                              "input_range_apply",
                                                                              "input_range_restore",
-                                                                             "input_range_update"};
+                                                                             "input_range_update",
+                                                                             "operand_maxima",
+                                                                             "output_scale_apply",
+                                                                             "output_scale_gradient",
+                                                                             "output_scale_update"};
+  return names.at(static_cast<std::size_t>(function));
+}
+
+std::string_view name_of(transfer_function function) {
+  static constexpr std::array<std::string_view, transfer_function_count> names{"none", "fast_rate", "accumulate_line",
+                                                                               "accumulate_product", "take_lines"};
   return names.at(static_cast<std::size_t>(function));
 }
 
@@ -45,6 +57,8 @@ operation_activity& operation_activity::operator+=(const operation_activity& oth
   random_bits += other.random_bits;
   reset_lines += other.reset_lines;
   resets += other.resets;
+  hidden_elements += other.hidden_elements;
+  fired += other.fired;
   return *this;
 }
 

@@ -19,8 +19,13 @@ enum class operation_kind : std::uint8_t {
   outer_product_update, ///< W <- W - lr d x^T by coincident pulses, n vector pairs in order
   vector_op,            ///< element-wise digital arithmetic, see vector_function
   refresh,              ///< read, reset and write again the worn pairs of one-sided unit cells
+  read_line,            ///< full scale on one line alone, all lines of the other side are read
+  write_line, ///< W <- W - rate d e^T (or its transpose): pulses of single lines against all of the other side
+  transfer,   ///< what the transfer controller computes, see transfer_function
+  calibrate,  ///< symmetry points measured, references programmed
+  rest,       ///< the devices relax and drift for one mini-batch: nobody does it, it takes no time
 };
-inline constexpr std::size_t operation_kind_count = 7;
+inline constexpr std::size_t operation_kind_count = 12;
 
 /// Part of training that an operation's time, energy and counts are booked under.
 enum class phase : std::uint8_t { forward, backward, update, transfer, program, calibrate, evaluate };
@@ -42,12 +47,30 @@ enum class vector_function : std::uint8_t {
   input_range_apply,       ///< x' = clamp(x, -r, r) / r
   input_range_restore,     ///< y' = r y
   input_range_update,      ///< r <- r - lr dLoss/dr
+  operand_maxima,          ///< per vector: largest |x| and |d|, for the fast learning rate
+  output_scale_apply,      ///< y' = s y, with a learned factor s of the layer
+  output_scale_gradient,   ///< d' = s d
+  output_scale_update,     ///< s <- s - lr sum_v d_v . y_v
 };
-inline constexpr std::size_t vector_function_count = 13;
+inline constexpr std::size_t vector_function_count = 17;
+
+/// What a transfer operation computes; the rules are in numerics/transfer.h.
+enum class transfer_function : std::uint8_t {
+  none,
+  fast_rate,          ///< learning rates of the fast array from running means of the operands' maxima
+  accumulate_line,    ///< a line that was read into the hidden matrix, pulse counts out of it
+  accumulate_product, ///< mixed precision: chi <- chi + lr d x^T
+  take_lines,         ///< mixed precision: whole pulses out of chi
+};
+inline constexpr std::size_t transfer_function_count = 5;
+
+/// Which lines of an array a read_line or write_line drives.
+enum class line_side : std::uint8_t { inputs, outputs };
 
 std::string_view name_of(operation_kind kind);
 std::string_view name_of(phase p);
 std::string_view name_of(vector_function function);
+std::string_view name_of(transfer_function function);
 
 /// Whether a phase belongs to training (its time and energy are in the training totals).
 constexpr bool is_training(phase p) {
@@ -89,6 +112,9 @@ struct operation_activity {
   // refresh; its reads and writes are counted as above
   std::uint64_t reset_lines = 0; ///< input lines with at least one reset
   std::uint64_t resets = 0;      ///< devices reset
+  // transfer
+  std::uint64_t hidden_elements = 0; ///< elements of the hidden matrix that were updated
+  std::uint64_t fired = 0;           ///< of them, those that gave pulses
 
   /// MVM passes over all vectors and rounds.
   [[nodiscard]] constexpr std::uint64_t passes() const {

@@ -7,7 +7,11 @@ namespace tilework {
 namespace {
 
 bool overlap(const operand_ref& a, const operand_ref& b) {
-  return a.slot != no_slot && a.slot == b.slot && a.first < b.first + b.length && b.first < a.first + a.length;
+  const bool vectors_meet =
+      a.vectors == 0 || b.vectors == 0 ||
+      (a.first_vector < b.first_vector + b.vectors && b.first_vector < a.first_vector + a.vectors);
+  return a.slot != no_slot && a.slot == b.slot && vectors_meet && a.first < b.first + b.length &&
+         b.first < a.first + a.length;
 }
 
 template <typename A, typename B>
@@ -29,7 +33,8 @@ bool conflict(const operation& earlier, const operation& later) {
 
 bool writes_array(operation_kind kind) {
   return kind == operation_kind::outer_product_update || kind == operation_kind::program ||
-         kind == operation_kind::refresh;
+         kind == operation_kind::refresh || kind == operation_kind::write_line || kind == operation_kind::calibrate ||
+         kind == operation_kind::rest;
 }
 
 void adjacency::add(std::size_t row, std::uint32_t entry) {
@@ -38,12 +43,16 @@ void adjacency::add(std::size_t row, std::uint32_t entry) {
     ++first_[later];
 }
 
+void step_program::barrier() {
+  behind_barrier_ = operations_.size();
+}
+
 void step_program::append(const operation& op) {
   const auto index = static_cast<std::uint32_t>(operations_.size());
   std::vector<std::uint32_t> edges;
   std::vector<bool> implied(operations_.size(), false); // already ordered through a later predecessor
   for (std::uint32_t earlier = index; earlier-- > 0;) {
-    const bool direct = !implied[earlier] && conflict(operations_[earlier], op);
+    const bool direct = !implied[earlier] && (earlier < behind_barrier_ || conflict(operations_[earlier], op));
     if (direct)
       edges.push_back(earlier);
     if (direct || implied[earlier])

@@ -21,12 +21,23 @@ enum class activation : std::uint8_t { identity, sigmoid, relu, tanh };
 
 inline constexpr std::uint32_t no_array = std::numeric_limits<std::uint32_t>::max();
 inline constexpr std::uint32_t no_slot = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::uint32_t no_stage = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::size_t most_operands = 6; ///< inputs or outputs of one operation
 
-/// Elements [first, first + length) of every vector of a slot; slots of one vector (biases) are shared by the burst.
+/// Elements [first, first + length) of some vectors of a slot; slots of one vector (biases) are shared by the burst.
 struct operand_ref {
   std::uint32_t slot = no_slot;
   std::uint32_t first = 0;
   std::uint32_t length = 0;
+  std::uint32_t first_vector = 0;
+  std::uint32_t vectors = 0; ///< 0: as many as the operation has vectors and the slot holds
+};
+
+/// Learning rate of an operation: factor, times the step's rate unless it is absolute.
+struct operation_rate {
+  float factor = 1;
+  bool absolute = false;
+  [[nodiscard]] float at(float learning_rate) const { return absolute ? factor : factor * learning_rate; }
 };
 
 /// One operation. `array` is an index into the run's list of logical arrays.
@@ -34,13 +45,18 @@ struct operation {
   operation_kind kind{};
   tilework::phase phase{};
   vector_function function = vector_function::none;
+  transfer_function transfer = transfer_function::none;
   activation activation_function = activation::identity;
+  line_side side = line_side::inputs; ///< read_line, write_line: lines that are driven one by one
   std::uint16_t layer = 0;
   std::uint32_t array = no_array;
   std::uint32_t vectors = 0;
-  std::array<operand_ref, 3> inputs{};
-  std::array<operand_ref, 3> outputs{};
-  bool ends_mini_batch = false;     ///< update: the array's devices relax afterwards
+  std::uint32_t first_vector = 0; ///< of the step's burst, where this operation begins: a replica has a part of it
+  std::uint32_t stage = no_stage; ///< transfer stage that read_line, write_line and transfer belong to
+  std::uint32_t read = 0;         ///< lines that this stage read earlier in the step
+  operation_rate rate;            ///< outer_product_update without rate operand, write_line, transfer
+  std::array<operand_ref, most_operands> inputs{};
+  std::array<operand_ref, most_operands> outputs{};
   std::uint32_t updates_before = 0; ///< weight version expected, counted from the start of the step
 };
 
@@ -52,9 +68,10 @@ struct step_context {
   std::uint64_t step = 0;         ///< index within training or within one evaluation
   std::uint64_t first_vector = 0; ///< noise counter of the burst's first vector
   float learning_rate = 0;
-  std::uint64_t refreshes = 0;              ///< refreshes of every array before this step
-  bool evaluation = false;                  ///< draws from the evaluation streams; leaves all state untouched
-  std::span<const std::uint32_t> samples{}; ///< indices of the burst's samples in the data set
+  std::uint64_t refreshes = 0;                 ///< refreshes of every array before this step
+  bool evaluation = false;                     ///< draws from the evaluation streams; leaves all state untouched
+  std::span<const std::uint32_t> samples{};    ///< indices of the burst's samples in the data set
+  std::span<const std::uint64_t> lines_read{}; ///< per transfer stage: lines read before this step
 };
 
 /// Lists of operation indices, one per operation, in one piece of memory: the issue loop walks them between kernels
@@ -79,6 +96,8 @@ public:
   /// Appends an operation; edges to earlier ones follow from operands and arrays:
   /// read after write, write after read and write after write, per slot range and per array.
   void append(const operation& op);
+  /// All operations appended later wait for all appended so far.
+  void barrier();
 
   [[nodiscard]] std::span<const operation> operations() const { return operations_; }
   /// Indices of the operations that must be complete before operation `index`, ascending.
@@ -88,6 +107,7 @@ public:
 
 private:
   std::vector<operation> operations_;
+  std::size_t behind_barrier_ = 0; ///< operations before the last barrier
   adjacency predecessors_;
   adjacency successors_;
 };

@@ -157,6 +157,10 @@ cut cut_of(vector_function function) {
   case vector_function::update_management:
   case vector_function::input_range_estimate:
   case vector_function::input_range_update:
+  case vector_function::operand_maxima:
+  case vector_function::output_scale_apply:
+  case vector_function::output_scale_gradient:
+  case vector_function::output_scale_update:
     break;
   }
   return cut::nowhere;
@@ -190,6 +194,11 @@ void evaluate(vector_function function, activation f, std::span<const const_burs
     return input_range_restore(o);
   case vector_function::input_range_update:
     return input_range_update(o, scalars.learning_rate);
+  case vector_function::operand_maxima:
+  case vector_function::output_scale_apply:
+  case vector_function::output_scale_gradient:
+  case vector_function::output_scale_update:
+    return;
   }
 }
 

@@ -45,8 +45,10 @@ struct tile_request final : ::tlm::tlm_extension<tile_request> {
   operation_activity activity{}; ///< same
 
   // Written by the initiator, see above.
-  std::array<const_burst, 3> in{};    ///< elements must not change until END_RESP
-  std::array<mutable_burst, 3> out{}; ///< only the target writes elements, before BEGIN_RESP
+  std::uint32_t line = 0;                      ///< read_line, write_line, transfer: the line, the first one of a burst
+  std::uint64_t line_read = 0;                 ///< same: number of this read among all of its stage
+  std::array<const_burst, most_operands> in{}; ///< elements must not change until END_RESP
+  std::array<mutable_burst, most_operands> out{}; ///< only the target writes elements, before BEGIN_RESP
 
   /// The request of a payload.
   /// \throws run_error if the payload carries none.

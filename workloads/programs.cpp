@@ -124,7 +124,6 @@ public:
         const auto x = applied_input(op.array, input_piece(layer, i, slots.input));
         const auto d = output_piece(layer, o, slots.output_gradient);
         op.inputs = {x, d};
-        op.ends_mini_batch = true;
         if (in_.managed.update) {
           op.inputs[2] = scale(slots.update_scale, op.array - split.first_array);
           vector_op(vector_function::update_management, phase::update, layer, {x, d}, {op.inputs[2]});
@@ -160,8 +159,8 @@ private:
     return op;
   }
 
-  void vector_op(vector_function function, phase p, std::size_t layer, std::array<operand_ref, 3> inputs,
-                 std::array<operand_ref, 3> outputs) {
+  void vector_op(vector_function function, phase p, std::size_t layer, std::array<operand_ref, most_operands> inputs,
+                 std::array<operand_ref, most_operands> outputs) {
     operation op = operation_of(operation_kind::vector_op, p, layer);
     op.function = function;
     op.inputs = inputs;

@@ -18,7 +18,8 @@ bool has_values(const operation& op) {
 
 mutable_burst view_of(operand_arena& arena, const operand_ref& ref, std::uint32_t vectors) {
   auto burst = arena.view(ref.slot).slice(ref.first, ref.length);
-  burst.vectors = std::min(burst.vectors, vectors);
+  burst.data += std::size_t{ref.first_vector} * burst.stride;
+  burst.vectors = ref.vectors > 0 ? ref.vectors : std::min(burst.vectors, vectors);
   return burst;
 }
 

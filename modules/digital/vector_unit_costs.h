@@ -60,6 +60,10 @@ constexpr alu_operations alu_operations_of(const operation& op) {
     return {.multiply = all};
   case vector_function::input_range_update: // x against r and -r, sign of z, sum and count; r, its decay and its step
     return {.add = 2 * all + 2, .multiply = 4, .compare = 3 * all + 2};
+  case vector_function::operand_maxima:
+  case vector_function::output_scale_apply:
+  case vector_function::output_scale_gradient:
+  case vector_function::output_scale_update:
   case vector_function::none:
     break;
   }

@@ -88,6 +88,11 @@ bool tile::fits(const transaction::tile_request& request) const {
     return lines(op.inputs[0].length, op.vectors);
   case operation_kind::load_samples:
   case operation_kind::vector_op:
+  case operation_kind::transfer:
+  case operation_kind::read_line:
+  case operation_kind::write_line:
+  case operation_kind::calibrate:
+  case operation_kind::rest:
     break;
   }
   return false;
@@ -108,16 +113,16 @@ void tile::begin(transaction::tile_request& request) {
   const auto& context = *request.context;
   switch (request.op->kind) {
   case operation_kind::forward_mvm:
-    values_->begin_mvm(physics::mvm_direction::forward, request.in[0], request.out[0], context.first_vector,
-                       context.evaluation);
+    values_->begin_mvm(physics::mvm_direction::forward, request.in[0], request.out[0],
+                       context.first_vector + request.op->first_vector, context.evaluation);
     break;
   case operation_kind::backward_mvm:
-    values_->begin_mvm(physics::mvm_direction::backward, request.in[0], request.out[0], context.first_vector,
-                       context.evaluation);
+    values_->begin_mvm(physics::mvm_direction::backward, request.in[0], request.out[0],
+                       context.first_vector + request.op->first_vector, context.evaluation);
     break;
   case operation_kind::outer_product_update:
-    values_->begin_update(request.in[0], request.in[1], context.learning_rate, context.first_vector,
-                          request.op->ends_mini_batch);
+    values_->begin_update(request.in[0], request.in[1], context.learning_rate,
+                          context.first_vector + request.op->first_vector, true);
     ++weight_version_;
     break;
   case operation_kind::refresh:
@@ -130,6 +135,11 @@ void tile::begin(transaction::tile_request& request) {
     return;
   case operation_kind::load_samples:
   case operation_kind::vector_op:
+  case operation_kind::transfer:
+  case operation_kind::read_line:
+  case operation_kind::write_line:
+  case operation_kind::calibrate:
+  case operation_kind::rest:
     return;
   }
   in_progress_ = &request;
