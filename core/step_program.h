@@ -22,6 +22,7 @@ enum class activation : std::uint8_t { identity, sigmoid, relu, tanh };
 inline constexpr std::uint32_t no_array = std::numeric_limits<std::uint32_t>::max();
 inline constexpr std::uint32_t no_slot = std::numeric_limits<std::uint32_t>::max();
 inline constexpr std::uint32_t no_stage = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::uint32_t all_vectors = std::numeric_limits<std::uint32_t>::max(); ///< of a slot
 inline constexpr std::size_t most_operands = 6; ///< inputs or outputs of one operation
 
 /// Elements [first, first + length) of some vectors of a slot; slots of one vector (biases) are shared by the burst.
@@ -30,7 +31,7 @@ struct operand_ref {
   std::uint32_t first = 0;
   std::uint32_t length = 0;
   std::uint32_t first_vector = 0;
-  std::uint32_t vectors = 0; ///< 0: as many as the operation has vectors and the slot holds
+  std::uint32_t vectors = 0; ///< 0: as many as the operation has vectors and the slot holds; or all_vectors
 };
 
 /// Learning rate of an operation: factor, times the step's rate unless it is absolute.

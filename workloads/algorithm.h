@@ -101,6 +101,14 @@ struct algorithm_configuration {
   [[nodiscard]] std::uint32_t copies_of(std::uint32_t role) const {
     return role + 1 == roles || replicate == replication::fast_and_slow ? replicas : 1;
   }
+  /// Role that gets the initial weights; the others start at 0.
+  [[nodiscard]] std::uint32_t initial_role() const { return family == algorithm_family::transfer ? roles - 1 : 0; }
+  [[nodiscard]] std::vector<std::uint32_t> copies() const {
+    std::vector<std::uint32_t> all;
+    for (std::uint32_t role = 0; role < roles; ++role)
+      all.push_back(copies_of(role));
+    return all;
+  }
   [[nodiscard]] std::uint32_t stages() const { return family == algorithm_family::transfer ? roles - 1 : 0; }
   [[nodiscard]] bool has_hidden_matrix() const {
     return family == algorithm_family::transfer && kind != transfer_kind::tiki_taka;

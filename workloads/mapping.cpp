@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace tilework::workload {
 namespace {
@@ -32,15 +33,16 @@ std::vector<piece> cut(std::uint32_t size, std::uint32_t largest) {
 }
 
 /// Before any array is made: a wide layer on small tiles has more pieces than memory or a logical_array can hold.
-void require_enough_tiles(const network_configuration& network, const tile_supply& supply) {
+void require_enough_tiles(const network_configuration& network, const tile_supply& supply, std::uint32_t per_piece) {
   std::uint64_t arrays = 0;
   for (std::size_t l = 0; l < network.weight_layers(); ++l)
     arrays += std::uint64_t{piece_count(network.layers[l], supply.max_inputs)} *
               piece_count(network.layers[l + 1], supply.max_outputs);
+  arrays *= per_piece;
   if (arrays > supply.tiles)
     throw input_error(fmt::format("the network needs {} arrays but the machine has {} tiles; use a machine with more "
-                                  "or larger tiles, or a smaller network",
-                                  arrays, supply.tiles));
+                                  "or larger tiles, a smaller network{}",
+                                  arrays, supply.tiles, per_piece > 1 ? ", or fewer replicas" : ""));
 }
 
 void place(std::vector<array_region>& arrays, std::uint32_t tiles, std::span<const std::uint32_t> placement) {
@@ -62,23 +64,28 @@ void place(std::vector<array_region>& arrays, std::uint32_t tiles, std::span<con
 } // namespace
 
 network_map map_network(const network_configuration& network, const tile_supply& supply,
-                        std::span<const std::uint32_t> placement) {
-  require_enough_tiles(network, supply);
+                        std::span<const std::uint32_t> placement, const std::vector<std::uint32_t>& copies) {
+  require_enough_tiles(network, supply, std::accumulate(copies.begin(), copies.end(), 0U));
   network_map map;
+  std::uint32_t pieces = 0;
   for (std::size_t l = 0; l < network.weight_layers(); ++l) {
     const auto inputs = cut(network.layers[l], supply.max_inputs);
     const auto outputs = cut(network.layers[l + 1], supply.max_outputs);
     map.layers.push_back({static_cast<std::uint32_t>(inputs.size()), static_cast<std::uint32_t>(outputs.size()),
-                          static_cast<std::uint32_t>(map.arrays.size())});
-    for (std::size_t i = 0; i < inputs.size(); ++i)
-      for (std::size_t o = 0; o < outputs.size(); ++o)
-        map.arrays.push_back(
-            {{static_cast<std::uint16_t>(l), static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(o)},
-             inputs[i].first,
-             inputs[i].size,
-             outputs[o].first,
-             outputs[o].size,
-             0});
+                          pieces, static_cast<std::uint32_t>(map.arrays.size()), copies});
+    pieces += map.layers.back().pieces();
+    for (std::size_t role = 0; role < copies.size(); ++role)
+      for (std::uint32_t copy = 0; copy < copies[role]; ++copy)
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+          for (std::size_t o = 0; o < outputs.size(); ++o)
+            map.arrays.push_back(
+                {{static_cast<std::uint16_t>(l), static_cast<std::uint16_t>(i), static_cast<std::uint16_t>(o),
+                  static_cast<std::uint8_t>(copy), static_cast<std::uint8_t>(role)},
+                 inputs[i].first,
+                 inputs[i].size,
+                 outputs[o].first,
+                 outputs[o].size,
+                 0});
   }
   place(map.arrays, supply.tiles, placement);
   return map;

@@ -11,15 +11,30 @@
 
 namespace tilework::workload {
 
-/// Pieces of one layer. Input pieces add up digitally in split order; output pieces are concatenated.
+/// Pieces of one layer. Input pieces add up digitally in split order; output pieces are concatenated. A piece has
+/// several arrays if the algorithm has several roles or replicas.
 struct layer_map {
   std::uint32_t input_splits = 1;
   std::uint32_t output_splits = 1;
-  std::uint32_t first_array = 0; ///< array index of (input split 0, output split 0); output split runs fastest
-  [[nodiscard]] std::uint32_t array(std::uint32_t input_split, std::uint32_t output_split) const {
-    return first_array + input_split * output_splits + output_split;
+  std::uint32_t first_piece = 0;         ///< number of the layer's first piece among those of the network
+  std::uint32_t first_array = 0;         ///< of the layer; output split runs fastest, then input split, copy, role
+  std::vector<std::uint32_t> copies{1U}; ///< of every piece, per role
+  [[nodiscard]] std::uint32_t pieces() const { return input_splits * output_splits; }
+  [[nodiscard]] std::uint32_t piece(std::uint32_t input_split, std::uint32_t output_split) const {
+    return input_split * output_splits + output_split;
   }
-  [[nodiscard]] std::uint32_t arrays() const { return input_splits * output_splits; }
+  [[nodiscard]] std::uint32_t array(std::uint32_t input_split, std::uint32_t output_split, std::uint32_t role = 0,
+                                    std::uint32_t copy = 0) const {
+    for (std::uint32_t r = 0; r < role; ++r)
+      copy += copies[r];
+    return first_array + copy * pieces() + piece(input_split, output_split);
+  }
+  [[nodiscard]] std::uint32_t arrays() const {
+    std::uint32_t all = 0;
+    for (const auto c : copies)
+      all += c;
+    return all * pieces();
+  }
 };
 
 struct network_map {
@@ -36,9 +51,10 @@ struct tile_supply {
 
 /// Cuts every layer into ceil(size/max) pieces per side, as equal as possible, the first ones one larger.
 /// \param placement tile of each array in order; empty = array k on tile k.
+/// \param copies arrays of every piece, per role; at most 255 each
 /// \throws input_error if there are more arrays than tiles, or the placement names a tile twice or one that does not
 /// exist.
 network_map map_network(const network_configuration& network, const tile_supply& supply,
-                        std::span<const std::uint32_t> placement);
+                        std::span<const std::uint32_t> placement, const std::vector<std::uint32_t>& copies = {1U});
 
 } // namespace tilework::workload

@@ -1,24 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/workloads/programs.h>
 
+#include <algorithm>
+
 namespace tilework::workload {
 namespace {
+
+using operands = std::array<operand_ref, most_operands>;
+
+operand_ref whole(std::uint32_t slot, std::uint32_t length) {
+  return {slot, 0, length};
+}
+/// What management tells a tile: one number per vector. The operation that takes it waits for the management step.
+operand_ref scale(std::uint32_t slot, std::uint32_t piece) {
+  return {slot, piece, 1};
+}
+operand_ref optional(std::uint32_t slot, std::uint32_t length) {
+  return slot == no_slot ? operand_ref{} : whole(slot, length);
+}
+
+/// Some vectors of a burst.
+struct vector_range {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+};
+
+/// Part of a burst that copy `copy` of `copies` works on.
+vector_range part_of(std::uint32_t vectors, std::uint32_t copy, std::uint32_t copies) {
+  const std::uint32_t size = vectors_per_copy(vectors, copies);
+  const std::uint32_t first = std::min(copy * size, vectors);
+  return {first, std::min(size, vectors - first)};
+}
+
+operand_ref of_vectors(operand_ref ref, vector_range part) {
+  ref.first_vector = part.first;
+  ref.vectors = part.count;
+  return ref;
+}
 
 /// Appends the operations of one program; every method emits one stage of one layer.
 class emitter {
 public:
-  emitter(const program_inputs& in, std::uint32_t vectors, bool estimates_range = false)
-      : in_(in), vectors_(vectors), estimates_range_(estimates_range) {}
+  emitter(const program_inputs& in, const step_shape& shape) : in_(in), shape_(shape), vectors_(shape.vectors) {}
 
   void load_samples(phase p) {
     operation op = operation_of(operation_kind::load_samples, p, 0);
     op.outputs = {whole(in_.layout.layers.front().input, in_.network.layers.front()), whole(in_.layout.label, 1)};
     program_.append(op);
+    end_stage();
   }
 
   void program_arrays() {
     for (std::uint32_t a = 0; a < in_.map.arrays.size(); ++a) {
       const auto& region = in_.map.arrays[a];
+      if (in_.roles[region.id.role].calibrates) {
+        operation op = operation_of(operation_kind::calibrate, phase::calibrate, region.id.layer);
+        op.array = a;
+        op.inputs[0].length = region.inputs;
+        op.outputs[0].length = region.outputs;
+        program_.append(op);
+      }
+      if (in_.layout.initial_weights[a] == no_slot)
+        continue;
       operation op = operation_of(operation_kind::program, phase::program, region.id.layer);
       op.array = a;
       op.vectors = region.outputs;
@@ -31,30 +74,44 @@ public:
     const auto& slots = in_.layout.layers[layer];
     const auto& split = in_.map.layers[layer];
     const std::uint32_t outputs = in_.network.layers[layer + 1];
-    const bool partial = split.input_splits > 1;
-    if (in_.managed.forward_noise)
+    const bool every_copy = p == phase::evaluate && in_.every_copy_evaluates;
+    const auto weights = p == phase::evaluate ? slots.evaluation_weights : slots.forward_weights;
+    const auto parts = static_cast<std::uint32_t>(forward_weights(in_.algorithm, split.input_splits, every_copy).size());
+    const bool adds_up = parts > 1 || weights != no_slot;
+    if (in_.managed.forward_noise) {
       for (std::uint32_t i = 0; i < split.input_splits; ++i)
         vector_op(vector_function::noise_management, p, layer, {input_piece(layer, i, slots.input)},
                   {scale(slots.forward_scale, i)});
-    for (std::uint32_t i = 0; i < split.input_splits; ++i)
-      for (std::uint32_t o = 0; o < split.output_splits; ++o) {
-        operation op = operation_of(operation_kind::forward_mvm, p, layer);
-        op.array = split.array(i, o);
-        op.inputs[0] = applied_input(op.array, input_piece(layer, i, slots.input));
-        if (in_.managed.forward_noise)
-          op.inputs[1] = scale(slots.forward_scale, i);
-        op.outputs[0] = output_piece(layer, o, partial ? slots.forward_partial : slots.sum);
-        if (partial)
-          op.outputs[0].first += i * outputs;
-        if (in_.range.enable)
-          apply_range(p, layer, op.array, input_piece(layer, i, slots.input));
-        program_.append(op);
-        if (in_.range.enable)
-          vector_op(vector_function::input_range_restore, p, layer, {op.outputs[0], range(op.array)}, {op.outputs[0]});
-      }
-    if (partial)
+      end_stage();
+    }
+    for_visible_arrays(split, p == phase::evaluate, every_copy, [&](const visible_arrays& w, vector_range range) {
+      for (std::uint32_t i = 0; i < split.input_splits; ++i)
+        for (std::uint32_t o = 0; o < split.output_splits; ++o) {
+          operation op = operation_of(operation_kind::forward_mvm, p, layer, range);
+          op.array = split.array(i, o, w.role, w.copy);
+          op.inputs[0] = of_vectors(applied_input(op.array, input_piece(layer, i, slots.input)), range);
+          if (in_.managed.forward_noise)
+            op.inputs[1] = of_vectors(scale(slots.forward_scale, i), range);
+          op.outputs[0] = of_vectors(output_piece(layer, o, adds_up ? slots.forward_partial : slots.unscaled), range);
+          if (adds_up)
+            op.outputs[0].first += (w.first_part + i) * outputs;
+          if (in_.range.enable)
+            apply_range(p, layer, op.array, input_piece(layer, i, slots.input));
+          program_.append(op);
+          if (in_.range.enable)
+            vector_op(vector_function::input_range_restore, p, layer, {op.outputs[0], range_of(op.array)},
+                      {op.outputs[0]});
+        }
+    }, split.input_splits);
+    end_stage();
+    if (adds_up)
       vector_op(vector_function::accumulate_partial_sums, p, layer,
-                {whole(slots.forward_partial, split.input_splits * outputs)}, {whole(slots.sum, outputs)});
+                {whole(slots.forward_partial, parts * outputs), optional(weights, parts)},
+                {whole(slots.unscaled, outputs)});
+    if (slots.output_scale != no_slot)
+      vector_op(vector_function::output_scale_apply, p, layer,
+                {whole(slots.unscaled, outputs), whole(slots.output_scale, 1)}, {whole(slots.sum, outputs)});
+    end_stage();
   }
 
   void activate(std::size_t layer, phase p) {
@@ -62,6 +119,7 @@ public:
     vector_op(vector_function::bias_activation, p, layer,
               {whole(in_.layout.layers[layer].sum, outputs), whole(in_.layout.layers[layer].bias, outputs)},
               {whole(in_.layout.layers[layer + 1].input, outputs)});
+    end_stage();
   }
 
   /// Bias of the last layer, loss, prediction and output gradient.
@@ -73,9 +131,25 @@ public:
               {whole(slots.sum, outputs)});
     operation op = operation_of(operation_kind::vector_op, p, last);
     op.function = vector_function::loss_gradient;
+    op.rate = {in_.network.logit_scale, true};
     op.inputs = {whole(slots.sum, outputs), whole(in_.layout.label, 1)};
     op.outputs = {whole(slots.output_gradient, outputs), whole(in_.layout.loss, 1), whole(in_.layout.prediction, 1)};
     program_.append(op);
+    end_stage();
+  }
+
+  /// d of a layer's arrays from d of its outputs, and the step of its output scale.
+  void scale_gradient(std::size_t layer) {
+    const auto& slots = in_.layout.layers[layer];
+    if (slots.output_scale == no_slot)
+      return;
+    const std::uint32_t outputs = in_.network.layers[layer + 1];
+    const auto d = whole(slots.output_gradient, outputs);
+    const auto s = whole(slots.output_scale, 1);
+    vector_op(vector_function::output_scale_gradient, phase::backward, layer, {d, s},
+              {whole(slots.array_gradient, outputs)});
+    vector_op(vector_function::output_scale_update, phase::update, layer, {d, whole(slots.unscaled, outputs), s}, {s});
+    end_stage();
   }
 
   /// d of the layer below from d of this layer; input ranges from the gradients of their inputs.
@@ -83,84 +157,372 @@ public:
     const auto& slots = in_.layout.layers[layer];
     const auto& split = in_.map.layers[layer];
     const std::uint32_t inputs = in_.network.layers[layer];
-    const bool partial = split.output_splits > 1;
-    if (in_.managed.backward_noise)
+    const bool adds_up = slots.backward_partial != no_slot;
+    if (in_.managed.backward_noise) {
       for (std::uint32_t o = 0; o < split.output_splits; ++o)
         vector_op(vector_function::noise_management, phase::backward, layer,
-                  {output_piece(layer, o, slots.output_gradient)}, {scale(slots.backward_scale, o)});
-    for (std::uint32_t o = 0; o < split.output_splits; ++o)
-      for (std::uint32_t i = 0; i < split.input_splits; ++i) {
-        operation op = operation_of(operation_kind::backward_mvm, phase::backward, layer);
-        op.array = split.array(i, o);
-        op.inputs[0] = output_piece(layer, o, slots.output_gradient);
-        if (in_.managed.backward_noise)
-          op.inputs[1] = scale(slots.backward_scale, o);
-        op.outputs[0] = input_piece(layer, i, partial ? slots.backward_partial : slots.input_gradient);
-        if (partial)
-          op.outputs[0].first += o * inputs;
-        program_.append(op);
-        if (in_.range.learned())
-          vector_op(vector_function::input_range_update, phase::update, layer,
-                    {input_piece(layer, i, slots.input), op.outputs[0], range_block(op.array)}, {range(op.array)});
-      }
+                  {output_piece(layer, o, slots.array_gradient)}, {scale(slots.backward_scale, o)});
+      end_stage();
+    }
+    const auto parts = static_cast<std::uint32_t>(forward_weights(in_.algorithm, split.output_splits).size());
+    for_visible_arrays(split, false, false, [&](const visible_arrays& w, vector_range range) {
+      for (std::uint32_t o = 0; o < split.output_splits; ++o)
+        for (std::uint32_t i = 0; i < split.input_splits; ++i) {
+          operation op = operation_of(operation_kind::backward_mvm, phase::backward, layer, range);
+          op.array = split.array(i, o, w.role, w.copy);
+          op.inputs[0] = of_vectors(output_piece(layer, o, slots.array_gradient), range);
+          if (in_.managed.backward_noise)
+            op.inputs[1] = of_vectors(scale(slots.backward_scale, o), range);
+          op.outputs[0] = of_vectors(input_piece(layer, i, adds_up ? slots.backward_partial : slots.input_gradient), range);
+          if (adds_up)
+            op.outputs[0].first += (w.first_part + o) * inputs;
+          program_.append(op);
+          if (in_.range.learned())
+            vector_op(vector_function::input_range_update, phase::update, layer,
+                      {input_piece(layer, i, slots.input), op.outputs[0], range_block(op.array)}, {range_of(op.array)});
+        }
+    }, split.output_splits);
+    end_stage();
     if (layer == 0)
       return;
-    if (partial)
+    if (adds_up)
       vector_op(vector_function::accumulate_partial_sums, phase::backward, layer,
-                {whole(slots.backward_partial, split.output_splits * inputs)}, {whole(slots.input_gradient, inputs)});
+                {whole(slots.backward_partial, parts * inputs), optional(slots.backward_weights, parts)},
+                {whole(slots.input_gradient, inputs)});
     vector_op(vector_function::activation_gradient, phase::backward, layer - 1,
               {whole(slots.input_gradient, inputs), whole(slots.input, inputs)},
               {whole(in_.layout.layers[layer - 1].output_gradient, inputs)});
+    end_stage();
   }
 
   void update(std::size_t layer) {
     const auto& slots = in_.layout.layers[layer];
     const auto& split = in_.map.layers[layer];
-    const std::uint32_t outputs = in_.network.layers[layer + 1];
     for (std::uint32_t i = 0; i < split.input_splits; ++i)
       for (std::uint32_t o = 0; o < split.output_splits; ++o) {
-        operation op = operation_of(operation_kind::outer_product_update, phase::update, layer);
-        op.array = split.array(i, o);
-        const auto x = applied_input(op.array, input_piece(layer, i, slots.input));
-        const auto d = output_piece(layer, o, slots.output_gradient);
-        op.inputs = {x, d};
-        if (in_.managed.update) {
-          op.inputs[2] = scale(slots.update_scale, op.array - split.first_array);
-          vector_op(vector_function::update_management, phase::update, layer, {x, d}, {op.inputs[2]});
-        }
-        program_.append(op);
+        const piece_place place{layer, i, o};
+        if (in_.algorithm.family == algorithm_family::mixed_precision)
+          update_digitally(place);
+        else
+          update_by_pulses(place);
       }
-    if (in_.network.bias)
+    end_stage();
+    if (in_.network.bias) {
+      const std::uint32_t outputs = in_.network.layers[layer + 1];
       vector_op(vector_function::bias_update, phase::update, layer,
                 {whole(slots.output_gradient, outputs), whole(slots.bias, outputs)}, {whole(slots.bias, outputs)});
+      end_stage();
+    }
+  }
+
+  /// Transfers that the step before left over.
+  void pending_transfers(std::size_t layer) {
+    const auto& split = in_.map.layers[layer];
+    for (std::uint32_t i = 0; i < split.input_splits; ++i)
+      for (std::uint32_t o = 0; o < split.output_splits; ++o) {
+        const piece_place place{layer, i, o};
+        for (std::uint32_t k = 0; k < in_.algorithm.stages(); ++k)
+          if (events_of(place, k).pending)
+            transfer(place, k, 0);
+      }
+    end_stage();
+  }
+
+  /// Devices relax and drift.
+  void rest(std::size_t layer) {
+    const auto& split = in_.map.layers[layer];
+    for (std::uint32_t a = split.first_array; a < split.first_array + split.arrays(); ++a)
+      if (in_.roles[in_.map.arrays[a].id.role].rests)
+        append_for_array(operation_kind::rest, layer, a);
   }
 
   void refresh(std::size_t layer) {
     const auto& split = in_.map.layers[layer];
-    for (std::uint32_t a = split.first_array; a < split.first_array + split.arrays(); ++a) {
-      operation op = operation_of(operation_kind::refresh, phase::update, layer);
-      op.array = a;
-      op.inputs[0].length = in_.map.arrays[a].inputs;
-      op.outputs[0].length = in_.map.arrays[a].outputs;
-      program_.append(op);
-    }
+    for (std::uint32_t a = split.first_array; a < split.first_array + split.arrays(); ++a)
+      append_for_array(operation_kind::refresh, layer, a);
+    end_stage();
   }
 
   step_program take() { return std::move(program_); }
 
 private:
+  struct piece_place {
+    std::size_t layer;
+    std::uint32_t i;
+    std::uint32_t o;
+  };
+  struct visible_arrays {
+    std::uint32_t role;
+    std::uint32_t copy;
+    std::uint32_t first_part; ///< of the arrays that add up
+  };
+
+  /// Calls f(arrays, vectors) for the arrays whose products make a layer's output.
+  template <typename F>
+  void for_visible_arrays(const layer_map& split, bool evaluates, bool every_copy, F&& f, std::uint32_t splits) const {
+    std::uint32_t part = 0;
+    for (std::uint32_t role = 0; role < split.copies.size(); ++role) {
+      if (in_.algorithm.gamma_of(role) == 0)
+        continue;
+      const std::uint32_t copies = evaluates && !every_copy ? 1 : split.copies[role];
+      for (std::uint32_t copy = 0; copy < copies; ++copy) {
+        const auto range = evaluates ? vector_range{0, vectors_} : part_of(vectors_, copy, copies);
+        if (range.count > 0)
+          f(visible_arrays{role, copy, part}, range);
+        if (every_copy)
+          part += splits;
+      }
+      if (!every_copy)
+        part += splits;
+    }
+  }
+
+  void update_by_pulses(const piece_place& place) {
+    const auto& slots = in_.layout.layers[place.layer];
+    const auto& split = in_.map.layers[place.layer];
+    const std::uint32_t role = in_.algorithm.family == algorithm_family::residual ? shape_.updated_role : 0;
+    const std::uint32_t piece = split.piece(place.i, place.o);
+    const auto array = split.array(place.i, place.o, role);
+    const auto x = applied_input(array, input_piece(place.layer, place.i, slots.input));
+    const auto d = output_piece(place.layer, place.o, slots.array_gradient);
+    if (in_.managed.update)
+      vector_op(vector_function::update_management, phase::update, place.layer, {x, d},
+                {scale(slots.update_scale, piece)});
+    find_rates(place, x, d);
+    const std::uint32_t copies = split.copies[role];
+    const std::uint32_t rounds = vectors_per_copy(vectors_, copies);
+    std::uint32_t done = 0;
+    for (const auto next : event_times(place, rounds)) {
+      for (std::uint32_t copy = 0; copy < copies; ++copy)
+        append_update(place, role, copy, {done, next - done}, x, d);
+      done = next;
+      for (std::uint32_t k = 0; k < in_.algorithm.stages(); ++k)
+        if (happens(events_of(place, k), done, rounds))
+          transfer(place, k, done);
+    }
+  }
+
+  /// Pulses of vectors [rounds.first, +count) of a copy's part of the burst.
+  void append_update(const piece_place& place, std::uint32_t role, std::uint32_t copy, vector_range rounds,
+                     const operand_ref& x, const operand_ref& d) {
+    const auto& split = in_.map.layers[place.layer];
+    const auto part = part_of(vectors_, copy, split.copies[role]);
+    if (rounds.first >= part.count || rounds.count == 0)
+      return;
+    const vector_range range{part.first + rounds.first, std::min(rounds.count, part.count - rounds.first)};
+    operation op = operation_of(operation_kind::outer_product_update, phase::update, place.layer, range);
+    op.array = split.array(place.i, place.o, role, copy);
+    op.rate = in_.algorithm.family == algorithm_family::residual ? operation_rate{in_.algorithm.gamma_of(role), false}
+                                                                 : fast_rate_of(in_.algorithm);
+    op.inputs[0] = of_vectors(x, range);
+    op.inputs[1] = of_vectors(d, range);
+    if (in_.managed.update)
+      op.inputs[2] =
+          of_vectors(scale(in_.layout.layers[place.layer].update_scale, split.piece(place.i, place.o)), range);
+    const auto& slots = piece_slots_of(place);
+    if (slots.rates != no_slot)
+      op.inputs[3] = of_vectors(whole(slots.rates, 1), range);
+    op.inputs[4] = optional(slots.input_choppers, x.length);
+    op.inputs[5] = optional(slots.output_choppers, d.length);
+    program_.append(op);
+  }
+
+  /// Automatic learning rates of the fast array.
+  void find_rates(const piece_place& place, const operand_ref& x, const operand_ref& d) {
+    const auto& slots = piece_slots_of(place);
+    if (slots.rates == no_slot)
+      return;
+    vector_op(vector_function::operand_maxima, phase::update, place.layer, {x, d}, {whole(slots.maxima, 2)});
+    operation op = operation_of(operation_kind::transfer, phase::update, place.layer);
+    op.transfer = transfer_function::fast_rate;
+    op.stage = stage_of(place, 0);
+    op.inputs = {whole(slots.maxima, 2), whole(slots.means, 2)};
+    op.outputs = {whole(slots.rates, 1), whole(slots.means, 2)};
+    program_.append(op);
+  }
+
+  /// One transfer: lines are read from role k, worked on, and written to role k + 1.
+  /// \param round vectors of the fast tile so far
+  void transfer(const piece_place& place, std::uint32_t k, std::uint32_t round) {
+    const auto stage = stage_of(place, k);
+    const auto lines = in_.stages[stage].stage.order.per_event;
+    reads_.resize(in_.stages.size());
+    for (std::uint32_t n = 0; n < lines; ++n) {
+      read_line(place, k);
+      accumulate_line(place, k, round);
+      write_line(place, k);
+      ++reads_[stage];
+    }
+  }
+
+  void read_line(const piece_place& place, std::uint32_t k) {
+    const auto& split = in_.map.layers[place.layer];
+    const auto stage = stage_of(place, k);
+    for (std::uint32_t copy = 0; copy < split.copies[k]; ++copy) {
+      operation op = line_operation(operation_kind::read_line, place, stage);
+      op.array = split.array(place.i, place.o, k, copy);
+      op.outputs[0] = of_vectors(whole(in_.layout.stages[stage].reads, line_length(place, stage)), {copy, 1});
+      program_.append(op);
+    }
+    end_stage();
+  }
+
+  void accumulate_line(const piece_place& place, std::uint32_t k, std::uint32_t round) {
+    const auto& split = in_.map.layers[place.layer];
+    const auto stage = stage_of(place, k);
+    const auto& slots = in_.layout.stages[stage];
+    const auto& piece = piece_slots_of(place);
+    const auto& region = in_.map.arrays[split.array(place.i, place.o)];
+    const std::uint32_t length = line_length(place, stage);
+    operation op = line_operation(operation_kind::transfer, place, stage);
+    op.transfer = transfer_function::accumulate_line;
+    op.rate = in_.stages[stage].transfer_rate;
+    op.inputs[0] = of_vectors(whole(slots.reads, length), {0, split.copies[k]});
+    if (piece.rates != no_slot) // the latest rate: of the last vector before a transfer, at the begin of a step any
+      op.inputs[1] = of_vectors(whole(piece.rates, 1), {round == 0 ? 0 : std::min(round, vectors_) - 1, 1});
+    op.outputs[0] = whole(slots.counts, length);
+    op.inputs[2] = op.outputs[1] = optional(piece.input_choppers, region.inputs);
+    op.inputs[3] = op.outputs[2] = optional(piece.output_choppers, region.outputs);
+    op.inputs[4] = op.outputs[3] = state(slots.hidden, length);
+    op.inputs[5] = op.outputs[4] = state(slots.references, length);
+    program_.append(op);
+    end_stage();
+  }
+
+  void write_line(const piece_place& place, std::uint32_t k) {
+    const auto& split = in_.map.layers[place.layer];
+    const auto stage = stage_of(place, k);
+    for (std::uint32_t copy = 0; copy < split.copies[k + 1]; ++copy) {
+      operation op = line_operation(operation_kind::write_line, place, stage);
+      op.array = split.array(place.i, place.o, k + 1, copy);
+      op.rate = in_.stages[stage].write_rate;
+      op.inputs[0] = whole(in_.layout.stages[stage].counts, line_length(place, stage));
+      program_.append(op);
+    }
+    end_stage();
+  }
+
+  /// Mixed precision: outer products add up digitally; whole pulses are taken out after the first vector.
+  void update_digitally(const piece_place& place) {
+    if (!shape_.takes_pulses)
+      return accumulate_products(place, {0, vectors_});
+    accumulate_products(place, {0, 1});
+    write_taken_lines(place);
+    if (vectors_ > 1)
+      accumulate_products(place, {1, vectors_ - 1});
+  }
+
+  void accumulate_products(const piece_place& place, vector_range range) {
+    const auto& slots = in_.layout.layers[place.layer];
+    operation op = operation_of(operation_kind::transfer, phase::update, place.layer, range);
+    op.transfer = transfer_function::accumulate_product;
+    op.stage = stage_of(place, 0);
+    const auto x = input_piece(place.layer, place.i, slots.input);
+    const auto chi = state(piece_slots_of(place).chi, x.length);
+    op.inputs = {of_vectors(x, range), of_vectors(output_piece(place.layer, place.o, slots.array_gradient), range), chi};
+    op.outputs = {chi};
+    program_.append(op);
+  }
+
+  void write_taken_lines(const piece_place& place) {
+    const auto stage = stage_of(place, 0);
+    const auto& plan = in_.stages[stage];
+    const auto inputs = in_.map.arrays[in_.map.layers[place.layer].array(place.i, place.o)].inputs;
+    const vector_range rows{0, plan.stage.order.per_event};
+    const auto counts = of_vectors(whole(in_.layout.stages[stage].counts, inputs), rows);
+    operation take = line_operation(operation_kind::transfer, place, stage);
+    take.transfer = transfer_function::take_lines;
+    take.vectors = rows.count;
+    take.inputs = {state(piece_slots_of(place).chi, inputs)};
+    take.outputs = {counts, take.inputs[0]};
+    program_.append(take);
+    operation write = line_operation(operation_kind::write_line, place, stage);
+    write.array = in_.map.layers[place.layer].array(place.i, place.o);
+    write.vectors = rows.count;
+    write.rate = plan.write_rate;
+    write.inputs[0] = counts;
+    program_.append(write);
+  }
+
+  [[nodiscard]] static bool happens(const stage_events& events, std::uint32_t round, std::uint32_t rounds) {
+    if (events.first == 0 || round < events.first || (round == rounds && events.deferred))
+      return false;
+    return round == events.first || (events.every > 0 && (round - events.first) % events.every == 0);
+  }
+
+  /// After how many vectors of a fast tile something is transferred; the end of the step is always among them.
+  [[nodiscard]] std::vector<std::uint32_t> event_times(const piece_place& place, std::uint32_t rounds) const {
+    std::vector<std::uint32_t> times{rounds};
+    for (std::uint32_t k = 0; k < in_.algorithm.stages(); ++k) {
+      const auto& events = events_of(place, k);
+      for (auto round = events.first; round > 0 && round < rounds; round += events.every) {
+        times.push_back(round);
+        if (events.every == 0)
+          break;
+      }
+    }
+    std::ranges::sort(times);
+    times.erase(std::ranges::unique(times).begin(), times.end());
+    return times;
+  }
+
+  [[nodiscard]] std::uint32_t piece_index(const piece_place& place) const {
+    const auto& split = in_.map.layers[place.layer];
+    return split.first_piece + split.piece(place.i, place.o);
+  }
+  [[nodiscard]] const piece_slots& piece_slots_of(const piece_place& place) const {
+    return in_.layout.pieces[piece_index(place)];
+  }
+  [[nodiscard]] std::uint32_t stage_of(const piece_place& place, std::uint32_t k) const {
+    return piece_index(place) * stages_per_piece(in_.algorithm) + k;
+  }
+  [[nodiscard]] const stage_events& events_of(const piece_place& place, std::uint32_t k) const {
+    return shape_.events[stage_of(place, k)];
+  }
+  [[nodiscard]] std::uint32_t line_length(const piece_place& place, std::uint32_t stage) const {
+    const auto& region = in_.map.arrays[in_.map.layers[place.layer].array(place.i, place.o)];
+    return in_.stages[stage].stage.side == line_side::inputs ? region.outputs : region.inputs;
+  }
+  /// A slot of the controller, all of its vectors.
+  [[nodiscard]] static operand_ref state(std::uint32_t slot, std::uint32_t length) {
+    auto ref = optional(slot, length);
+    if (slot != no_slot)
+      ref.vectors = all_vectors;
+    return ref;
+  }
+
+  [[nodiscard]] operation line_operation(operation_kind kind, const piece_place& place, std::uint32_t stage) const {
+    operation op = operation_of(kind, phase::transfer, place.layer, {0, 1});
+    op.stage = stage;
+    op.side = in_.stages[stage].stage.side;
+    op.read = stage < reads_.size() ? reads_[stage] : 0;
+    return op;
+  }
+
+  void append_for_array(operation_kind kind, std::size_t layer, std::uint32_t array) {
+    operation op = operation_of(kind, phase::update, layer);
+    op.array = array;
+    op.inputs[0].length = in_.map.arrays[array].inputs;
+    op.outputs[0].length = in_.map.arrays[array].outputs;
+    program_.append(op);
+  }
+
   [[nodiscard]] operation operation_of(operation_kind kind, phase p, std::size_t layer) const {
+    return operation_of(kind, p, layer, {0, vectors_});
+  }
+  [[nodiscard]] operation operation_of(operation_kind kind, phase p, std::size_t layer, vector_range range) const {
     operation op;
     op.kind = kind;
     op.phase = p;
     op.layer = static_cast<std::uint16_t>(layer);
-    op.vectors = vectors_;
+    op.vectors = range.count;
+    op.first_vector = range.first;
     op.activation_function = in_.network.activation_function;
     return op;
   }
 
-  void vector_op(vector_function function, phase p, std::size_t layer, std::array<operand_ref, most_operands> inputs,
-                 std::array<operand_ref, most_operands> outputs) {
+  void vector_op(vector_function function, phase p, std::size_t layer, const operands& inputs,
+                 const operands& outputs) {
     operation op = operation_of(operation_kind::vector_op, p, layer);
     op.function = function;
     op.inputs = inputs;
@@ -168,24 +530,25 @@ private:
     program_.append(op);
   }
 
+  void end_stage() {
+    if (in_.order == step_order::serial)
+      program_.barrier();
+  }
+
   /// What drives an array: a piece of x, or that within the array's own input range.
   [[nodiscard]] operand_ref applied_input(std::uint32_t array, const operand_ref& x) const {
     return in_.range.enable ? whole(in_.layout.ranged_input[array], x.length) : x;
   }
-  [[nodiscard]] operand_ref range(std::uint32_t array) const { return whole(in_.layout.range[array], 1); }
+  [[nodiscard]] operand_ref range_of(std::uint32_t array) const { return whole(in_.layout.range[array], 1); }
   [[nodiscard]] operand_ref range_block(std::uint32_t array) const {
     return whole(in_.layout.range[array], numerics::range_block_length);
   }
 
   void apply_range(phase p, std::size_t layer, std::uint32_t array, const operand_ref& x) {
-    if (estimates_range_)
-      vector_op(vector_function::input_range_estimate, p, layer, {x, range_block(array)}, {range(array)});
-    vector_op(vector_function::input_range_apply, p, layer, {x, range(array)}, {applied_input(array, x)});
+    if (shape_.estimates_ranges)
+      vector_op(vector_function::input_range_estimate, p, layer, {x, range_block(array)}, {range_of(array)});
+    vector_op(vector_function::input_range_apply, p, layer, {x, range_of(array)}, {applied_input(array, x)});
   }
-
-  static operand_ref whole(std::uint32_t slot, std::uint32_t length) { return {slot, 0, length}; }
-  /// What management tells a tile: one number per vector. The operation that takes it waits for the management step.
-  static operand_ref scale(std::uint32_t slot, std::uint32_t piece) { return {slot, piece, 1}; }
 
   [[nodiscard]] operand_ref input_piece(std::size_t layer, std::uint32_t split, std::uint32_t slot) const {
     const auto& region = in_.map.arrays[in_.map.layers[layer].array(split, 0)];
@@ -197,8 +560,9 @@ private:
   }
 
   const program_inputs& in_;
+  const step_shape& shape_;
   std::uint32_t vectors_;
-  bool estimates_range_;
+  std::vector<std::uint32_t> reads_; ///< per stage: lines read so far
   step_program program_;
 };
 
@@ -215,27 +579,33 @@ void emit_forward_pass(emitter& e, std::size_t layers, phase p) {
 } // namespace
 
 step_program emit_programming(const program_inputs& in) {
-  emitter e(in, 1);
+  const step_shape shape{.vectors = 1};
+  emitter e(in, shape);
   e.program_arrays();
   return e.take();
 }
 
-step_program emit_training_step(const program_inputs& in, std::uint32_t vectors, step_variant variant) {
+step_program emit_training_step(const program_inputs& in, const step_shape& shape) {
   const std::size_t layers = in.network.weight_layers();
-  emitter e(in, vectors, variant.estimates_ranges);
+  emitter e(in, shape);
+  for (std::size_t l = 0; l < layers; ++l)
+    e.pending_transfers(l);
   emit_forward_pass(e, layers, phase::forward);
   for (std::size_t l = layers; l-- > 0;) {
-    if (l > 0 || in.range.learned())
+    e.scale_gradient(l);
+    if (l > 0 || in.first_layer_gradient)
       e.backward(l);
     e.update(l);
-    if (variant.refreshes)
+    e.rest(l);
+    if (shape.refreshes)
       e.refresh(l);
   }
   return e.take();
 }
 
 step_program emit_evaluation(const program_inputs& in, std::uint32_t vectors) {
-  emitter e(in, vectors);
+  const step_shape shape{.vectors = vectors};
+  emitter e(in, shape);
   emit_forward_pass(e, in.network.weight_layers(), phase::evaluate);
   return e.take();
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/// \file Step programs of plain analog SGD on a fully connected network.
+/// \file Step programs of all training algorithms on a fully connected network.
 #pragma once
 
 #include <tilework/core/step_program.h>
 #include <tilework/workloads/mapping.h>
 #include <tilework/workloads/operand_layout.h>
+
+#include <span>
+#include <vector>
 
 namespace tilework::workload {
 
@@ -16,6 +19,18 @@ struct management {
   bool update = true;
 };
 
+/// Order between the operations of a step beyond what their operands and arrays ask for.
+enum class step_order : std::uint8_t {
+  by_data, ///< none
+  serial,  ///< one stage of one layer after the other; replicas and pieces of a layer work at the same time
+};
+
+/// What arrays do besides products and updates, by role.
+struct role_traits {
+  bool rests = false;      ///< devices relax or drift once per mini-batch
+  bool calibrates = false; ///< symmetry points are measured and programmed before training
+};
+
 /// Everything that the programs of a run are made from. References must outlive the emitted programs only while
 /// emitting.
 struct program_inputs {
@@ -23,20 +38,45 @@ struct program_inputs {
   const network_map& map;
   const operand_layout& layout;
   management managed;
+  const algorithm_configuration& algorithm;
+  const std::vector<stage_plan>& stages;
+  std::vector<role_traits> roles;
+  step_order order = step_order::by_data;
+  bool every_copy_evaluates = false; ///< the mean of the copies' outputs counts, else copy 0 alone
+  bool first_layer_gradient = false;
   numerics::input_range_parameters range{}; ///< of the inputs of every array
 };
 
-/// What some mini-batches do besides training.
-struct step_variant {
-  bool refreshes = false;        ///< ends with a refresh of all arrays
-  bool estimates_ranges = false; ///< one of the first ones, from which input ranges are estimated
+/// When the stages of a run transfer within one step, in vectors of a fast tile: first event, then one every `every`.
+struct stage_events {
+  std::uint32_t first = 0; ///< after so many vectors, 0 = no event in this step
+  std::uint32_t every = 0; ///< 0 = no other one
+  bool pending = false;    ///< one of the step before is still to be done
+  bool deferred = false;   ///< an event at the end of the step is left to the next one
+  friend auto operator<=>(const stage_events&, const stage_events&) = default;
 };
 
-/// Writes the initial weights into all arrays (phase program).
+/// What some mini-batches do besides training, and how many vectors they have. Equal shapes have equal programs.
+struct step_shape {
+  std::uint32_t vectors = 0;
+  bool refreshes = false;         ///< ends with a refresh of all arrays
+  bool estimates_ranges = false;  ///< one of the first ones, from which input ranges are estimated
+  bool takes_pulses = false;      ///< mixed precision: the digital gradient becomes pulses after the first vector
+  std::uint32_t updated_role = 0; ///< residual learning
+  std::vector<stage_events> events; ///< per stage of the run
+  friend auto operator<=>(const step_shape&, const step_shape&) = default;
+};
+
+/// Vectors that the busiest copy of `copies` tiles sees of a mini-batch.
+constexpr std::uint32_t vectors_per_copy(std::uint32_t vectors, std::uint32_t copies) {
+  return (vectors + copies - 1) / copies;
+}
+
+/// Writes the initial weights into all arrays (phase program), after symmetry points have been calibrated.
 step_program emit_programming(const program_inputs& in);
-/// One mini-batch: forward and backward of all n vectors with fixed weights, then one pulsed update per sample in
-/// order. The gradient with respect to the network's input is computed only for a learned input range.
-step_program emit_training_step(const program_inputs& in, std::uint32_t vectors, step_variant variant = {});
+/// One mini-batch: forward and backward of all n vectors with fixed weights, every replica its part; then the updates
+/// and transfers in the order of the vectors.
+step_program emit_training_step(const program_inputs& in, const step_shape& shape);
 /// Loss and prediction of n vectors (phase evaluate).
 step_program emit_evaluation(const program_inputs& in, std::uint32_t vectors);
 

@@ -17,6 +17,20 @@ std::uint32_t remainder_of(std::uint64_t total, std::uint32_t burst) {
   return static_cast<std::uint32_t>(total % burst);
 }
 
+std::vector<stage_plan> plan_stages(const session_configuration& configuration, const network_map& map) {
+  std::vector<stage_plan> plans;
+  for (const auto& layer : map.layers)
+    for (std::uint32_t p = 0; p < layer.pieces(); ++p)
+      for (std::uint32_t k = 0; k < stages_per_piece(configuration.algorithm); ++k) {
+        const auto& region = map.arrays[layer.first_array + p];
+        auto id = region.id;
+        id.role = static_cast<std::uint8_t>(k);
+        plans.push_back(plan_stage(configuration.algorithm, k, region.inputs, region.outputs,
+                                   configuration.batch_size, id.key()));
+      }
+  return plans;
+}
+
 } // namespace
 
 double learning_rate_schedule::at(unsigned epoch) const {
@@ -24,53 +38,139 @@ double learning_rate_schedule::at(unsigned epoch) const {
 }
 
 training_session::training_session(const session_configuration& configuration, const dataset& data,
-                                   const network_map& map, management managed, operand_arena& arena)
+                                   const network_map& map, management managed, std::vector<role_traits> roles,
+                                   operand_arena& arena)
     : configuration_(configuration),
       data_(data),
       map_(map),
+      managed_(managed),
+      roles_(std::move(roles)),
       arena_(arena),
-      layout_(lay_out(arena, configuration.network, map,
-                      std::max(configuration.batch_size, configuration.evaluation_burst), configuration.input_range)) {
-  const program_inputs in{configuration_.network, map_, layout_, managed, configuration_.input_range};
+      stages_(plan_stages(configuration_, map)),
+      layout_(lay_out(arena, {configuration_.network, map, configuration_.algorithm, stages_,
+                              std::max(configuration.batch_size, configuration.evaluation_burst),
+                              configuration.evaluated == evaluated_copies::all,
+                              configuration.first_layer_gradient || configuration.input_range.learned(),
+                              configuration.input_range})),
+      lines_read_(stages_.size(), 0),
+      pending_(stages_.size(), 0) {
+  const auto in = inputs();
   programming_ = emit_programming(in);
-  full_step_ = emit_mini_batch(in, configuration_.batch_size);
   full_evaluation_ = emit_evaluation(in, configuration_.evaluation_burst);
-  if (auto rest = remainder_of(data_.train.size(), configuration_.batch_size))
-    last_step_ = emit_mini_batch(in, rest);
   if (auto rest = remainder_of(data_.test.size(), configuration_.evaluation_burst))
     last_evaluation_ = emit_evaluation(in, rest);
   test_order_.resize(data_.test.size());
   std::iota(test_order_.begin(), test_order_.end(), 0U);
 }
 
-step_variant training_session::variant_of(std::uint64_t mini_batch) const {
-  const auto every = configuration_.refresh_every;
-  const auto& range = configuration_.input_range;
-  return {every > 0 && (mini_batch + 1) % every == 0, range.enable && mini_batch < range.init_from_data};
+program_inputs training_session::inputs() const {
+  return {configuration_.network,
+          map_,
+          layout_,
+          managed_,
+          configuration_.algorithm,
+          stages_,
+          roles_,
+          configuration_.order,
+          configuration_.evaluated == evaluated_copies::all,
+          configuration_.first_layer_gradient || configuration_.input_range.learned(),
+          configuration_.input_range};
 }
 
-auto training_session::emit_mini_batch(const program_inputs& in, std::uint32_t vectors) const -> mini_batch_programs {
-  mini_batch_programs programs;
-  const bool estimates = configuration_.input_range.enable && configuration_.input_range.init_from_data > 0;
-  for (const bool refreshes : {false, true})
-    for (const bool estimating : {false, true})
-      if (const step_variant v{refreshes, estimating};
-          (!refreshes || configuration_.refresh_every > 0) && (!estimating || estimates))
-        programs[index_of(v)] = emit_training_step(in, vectors, v);
-  return programs;
+stage_events training_session::events_of_next(std::size_t stage, std::uint32_t vectors, bool ends_epoch) const {
+  const auto& algorithm = configuration_.algorithm;
+  const auto& period = stages_[stage].period;
+  const std::uint32_t rounds = vectors_per_copy(vectors, algorithm.copies_of(0));
+  stage_events events;
+  events.pending = pending_[stage] != 0;
+  if (period.every == 0)
+    return events;
+  if (period.in_mini_batches) {
+    if ((position_.step + 1) % period.every == 0)
+      events.first = rounds;
+  } else if (const auto next = period.every - rounds_ % period.every; next <= rounds) {
+    events.first = static_cast<std::uint32_t>(next);
+    if (next + period.every <= rounds)
+      events.every = static_cast<std::uint32_t>(period.every);
+  }
+  const bool at_end =
+      events.first > 0 && (events.every > 0 ? (rounds - events.first) % events.every == 0 : events.first == rounds);
+  events.deferred = at_end && !ends_epoch && algorithm.schedule == transfer_schedule::overlapped;
+  return events;
+}
+
+/// Residual learning: the role whose turn it is.
+std::uint32_t training_session::learning_role() const {
+  const auto& epochs = configuration_.algorithm.residual_epochs;
+  std::uint64_t end = 0;
+  for (std::uint32_t role = 0; role < epochs.size(); ++role)
+    if (end += epochs[role]; position_.epoch < end)
+      return role;
+  return configuration_.algorithm.family == algorithm_family::residual ? configuration_.algorithm.roles - 1 : 0;
+}
+
+step_shape training_session::shape_of_next(std::uint32_t vectors) const {
+  const auto every = configuration_.refresh_every;
+  const auto& range = configuration_.input_range;
+  const auto& algorithm = configuration_.algorithm;
+  const bool ends_epoch = position_.next_sample + vectors == order_.size();
+  step_shape shape;
+  shape.vectors = vectors;
+  shape.refreshes = every > 0 && (position_.step + 1) % every == 0;
+  shape.estimates_ranges = range.enable && position_.step < range.init_from_data;
+  shape.updated_role = learning_role();
+  if (algorithm.family == algorithm_family::mixed_precision)
+    shape.takes_pulses = position_.step > 0 && position_.step % stages_.front().period.every == 0;
+  else
+    for (std::size_t s = 0; s < stages_.size(); ++s)
+      shape.events.push_back(events_of_next(s, vectors, ends_epoch));
+  return shape;
+}
+
+auto training_session::program_for(step_shape shape) -> const mini_batch_program& {
+  auto& entry = mini_batches_[shape];
+  if (entry.program.size() > 0)
+    return entry;
+  entry.program = emit_training_step(inputs(), shape);
+  entry.deferred.resize(stages_.size());
+  for (std::size_t s = 0; s < shape.events.size(); ++s)
+    entry.deferred[s] = shape.events[s].deferred ? 1 : 0;
+  entry.lines_read.resize(stages_.size());
+  for (const auto& op : entry.program.operations())
+    if (op.transfer == transfer_function::accumulate_line || op.transfer == transfer_function::take_lines)
+      entry.lines_read[op.stage] += op.vectors;
+  return entry;
 }
 
 void training_session::initialise() {
   for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
     const std::uint32_t inputs = configuration_.network.layers[l];
     const std::uint32_t outputs = configuration_.network.layers[l + 1];
-    if (configuration_.network.bias)
+    if (layout_.layers[l].output_scale != no_slot)
+      arena_.view(layout_.layers[l].output_scale)[0][0] = 1;
+    const auto& split = map_.layers[l];
+    const auto& algorithm = configuration_.algorithm;
+    const bool all = configuration_.evaluated == evaluated_copies::all;
+    write_weights(layout_.layers[l].forward_weights, forward_weights(algorithm, split.input_splits));
+    write_weights(layout_.layers[l].evaluation_weights, forward_weights(algorithm, split.input_splits, all));
+    write_weights(layout_.layers[l].backward_weights, forward_weights(algorithm, split.output_splits));
+    if (configuration_.network.bias &&
+        configuration_.network.initial_weights == numerics::initial_distribution::kaiming_uniform)
       numerics::kaiming_uniform(configuration_.seed, static_cast<std::uint32_t>(l), inputs,
                                 arena_.view(layout_.layers[l].bias)[0], std::uint64_t{inputs} * outputs);
   }
   for (const auto slot : layout_.range)
     numerics::write_range_block(configuration_.input_range, arena_.view(slot)[0]);
+  for (const auto& piece : layout_.pieces)
+    for (const auto slot : {piece.input_choppers, piece.output_choppers})
+      if (slot != no_slot)
+        std::ranges::fill(arena_.view(slot)[0], 1.0F);
   begin_epoch();
+}
+
+void training_session::write_weights(std::uint32_t slot, const std::vector<float>& weights) {
+  if (slot != no_slot)
+    std::ranges::copy(weights, arena_.view(slot)[0].begin());
 }
 
 void training_session::begin_epoch() {
@@ -99,12 +199,9 @@ std::optional<step> training_session::next_training_step() {
   context.learning_rate = static_cast<float>(configuration_.learning_rate.at(position_.epoch));
   context.samples = std::span(order_).subspan(position_.next_sample, vectors);
   context.refreshes = configuration_.refresh_every > 0 ? position_.step / configuration_.refresh_every : 0;
-  return step{&program_for(vectors), context};
-}
-
-const step_program& training_session::program_for(std::uint32_t vectors) const {
-  const auto& programs = vectors == configuration_.batch_size ? full_step_ : last_step_;
-  return programs[index_of(variant_of(position_.step))];
+  context.lines_read = lines_read_;
+  current_ = &program_for(shape_of_next(vectors));
+  return step{&current_->program, context};
 }
 
 std::optional<step> training_session::next_evaluation_step() {
@@ -150,6 +247,7 @@ void training_session::finish_training_step(const step& done) {
       (position_.step == 0 ? 1.0 : std::min(1.0, recent_loss_weight * vectors)) * (mean - position_.recent_loss);
   position_.next_sample += vectors;
   ++position_.step;
+  finish_transfers(vectors);
   const bool epoch_over = position_.next_sample == order_.size();
   if (epoch_over) {
     epoch_loss_ = position_.loss_sum / static_cast<double>(order_.size());
@@ -164,6 +262,14 @@ void training_session::finish_training_step(const step& done) {
   listener_->step_done(position_);
   if (epoch_over && !evaluating_)
     listener_->epoch_done(position_);
+}
+
+void training_session::finish_transfers(std::uint32_t vectors) {
+  rounds_ += vectors_per_copy(vectors, configuration_.algorithm.copies_of(0));
+  for (std::size_t s = 0; s < stages_.size(); ++s) {
+    lines_read_[s] += current_->lines_read[s];
+    pending_[s] = current_->deferred[s];
+  }
 }
 
 void training_session::finish_evaluation_step(const step& done) {
@@ -207,9 +313,40 @@ void training_session::load(const step_context& context, mutable_burst x, mutabl
 void training_session::load_weights(std::uint32_t array, mutable_burst weights) const {
   const auto& region = map_.arrays[array];
   const std::uint32_t inputs = configuration_.network.layers[region.id.layer];
-  for (std::uint32_t o = 0; o < region.outputs; ++o)
-    numerics::kaiming_uniform(configuration_.seed, region.id.layer, inputs, weights[o],
-                              std::uint64_t{region.first_output + o} * inputs + region.first_input);
+  const std::uint32_t outputs = configuration_.network.layers[region.id.layer + 1];
+  const float gamma = configuration_.algorithm.gamma_of(region.id.role);
+  for (std::uint32_t o = 0; o < region.outputs; ++o) {
+    const std::uint64_t first = std::uint64_t{region.first_output + o} * inputs + region.first_input;
+    numerics::draw_weights(configuration_.network.initial_weights, configuration_.seed, region.id.layer, inputs, outputs,
+                           weights[o], first);
+    if (region.id.copy > 0 && configuration_.copy_mismatch_std > 0)
+      numerics::add_mismatch(configuration_.seed, region.id.layer, region.id.copy, configuration_.copy_mismatch_std,
+                             weights[o], first);
+    if (gamma != 1)
+      for (auto& w : weights[o])
+        w /= gamma;
+  }
+}
+
+template <typename F>
+void training_session::for_each_state(F&& f) const {
+  const auto visit = [&](std::uint32_t slot) {
+    if (slot != no_slot)
+      f(slot);
+  };
+  for (const auto& layer : layout_.layers) {
+    visit(layer.bias);
+    visit(layer.output_scale);
+  }
+  for (const auto slot : layout_.range)
+    visit(slot);
+  for (const auto& piece : layout_.pieces)
+    for (const auto slot : {piece.means, piece.rates, piece.input_choppers, piece.output_choppers, piece.chi})
+      visit(slot);
+  for (const auto& stage : layout_.stages) {
+    visit(stage.hidden);
+    visit(stage.references);
+  }
 }
 
 void training_session::save(std::ostream& out) const {
@@ -221,8 +358,14 @@ void training_session::save(std::ostream& out) const {
   writer.write(correct_);
   writer.write(test_loss_sum_);
   writer.write(epoch_loss_);
-  for_each_bias([&](std::span<const float> bias) { writer.write_span(bias); });
-  for_each_input_range([&](float range) { writer.write(range); });
+  writer.write(rounds_);
+  writer.write_vector(lines_read_);
+  writer.write_vector(pending_);
+  for_each_state([&](std::uint32_t slot) {
+    const auto state = arena_.view(slot);
+    for (std::uint32_t v = 0; v < state.vectors; ++v)
+      writer.write_span(std::span<const float>(state[v]));
+  });
 }
 
 void training_session::restore(std::istream& in) {
@@ -234,10 +377,14 @@ void training_session::restore(std::istream& in) {
   reader.read(correct_);
   reader.read(test_loss_sum_);
   reader.read(epoch_loss_);
-  for (const auto& slots : layout_.layers)
-    reader.read_span(arena_.view(slots.bias)[0]);
-  for (const auto slot : layout_.range)
-    reader.read(arena_.view(slot)[0][0]);
+  reader.read(rounds_);
+  reader.read_vector(lines_read_);
+  reader.read_vector(pending_);
+  for_each_state([&](std::uint32_t slot) {
+    const auto state = arena_.view(slot);
+    for (std::uint32_t v = 0; v < state.vectors; ++v)
+      reader.read_span(state[v]);
+  });
   if (programmed_)
     arena_.close_window();
   begin_epoch();

@@ -7,9 +7,9 @@
 #include <tilework/workloads/datasets/dataset.h>
 #include <tilework/workloads/programs.h>
 
-#include <array>
 #include <cstdint>
 #include <iosfwd>
+#include <map>
 #include <optional>
 #include <span>
 #include <vector>
@@ -24,8 +24,16 @@ struct learning_rate_schedule {
   [[nodiscard]] double at(unsigned epoch) const;
 };
 
+/// Which copies of replicated weights an evaluation uses: the first alone, or all, whose outputs are averaged.
+enum class evaluated_copies : std::uint8_t { first, all };
+
 struct session_configuration {
   network_configuration network;
+  algorithm_configuration algorithm;
+  step_order order = step_order::by_data;
+  evaluated_copies evaluated = evaluated_copies::first;
+  bool first_layer_gradient = false; ///< backward products of the first layer too, which nothing needs
+  float copy_mismatch_std = 0;       ///< standard deviation of the initial weights of further copies from the first
   numerics::input_range_parameters input_range{}; ///< of the arrays' forward inputs
   unsigned epochs = 2;
   std::uint32_t batch_size = 1; ///< the loss is the mean over the mini-batch
@@ -68,8 +76,9 @@ public:
 class training_session final : public step_source, public sample_memory {
 public:
   /// \param arena receives the slots of the network; allocate it before the first step.
+  /// \param roles of the arrays' devices, by role of the algorithm
   training_session(const session_configuration& configuration, const dataset& data, const network_map& map,
-                   management managed, operand_arena& arena);
+                   management managed, std::vector<role_traits> roles, operand_arena& arena);
 
   /// Draws initial biases into their slots. Call once, after the arena is allocated.
   void initialise();
@@ -85,6 +94,8 @@ public:
   void load_weights(std::uint32_t array, mutable_burst weights) const override;
 
   [[nodiscard]] const training_position& position() const { return position_; }
+  /// Transfer stages of all pieces, for the controller and the sequencer.
+  [[nodiscard]] const std::vector<stage_plan>& stages() const { return stages_; }
   [[nodiscard]] bool complete() const { return position_.epoch == configuration_.epochs && !evaluating_; }
 
   /// Calls f(std::span<const float>) with the bias of every layer.
@@ -106,31 +117,46 @@ public:
   void restore(std::istream& in);
 
 private:
-  /// Programs of one mini-batch, by index_of() its variant; those that never occur are empty.
-  using mini_batch_programs = std::array<step_program, 4>;
-  static std::size_t index_of(step_variant v) { return (v.refreshes ? 2U : 0U) + (v.estimates_ranges ? 1U : 0U); }
+  /// Program of a mini-batch, and how many lines its stages read.
+  struct mini_batch_program {
+    step_program program;
+    std::vector<std::uint32_t> lines_read;
+    std::vector<std::uint8_t> deferred; ///< per stage: leaves a transfer to the next step
+  };
 
   std::optional<tilework::step> next_training_step();
   std::optional<tilework::step> next_evaluation_step();
   void finish_training_step(const tilework::step& done);
   void finish_evaluation_step(const tilework::step& done);
-  [[nodiscard]] step_variant variant_of(std::uint64_t mini_batch) const;
-  [[nodiscard]] const step_program& program_for(std::uint32_t vectors) const;
+  [[nodiscard]] step_shape shape_of_next(std::uint32_t vectors) const;
+  [[nodiscard]] stage_events events_of_next(std::size_t stage, std::uint32_t vectors, bool ends_epoch) const;
+  [[nodiscard]] std::uint32_t learning_role() const;
+  [[nodiscard]] const mini_batch_program& program_for(step_shape shape);
+  [[nodiscard]] program_inputs inputs() const;
+  /// Calls f(slot) for everything that training changes outside the tiles.
+  template <typename F>
+  void for_each_state(F&& f) const;
   [[nodiscard]] double sum_of_losses(std::uint32_t vectors) const;
   void begin_epoch();
+  void write_weights(std::uint32_t slot, const std::vector<float>& weights);
+  void finish_transfers(std::uint32_t vectors);
   [[nodiscard]] bool evaluation_due() const;
-  [[nodiscard]] mini_batch_programs emit_mini_batch(const program_inputs& in, std::uint32_t vectors) const;
-
   session_configuration configuration_;
   const dataset& data_;
   const network_map& map_;
+  management managed_;
+  std::vector<role_traits> roles_;
   operand_arena& arena_;
+  std::vector<stage_plan> stages_;
   operand_layout layout_;
   session_listener* listener_ = nullptr;
 
   step_program programming_;
-  mini_batch_programs full_step_;
-  mini_batch_programs last_step_; ///< the shorter mini-batch at the end of an epoch
+  std::map<step_shape, mini_batch_program> mini_batches_; ///< emitted when one is first needed
+  const mini_batch_program* current_ = nullptr;           ///< of the step that runs
+  std::vector<std::uint64_t> lines_read_;                 ///< per stage
+  std::vector<std::uint8_t> pending_;                     ///< per stage: a transfer was left to the next step
+  std::uint64_t rounds_ = 0;                              ///< vectors that the busiest fast tile has seen
   step_program full_evaluation_;
   step_program last_evaluation_;
 

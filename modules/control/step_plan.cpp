@@ -19,7 +19,10 @@ bool has_values(const operation& op) {
 mutable_burst view_of(operand_arena& arena, const operand_ref& ref, std::uint32_t vectors) {
   auto burst = arena.view(ref.slot).slice(ref.first, ref.length);
   burst.data += std::size_t{ref.first_vector} * burst.stride;
-  burst.vectors = ref.vectors > 0 ? ref.vectors : std::min(burst.vectors, vectors);
+  if (ref.vectors == 0)
+    burst.vectors = std::min(burst.vectors, vectors);
+  else if (ref.vectors != all_vectors)
+    burst.vectors = ref.vectors;
   return burst;
 }
 
