@@ -4,6 +4,9 @@
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
 #include <tilework/modules/digital/sram_buffer.h>
+#include <tilework/modules/digital/transfer_controller.h>
+#include <tilework/physics/devices/pow_step.h>
+#include <tilework/physics/devices/soft_bounds_reference.h>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -48,8 +51,43 @@ auto located(const std::string& place, Check check) {
 workload::network_map mapped(const experiment& e) {
   return located(e.placement.empty() ? e.places.network : e.places.mapping, [&] {
     return workload::map_network(e.session.network, {e.machine.tiles(), e.machine.tile.inputs, e.machine.tile.outputs},
-                                 e.placement);
+                                 e.placement, e.session.algorithm.copies());
   });
+}
+
+/// Parameters of the arrays of every role. Pulses of the fast array are generated with the mean granularity of all.
+std::vector<physics::array_parameters> parameters_by_role(const experiment& e) {
+  std::vector<physics::array_parameters> roles(e.session.algorithm.roles, e.arrays);
+  for (std::size_t role = 0; role < roles.size(); ++role) {
+    roles[role].device = e.devices[role];
+    roles[role].line_read = e.transfer_read;
+    roles[role].line_write = e.transfer_update;
+  }
+  if (e.session.algorithm.family == workload::algorithm_family::transfer)
+    roles.front().update_granularity = workload::update_granularity_of(e.session.algorithm);
+  return roles;
+}
+
+/// Whether a device's reference is set from a measurement of its symmetry point.
+bool calibrates(const physics::device_spec& device) {
+  const auto* soft_bounds = device.get_if<physics::soft_bounds_reference>();
+  const auto* power = device.get_if<physics::pow_step_reference>();
+  return (soft_bounds != nullptr && soft_bounds->subtract_symmetry_point) ||
+         (power != nullptr && power->subtract_symmetry_point);
+}
+
+std::vector<workload::role_traits> traits_of(const std::vector<physics::array_parameters>& roles) {
+  std::vector<workload::role_traits> traits;
+  for (const auto& parameters : roles)
+    traits.push_back({physics::devices_rest(parameters), calibrates(parameters.device)});
+  return traits;
+}
+
+std::vector<numerics::transfer_stage> stages_of(const std::vector<workload::stage_plan>& plans) {
+  std::vector<numerics::transfer_stage> stages;
+  for (const auto& plan : plans)
+    stages.push_back(plan.stage);
+  return stages;
 }
 
 /// Lists per line must be long enough for every mapped array.
@@ -63,8 +101,14 @@ void require_lines(const experiment& e, const workload::network_map& map) {
 } // namespace
 
 planned_run::planned_run(const experiment& e, const workload::dataset& data)
-    : map(mapped(e)), session(e.session, data, map, management_of(e), arena), prices(price(e)) {
+    : map(mapped(e)),
+      roles(parameters_by_role(e)),
+      session(e.session, data, map, management_of(e), traits_of(roles), arena),
+      stages(stages_of(session.stages())),
+      prices(price(e)) {
   require_lines(e, map);
+  located(e.places.controller,
+          [&] { hardware::require_capacity(e.machine.transfer_controller, e.machine.vector_unit.format, arena); });
   located(e.places.buffer, [&] { hardware::require_capacity(e.machine.buffer, e.machine.vector_unit.format, arena); });
 }
 
@@ -91,7 +135,8 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
       options_(options),
       pool_(options.threads),
       machine_(e.machine, platform::elaboration{.arrays = plan_.map.arrays,
-                                                .parameters = e.arrays,
+                                                .parameters = plan_.roles,
+                                                .stages = plan_.stages,
                                                 .seed = e.seed,
                                                 .max_burst = std::max(e.session.batch_size, e.session.evaluation_burst),
                                                 .timing = options.timing,

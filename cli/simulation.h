@@ -28,8 +28,10 @@ public:
   planned_run(const experiment& e, const workload::dataset& data);
 
   workload::network_map map;
+  std::vector<physics::array_parameters> roles; ///< of the arrays, by role of the algorithm
   operand_arena arena;
   workload::training_session session;
+  std::vector<numerics::transfer_stage> stages;
   price_list prices;
 
 private:

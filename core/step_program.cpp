@@ -8,7 +8,8 @@ namespace {
 
 bool overlap(const operand_ref& a, const operand_ref& b) {
   const auto all = [](const operand_ref& r) { return r.vectors == 0 || r.vectors == all_vectors; };
-  const bool vectors_meet = all(a) || all(b) || (a.first_vector < b.first_vector + b.vectors && b.first_vector < a.first_vector + a.vectors);
+  const bool vectors_meet =
+      all(a) || all(b) || (a.first_vector < b.first_vector + b.vectors && b.first_vector < a.first_vector + a.vectors);
   return a.slot != no_slot && a.slot == b.slot && vectors_meet && a.first < b.first + b.length &&
          b.first < a.first + a.length;
 }

@@ -71,8 +71,8 @@ network_map map_network(const network_configuration& network, const tile_supply&
   for (std::size_t l = 0; l < network.weight_layers(); ++l) {
     const auto inputs = cut(network.layers[l], supply.max_inputs);
     const auto outputs = cut(network.layers[l + 1], supply.max_outputs);
-    map.layers.push_back({static_cast<std::uint32_t>(inputs.size()), static_cast<std::uint32_t>(outputs.size()),
-                          pieces, static_cast<std::uint32_t>(map.arrays.size()), copies});
+    map.layers.push_back({static_cast<std::uint32_t>(inputs.size()), static_cast<std::uint32_t>(outputs.size()), pieces,
+                          static_cast<std::uint32_t>(map.arrays.size()), copies});
     pieces += map.layers.back().pieces();
     for (std::size_t role = 0; role < copies.size(); ++role)
       for (std::uint32_t copy = 0; copy < copies[role]; ++copy)

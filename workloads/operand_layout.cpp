@@ -71,8 +71,8 @@ public:
     const auto& algorithm = in_.algorithm;
     stage_slots slots;
     if (algorithm.family == algorithm_family::mixed_precision) {
-      slots.counts = arena_.add(stage.order.per_event, region.inputs, residence::buffer,
-                                count_bits(algorithm.desired_bl));
+      slots.counts =
+          arena_.add(stage.order.per_event, region.inputs, residence::buffer, count_bits(algorithm.desired_bl));
       return slots;
     }
     const std::uint32_t length = stage.side == line_side::inputs ? region.outputs : region.inputs;

@@ -15,16 +15,16 @@ namespace tilework::workload {
 
 /// Slots of one layer, by slot index in the arena.
 struct layer_slots {
-  std::uint32_t input = 0;              ///< x: n x inputs
-  std::uint32_t output_gradient = 0;    ///< d = dLoss/dz: n x outputs
-  std::uint32_t array_gradient = 0;     ///< d of the arrays: s d with a learned output scale s, else d itself
-  std::uint32_t sum = 0;                ///< z: n x outputs
-  std::uint32_t unscaled = 0;           ///< z / s; z itself without a learned output scale
-  std::uint32_t output_scale = no_slot; ///< s: 1 x 1
-  std::uint32_t input_gradient = no_slot;   ///< e = W^T d: n x inputs; of the first layer only where it is asked for
-  std::uint32_t forward_partial = no_slot;  ///< n x (parts * outputs), if several arrays add up
-  std::uint32_t backward_partial = no_slot; ///< n x (parts * inputs), same
-  std::uint32_t forward_weights = no_slot;  ///< 1 x parts, where not all weights are 1; of training
+  std::uint32_t input = 0;                    ///< x: n x inputs
+  std::uint32_t output_gradient = 0;          ///< d = dLoss/dz: n x outputs
+  std::uint32_t array_gradient = 0;           ///< d of the arrays: s d with a learned output scale s, else d itself
+  std::uint32_t sum = 0;                      ///< z: n x outputs
+  std::uint32_t unscaled = 0;                 ///< z / s; z itself without a learned output scale
+  std::uint32_t output_scale = no_slot;       ///< s: 1 x 1
+  std::uint32_t input_gradient = no_slot;     ///< e = W^T d: n x inputs; of the first layer only where it is asked for
+  std::uint32_t forward_partial = no_slot;    ///< n x (parts * outputs), if several arrays add up
+  std::uint32_t backward_partial = no_slot;   ///< n x (parts * inputs), same
+  std::uint32_t forward_weights = no_slot;    ///< 1 x parts, where not all weights are 1; of training
   std::uint32_t evaluation_weights = no_slot; ///< same, of evaluation
   std::uint32_t backward_weights = no_slot;
   std::uint32_t bias = 0;           ///< 1 x outputs

@@ -76,7 +76,8 @@ public:
     const std::uint32_t outputs = in_.network.layers[layer + 1];
     const bool every_copy = p == phase::evaluate && in_.every_copy_evaluates;
     const auto weights = p == phase::evaluate ? slots.evaluation_weights : slots.forward_weights;
-    const auto parts = static_cast<std::uint32_t>(forward_weights(in_.algorithm, split.input_splits, every_copy).size());
+    const auto parts =
+        static_cast<std::uint32_t>(forward_weights(in_.algorithm, split.input_splits, every_copy).size());
     const bool adds_up = parts > 1 || weights != no_slot;
     if (in_.managed.forward_noise) {
       for (std::uint32_t i = 0; i < split.input_splits; ++i)
@@ -84,25 +85,29 @@ public:
                   {scale(slots.forward_scale, i)});
       end_stage();
     }
-    for_visible_arrays(split, p == phase::evaluate, every_copy, [&](const visible_arrays& w, vector_range range) {
-      for (std::uint32_t i = 0; i < split.input_splits; ++i)
-        for (std::uint32_t o = 0; o < split.output_splits; ++o) {
-          operation op = operation_of(operation_kind::forward_mvm, p, layer, range);
-          op.array = split.array(i, o, w.role, w.copy);
-          op.inputs[0] = of_vectors(applied_input(op.array, input_piece(layer, i, slots.input)), range);
-          if (in_.managed.forward_noise)
-            op.inputs[1] = of_vectors(scale(slots.forward_scale, i), range);
-          op.outputs[0] = of_vectors(output_piece(layer, o, adds_up ? slots.forward_partial : slots.unscaled), range);
-          if (adds_up)
-            op.outputs[0].first += (w.first_part + i) * outputs;
-          if (in_.range.enable)
-            apply_range(p, layer, op.array, input_piece(layer, i, slots.input));
-          program_.append(op);
-          if (in_.range.enable)
-            vector_op(vector_function::input_range_restore, p, layer, {op.outputs[0], range_of(op.array)},
-                      {op.outputs[0]});
-        }
-    }, split.input_splits);
+    for_visible_arrays(
+        split, p == phase::evaluate, every_copy,
+        [&](const visible_arrays& w, vector_range range) {
+          for (std::uint32_t i = 0; i < split.input_splits; ++i)
+            for (std::uint32_t o = 0; o < split.output_splits; ++o) {
+              operation op = operation_of(operation_kind::forward_mvm, p, layer, range);
+              op.array = split.array(i, o, w.role, w.copy);
+              op.inputs[0] = of_vectors(applied_input(op.array, input_piece(layer, i, slots.input)), range);
+              if (in_.managed.forward_noise)
+                op.inputs[1] = of_vectors(scale(slots.forward_scale, i), range);
+              op.outputs[0] =
+                  of_vectors(output_piece(layer, o, adds_up ? slots.forward_partial : slots.unscaled), range);
+              if (adds_up)
+                op.outputs[0].first += (w.first_part + i) * outputs;
+              if (in_.range.enable)
+                apply_range(p, layer, op.array, input_piece(layer, i, slots.input));
+              program_.append(op);
+              if (in_.range.enable)
+                vector_op(vector_function::input_range_restore, p, layer, {op.outputs[0], range_of(op.array)},
+                          {op.outputs[0]});
+            }
+        },
+        split.input_splits);
     end_stage();
     if (adds_up)
       vector_op(vector_function::accumulate_partial_sums, p, layer,
@@ -165,23 +170,28 @@ public:
       end_stage();
     }
     const auto parts = static_cast<std::uint32_t>(forward_weights(in_.algorithm, split.output_splits).size());
-    for_visible_arrays(split, false, false, [&](const visible_arrays& w, vector_range range) {
-      for (std::uint32_t o = 0; o < split.output_splits; ++o)
-        for (std::uint32_t i = 0; i < split.input_splits; ++i) {
-          operation op = operation_of(operation_kind::backward_mvm, phase::backward, layer, range);
-          op.array = split.array(i, o, w.role, w.copy);
-          op.inputs[0] = of_vectors(output_piece(layer, o, slots.array_gradient), range);
-          if (in_.managed.backward_noise)
-            op.inputs[1] = of_vectors(scale(slots.backward_scale, o), range);
-          op.outputs[0] = of_vectors(input_piece(layer, i, adds_up ? slots.backward_partial : slots.input_gradient), range);
-          if (adds_up)
-            op.outputs[0].first += (w.first_part + o) * inputs;
-          program_.append(op);
-          if (in_.range.learned())
-            vector_op(vector_function::input_range_update, phase::update, layer,
-                      {input_piece(layer, i, slots.input), op.outputs[0], range_block(op.array)}, {range_of(op.array)});
-        }
-    }, split.output_splits);
+    for_visible_arrays(
+        split, false, false,
+        [&](const visible_arrays& w, vector_range range) {
+          for (std::uint32_t o = 0; o < split.output_splits; ++o)
+            for (std::uint32_t i = 0; i < split.input_splits; ++i) {
+              operation op = operation_of(operation_kind::backward_mvm, phase::backward, layer, range);
+              op.array = split.array(i, o, w.role, w.copy);
+              op.inputs[0] = of_vectors(output_piece(layer, o, slots.array_gradient), range);
+              if (in_.managed.backward_noise)
+                op.inputs[1] = of_vectors(scale(slots.backward_scale, o), range);
+              op.outputs[0] =
+                  of_vectors(input_piece(layer, i, adds_up ? slots.backward_partial : slots.input_gradient), range);
+              if (adds_up)
+                op.outputs[0].first += (w.first_part + o) * inputs;
+              program_.append(op);
+              if (in_.range.learned())
+                vector_op(vector_function::input_range_update, phase::update, layer,
+                          {input_piece(layer, i, slots.input), op.outputs[0], range_block(op.array)},
+                          {range_of(op.array)});
+            }
+        },
+        split.output_splits);
     end_stage();
     if (layer == 0)
       return;
@@ -419,7 +429,8 @@ private:
     op.stage = stage_of(place, 0);
     const auto x = input_piece(place.layer, place.i, slots.input);
     const auto chi = state(piece_slots_of(place).chi, x.length);
-    op.inputs = {of_vectors(x, range), of_vectors(output_piece(place.layer, place.o, slots.array_gradient), range), chi};
+    op.inputs = {of_vectors(x, range), of_vectors(output_piece(place.layer, place.o, slots.array_gradient), range),
+                 chi};
     op.outputs = {chi};
     program_.append(op);
   }

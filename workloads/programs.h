@@ -59,10 +59,10 @@ struct stage_events {
 /// What some mini-batches do besides training, and how many vectors they have. Equal shapes have equal programs.
 struct step_shape {
   std::uint32_t vectors = 0;
-  bool refreshes = false;         ///< ends with a refresh of all arrays
-  bool estimates_ranges = false;  ///< one of the first ones, from which input ranges are estimated
-  bool takes_pulses = false;      ///< mixed precision: the digital gradient becomes pulses after the first vector
-  std::uint32_t updated_role = 0; ///< residual learning
+  bool refreshes = false;           ///< ends with a refresh of all arrays
+  bool estimates_ranges = false;    ///< one of the first ones, from which input ranges are estimated
+  bool takes_pulses = false;        ///< mixed precision: the digital gradient becomes pulses after the first vector
+  std::uint32_t updated_role = 0;   ///< residual learning
   std::vector<stage_events> events; ///< per stage of the run
   friend auto operator<=>(const step_shape&, const step_shape&) = default;
 };

@@ -25,8 +25,8 @@ std::vector<stage_plan> plan_stages(const session_configuration& configuration, 
         const auto& region = map.arrays[layer.first_array + p];
         auto id = region.id;
         id.role = static_cast<std::uint8_t>(k);
-        plans.push_back(plan_stage(configuration.algorithm, k, region.inputs, region.outputs,
-                                   configuration.batch_size, id.key()));
+        plans.push_back(
+            plan_stage(configuration.algorithm, k, region.inputs, region.outputs, configuration.batch_size, id.key()));
       }
   return plans;
 }
@@ -54,6 +54,7 @@ training_session::training_session(const session_configuration& configuration, c
                               configuration.input_range})),
       lines_read_(stages_.size(), 0),
       pending_(stages_.size(), 0) {
+  roles_.resize(configuration_.algorithm.roles);
   const auto in = inputs();
   programming_ = emit_programming(in);
   full_evaluation_ = emit_evaluation(in, configuration_.evaluation_burst);
@@ -317,8 +318,8 @@ void training_session::load_weights(std::uint32_t array, mutable_burst weights) 
   const float gamma = configuration_.algorithm.gamma_of(region.id.role);
   for (std::uint32_t o = 0; o < region.outputs; ++o) {
     const std::uint64_t first = std::uint64_t{region.first_output + o} * inputs + region.first_input;
-    numerics::draw_weights(configuration_.network.initial_weights, configuration_.seed, region.id.layer, inputs, outputs,
-                           weights[o], first);
+    numerics::draw_weights(configuration_.network.initial_weights, configuration_.seed, region.id.layer, inputs,
+                           outputs, weights[o], first);
     if (region.id.copy > 0 && configuration_.copy_mismatch_std > 0)
       numerics::add_mismatch(configuration_.seed, region.id.layer, region.id.copy, configuration_.copy_mismatch_std,
                              weights[o], first);

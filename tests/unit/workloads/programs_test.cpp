@@ -15,8 +15,11 @@ struct programs : testing::Test {
   network_configuration network{{10, 7, 3}, activation::sigmoid, true};
   network_map map = map_network(network, {6, 6, 4}, {});
   operand_arena arena;
-  operand_layout layout = lay_out(arena, network, map, 5);
-  program_inputs in{network, map, layout, {}};
+  algorithm_configuration algorithm;
+  std::vector<stage_plan> stages;
+  operand_layout layout = lay_out(arena, {network, map, algorithm, stages, 5});
+  program_inputs in{network, map, layout, {}, algorithm, stages, {{}}};
+  [[nodiscard]] step_program training_step() const { return emit_training_step(in, {.vectors = 5}); }
 };
 
 using condition = std::function<bool(const operation&)>;
@@ -65,7 +68,7 @@ TEST_F(programs, programming_writes_every_array_once_without_order) {
 }
 
 TEST_F(programs, forward_chain_follows_the_layers) {
-  const auto program = emit_training_step(in, 5);
+  const auto program = training_step();
   const auto load = the(program, [](const auto& o) { return o.kind == operation_kind::load_samples; });
   const auto activate = the(program, is(vector_function::bias_activation, 0));
   const auto loss = the(program, is(vector_function::loss_gradient, 1));
@@ -84,7 +87,7 @@ TEST_F(programs, forward_chain_follows_the_layers) {
 }
 
 TEST_F(programs, pieces_of_a_layer_run_side_by_side) {
-  const auto program = emit_training_step(in, 5);
+  const auto program = training_step();
   for (std::uint32_t a = 0; a < 4; ++a)
     for (std::uint32_t b = 0; b < 4; ++b)
       EXPECT_FALSE(ordered(program, the(program, is(operation_kind::forward_mvm, a)),
@@ -92,7 +95,7 @@ TEST_F(programs, pieces_of_a_layer_run_side_by_side) {
 }
 
 TEST_F(programs, partial_sums_lie_in_split_order) {
-  const auto program = emit_training_step(in, 5);
+  const auto program = training_step();
   const auto sum = the(program, is(vector_function::accumulate_partial_sums, 0));
   const auto& op = program.operations()[sum];
   EXPECT_EQ(op.inputs[0].length, 2U * 7);
@@ -114,8 +117,8 @@ TEST_F(programs, output_splits_add_up_on_the_way_back) {
   network.layers = {10, 7, 7, 3};
   map = map_network(network, {20, 6, 4}, {}); // layer 1 in 2 x 2 pieces
   arena = {};
-  layout = lay_out(arena, network, map, 5);
-  const auto program = emit_training_step(in, 5);
+  layout = lay_out(arena, {network, map, algorithm, stages, 5});
+  const auto program = training_step();
   const auto sum = the(program, is(vector_function::accumulate_partial_sums, 1, phase::backward));
   const auto& op = program.operations()[sum];
   EXPECT_EQ(op.inputs[0].length, 2U * 7);
@@ -134,7 +137,7 @@ TEST_F(programs, output_splits_add_up_on_the_way_back) {
 }
 
 TEST_F(programs, updates_come_after_all_reads_of_their_array) {
-  const auto program = emit_training_step(in, 5);
+  const auto program = training_step();
   for (std::uint32_t a = 0; a < 6; ++a) {
     const auto update = the(program, is(operation_kind::outer_product_update, a));
     EXPECT_TRUE(ordered(program, the(program, is(operation_kind::forward_mvm, a)), update));
@@ -150,25 +153,24 @@ TEST_F(programs, update_of_a_layer_runs_beside_the_backward_pass_below) {
   network.layers = {5, 4, 4, 3};
   map = map_network(network, {3, 6, 4}, {});
   arena = {};
-  layout = lay_out(arena, network, map, 5);
-  const auto program = emit_training_step(in, 5);
+  layout = lay_out(arena, {network, map, algorithm, stages, 5});
+  const auto program = training_step();
   EXPECT_FALSE(ordered(program, the(program, is(operation_kind::outer_product_update, 2)),
                        the(program, is(operation_kind::backward_mvm, 1))));
 }
 
 TEST_F(programs, bias_changes_after_its_use) {
-  const auto program = emit_training_step(in, 5);
+  const auto program = training_step();
   EXPECT_TRUE(ordered(program, the(program, is(vector_function::bias_activation, 0)),
                       the(program, is(vector_function::bias_update, 0, phase::update))));
   EXPECT_TRUE(ordered(program, the(program, is(vector_function::add_bias, 1)),
                       the(program, is(vector_function::bias_update, 1, phase::update))));
   network.bias = false;
-  EXPECT_TRUE(
-      all(emit_training_step(in, 5), [](const auto& o) { return o.function == vector_function::bias_update; }).empty());
+  EXPECT_TRUE(all(training_step(), [](const auto& o) { return o.function == vector_function::bias_update; }).empty());
 }
 
 TEST_F(programs, management_is_on_the_critical_path) {
-  const auto program = emit_training_step(in, 5);
+  const auto program = training_step();
   const auto forward_scales = all(program, is(vector_function::noise_management, 0));
   ASSERT_EQ(forward_scales.size(), 2U); // one per input piece
   for (std::uint32_t i = 0; i < 2; ++i)
@@ -187,7 +189,7 @@ TEST_F(programs, management_is_on_the_critical_path) {
 
 TEST_F(programs, management_that_is_off_costs_nothing) {
   in.managed = {false, false, false};
-  const auto program = emit_training_step(in, 5);
+  const auto program = training_step();
   for (const auto& op : program.operations()) {
     EXPECT_NE(op.function, vector_function::noise_management);
     EXPECT_NE(op.function, vector_function::update_management);
@@ -199,8 +201,9 @@ struct ranged_programs : programs {
   ranged_programs() { in.range.enable = true; }
   step_program emit(bool estimates = false) {
     arena = {};
-    layout = lay_out(arena, network, map, 5, in.range);
-    return emit_training_step(in, 5, {.estimates_ranges = estimates});
+    in.first_layer_gradient = in.range.learned();
+    layout = lay_out(arena, {network, map, algorithm, stages, 5, false, in.first_layer_gradient, in.range});
+    return emit_training_step(in, {.vectors = 5, .estimates_ranges = estimates});
   }
   /// Vector operations of one function on the range of one array.
   condition of(vector_function function, std::uint32_t array) {
@@ -270,7 +273,7 @@ TEST_F(ranged_programs, evaluation_changes_no_range) {
 }
 
 TEST_F(programs, reads_expect_the_weights_before_the_update) {
-  const auto program = emit_training_step(in, 5);
+  const auto program = training_step();
   for (const auto& op : program.operations())
     EXPECT_EQ(op.updates_before, 0U); // one update per array and step, and it is the last access
 }
@@ -288,7 +291,7 @@ TEST_F(programs, evaluation_only_reads) {
 }
 
 TEST_F(programs, phases_of_training) {
-  const auto program = emit_training_step(in, 5);
+  const auto program = training_step();
   for (const auto& op : program.operations()) {
     EXPECT_TRUE(is_training(op.phase));
     EXPECT_TRUE(op.kind != operation_kind::forward_mvm || op.phase == phase::forward);

@@ -41,7 +41,7 @@ struct seen {
 /// Executes steps without a machine: loads samples, sets each loss to the sample's number and the prediction to 0.
 struct bench : session_listener {
   explicit bench(const session_configuration& c)
-      : configuration(c), map(map_network(c.network, {4, 8, 8}, {})), session(c, data, map, {}, arena) {
+      : configuration(c), map(map_network(c.network, {4, 8, 8}, {})), session(c, data, map, {}, {}, arena) {
     arena.allocate();
     session.initialise();
     session.set_listener(this);
@@ -217,7 +217,7 @@ TEST(training_session, initial_weights_do_not_depend_on_the_split) {
   const auto matrix = [&](std::uint32_t lines) {
     const auto map = map_network(c.network, {100, lines, lines}, {});
     operand_arena arena;
-    const training_session session(c, data, map, {}, arena);
+    const training_session session(c, data, map, {}, {}, arena);
     std::vector<float> w(12 * 5);
     for (std::uint32_t a = 0; a < map.arrays.size(); ++a) {
       const auto& region = map.arrays[a];
