@@ -32,11 +32,11 @@ constexpr std::span<const std::pair<std::string_view, bias_kind>> names_of(bias_
   return bias_names;
 }
 
-enum class initial_kind : std::uint8_t { kaiming_uniform };
-constexpr std::array<std::pair<std::string_view, initial_kind>, 1> initial_names{
-    {{"kaiming_uniform", initial_kind::kaiming_uniform}}};
-constexpr std::span<const std::pair<std::string_view, initial_kind>> names_of(initial_kind) {
-  return initial_names;
+enum class output_scale_kind : std::uint8_t { none, learned };
+constexpr std::array<std::pair<std::string_view, output_scale_kind>, 2> output_scale_names{
+    {{"none", output_scale_kind::none}, {"learned", output_scale_kind::learned}}};
+constexpr std::span<const std::pair<std::string_view, output_scale_kind>> names_of(output_scale_kind) {
+  return output_scale_names;
 }
 
 enum class algorithm_kind : std::uint8_t { sgd };
@@ -71,7 +71,9 @@ workload::network_configuration read_network(reader r) {
   n.activation_function = r.get("activation", n.activation_function);
   r.get("loss", loss_kind::nll); // on logits both names mean the same function
   n.bias = r.get("bias", bias_kind::digital) == bias_kind::digital;
-  r.get("initial_weights", initial_kind::kaiming_uniform);
+  n.initial_weights = r.get("initial_weights", n.initial_weights);
+  n.learn_output_scale = r.get("output_scale", output_scale_kind::none) == output_scale_kind::learned;
+  n.logit_scale = r.get("logit_scale", n.logit_scale, positive);
   return n;
 }
 
@@ -209,6 +211,7 @@ void read_evaluation(reader r, workload::session_configuration& session) {
   else
     session.evaluate_every = static_cast<unsigned>(r.get_amount(key, {"epoch"}, {1, "epoch"}).count);
   session.evaluation_burst = r.get("burst", 32U, {.minimum = 1, .maximum = 65536});
+  session.evaluated = r.get("copies", session.evaluated);
 }
 
 void check_shapes(const reader& r, const experiment& e) {

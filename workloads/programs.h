@@ -6,7 +6,10 @@
 #include <tilework/workloads/mapping.h>
 #include <tilework/workloads/operand_layout.h>
 
+#include <array>
 #include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tilework::workload {
@@ -24,6 +27,11 @@ enum class step_order : std::uint8_t {
   by_data, ///< none
   serial,  ///< one stage of one layer after the other; replicas and pieces of a layer work at the same time
 };
+inline constexpr std::array<std::pair<std::string_view, step_order>, 2> step_order_names{
+    {{"by_data", step_order::by_data}, {"serial", step_order::serial}}};
+constexpr std::span<const std::pair<std::string_view, step_order>> names_of(step_order) {
+  return step_order_names;
+}
 
 /// What arrays do besides products and updates, by role.
 struct role_traits {

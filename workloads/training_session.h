@@ -7,11 +7,14 @@
 #include <tilework/workloads/datasets/dataset.h>
 #include <tilework/workloads/programs.h>
 
+#include <array>
 #include <cstdint>
 #include <iosfwd>
 #include <map>
 #include <optional>
 #include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tilework::workload {
@@ -26,6 +29,11 @@ struct learning_rate_schedule {
 
 /// Which copies of replicated weights an evaluation uses: the first alone, or all, whose outputs are averaged.
 enum class evaluated_copies : std::uint8_t { first, all };
+inline constexpr std::array<std::pair<std::string_view, evaluated_copies>, 2> evaluated_copies_names{
+    {{"first", evaluated_copies::first}, {"all", evaluated_copies::all}}};
+constexpr std::span<const std::pair<std::string_view, evaluated_copies>> names_of(evaluated_copies) {
+  return evaluated_copies_names;
+}
 
 struct session_configuration {
   network_configuration network;

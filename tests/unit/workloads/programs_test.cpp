@@ -300,5 +300,178 @@ TEST_F(programs, phases_of_training) {
   }
 }
 
+/// One layer 6 -> 4, fast and slow arrays, two replicas of both unless a test says otherwise.
+struct transfers : testing::Test {
+  transfers() {
+    network.layers = {6, 4};
+    algorithm.family = algorithm_family::transfer;
+    algorithm.kind = transfer_kind::dynamic;
+    algorithm.roles = 2;
+    algorithm.replicas = 2;
+    algorithm.replicate = replication::fast_and_slow;
+    algorithm.auto_scale = true;
+    stages = {{{.order = {.lines = 6}, .rule = numerics::chopped_rule{}}, {1, true}, {1, false}, {0.002F, true}}};
+  }
+  step_program emit(const stage_events& events, bool evaluation = false) {
+    map = map_network(network, {20, 6, 4}, {}, algorithm.copies());
+    arena = {};
+    layout = lay_out(arena, {network, map, algorithm, stages, 5, every_copy});
+    const program_inputs in{network, map, layout, {}, algorithm, stages, traits, order, every_copy};
+    return evaluation ? emit_evaluation(in, 5) : emit_training_step(in, {.vectors = 5, .events = {events}});
+  }
+  [[nodiscard]] std::uint32_t fast(std::uint32_t copy) const { return map.layers[0].array(0, 0, 0, copy); }
+  [[nodiscard]] std::uint32_t slow(std::uint32_t copy) const { return map.layers[0].array(0, 0, 1, copy); }
+
+  network_configuration network;
+  algorithm_configuration algorithm;
+  std::vector<stage_plan> stages;
+  std::vector<role_traits> traits{2};
+  step_order order = step_order::by_data;
+  bool every_copy = false;
+  network_map map;
+  operand_arena arena;
+  operand_layout layout;
+};
+
+condition is(transfer_function function) {
+  return [=](const operation& o) { return o.transfer == function; };
+}
+
+TEST_F(transfers, replicas_share_a_mini_batch) {
+  const auto program = emit({.first = 3});
+  for (std::uint32_t copy = 0; copy < 2; ++copy) {
+    const auto& forward = program.operations()[the(program, is(operation_kind::forward_mvm, slow(copy)))];
+    const auto& update = program.operations()[the(program, is(operation_kind::outer_product_update, fast(copy)))];
+    for (const auto* op : {&forward, &update}) {
+      EXPECT_EQ(op->first_vector, copy == 0 ? 0U : 3U);
+      EXPECT_EQ(op->vectors, copy == 0 ? 3U : 2U);
+      EXPECT_EQ(op->inputs[0].first_vector, op->first_vector);
+      EXPECT_EQ(op->inputs[0].vectors, op->vectors);
+    }
+    EXPECT_NE(update.inputs[3].slot, no_slot); // automatic rates
+    EXPECT_NE(update.inputs[4].slot, no_slot); // choppers
+  }
+  EXPECT_FALSE(ordered(program, the(program, is(operation_kind::forward_mvm, slow(0))),
+                       the(program, is(operation_kind::forward_mvm, slow(1)))));
+}
+
+TEST_F(transfers, gather_from_all_fast_copies_and_broadcast_to_all_slow_ones) {
+  const auto program = emit({.first = 3});
+  const auto line = the(program, is(transfer_function::accumulate_line));
+  EXPECT_EQ(program.operations()[line].inputs[0].vectors, 2U);
+  for (std::uint32_t copy = 0; copy < 2; ++copy) {
+    const auto read = the(program, is(operation_kind::read_line, fast(copy)));
+    EXPECT_TRUE(ordered(program, the(program, is(operation_kind::outer_product_update, fast(copy))), read));
+    EXPECT_TRUE(ordered(program, read, line));
+    const auto write = the(program, is(operation_kind::write_line, slow(copy)));
+    EXPECT_TRUE(ordered(program, line, write));
+    EXPECT_TRUE(ordered(program, the(program, is(operation_kind::forward_mvm, slow(copy))), write));
+    EXPECT_EQ(program.operations()[write].rate.at(0.5F), 0.002F);
+  }
+  EXPECT_FALSE(ordered(program, the(program, is(operation_kind::read_line, fast(0))),
+                       the(program, is(operation_kind::read_line, fast(1)))));
+}
+
+TEST_F(transfers, one_fast_array_takes_all_vectors) {
+  algorithm.replicate = replication::slow;
+  const auto program = emit({.first = 5});
+  EXPECT_EQ(program.operations()[the(program, is(operation_kind::outer_product_update, fast(0)))].vectors, 5U);
+  EXPECT_EQ(all(program, [](const auto& o) { return o.kind == operation_kind::write_line; }).size(), 2U);
+}
+
+TEST_F(transfers, come_between_the_vectors) {
+  algorithm.replicas = 1;
+  const auto program = emit({.first = 2, .every = 2});
+  const auto updates = all(program, is(operation_kind::outer_product_update, fast(0)));
+  const auto reads = all(program, is(operation_kind::read_line, fast(0)));
+  ASSERT_EQ(updates.size(), 3U);
+  ASSERT_EQ(reads.size(), 2U);
+  for (std::uint32_t k = 0; k < 2; ++k) {
+    EXPECT_EQ(program.operations()[reads[k]].read, k);
+    EXPECT_TRUE(ordered(program, updates[k], reads[k]));
+    EXPECT_TRUE(ordered(program, reads[k], updates[k + 1]));
+    // The rule sees the latest rate: that of the vector before.
+    const auto& rate = program.operations()[all(program, is(transfer_function::accumulate_line))[k]].inputs[1];
+    EXPECT_EQ(rate.first_vector, 2 * k + 1);
+  }
+  EXPECT_EQ(program.operations()[updates[2]].first_vector, 4U);
+  EXPECT_EQ(program.operations()[updates[2]].vectors, 1U);
+}
+
+TEST_F(transfers, may_wait_for_the_next_step) {
+  const auto left = emit({.first = 3, .deferred = true});
+  EXPECT_TRUE(all(left, is(transfer_function::accumulate_line)).empty());
+  const auto next = emit({.first = 3, .pending = true, .deferred = true});
+  const auto line = the(next, is(transfer_function::accumulate_line));
+  for (std::uint32_t copy = 0; copy < 2; ++copy) {
+    const auto write = the(next, is(operation_kind::write_line, slow(copy)));
+    EXPECT_TRUE(ordered(next, line, write));
+    EXPECT_TRUE(ordered(next, write, the(next, is(operation_kind::forward_mvm, slow(copy)))));
+  }
+}
+
+TEST_F(transfers, rest_once_per_mini_batch) {
+  traits[1].rests = true;
+  const auto program = emit({.first = 3});
+  for (std::uint32_t copy = 0; copy < 2; ++copy) {
+    EXPECT_TRUE(ordered(program, the(program, is(operation_kind::write_line, slow(copy))),
+                        the(program, is(operation_kind::rest, slow(copy)))));
+    EXPECT_TRUE(all(program, is(operation_kind::rest, fast(copy))).empty());
+  }
+}
+
+TEST_F(transfers, serial_order_leaves_only_replicas_side_by_side) {
+  order = step_order::serial;
+  const auto program = emit({.first = 3});
+  const auto loss = the(program, is(vector_function::loss_gradient, 0));
+  const auto update = the(program, is(operation_kind::outer_product_update, fast(0)));
+  const auto bias = the(program, is(vector_function::bias_update, 0, phase::update));
+  EXPECT_TRUE(ordered(program, loss, update));
+  EXPECT_TRUE(ordered(program, the(program, is(operation_kind::write_line, slow(1))), bias));
+  EXPECT_FALSE(ordered(program, update, the(program, is(operation_kind::outer_product_update, fast(1)))));
+}
+
+TEST_F(transfers, evaluation_averages_the_copies) {
+  every_copy = true;
+  const auto program = emit({}, true);
+  const auto sum = the(program, is(vector_function::accumulate_partial_sums, 0, phase::evaluate));
+  EXPECT_EQ(program.operations()[sum].inputs[0].length, 2U * 4);
+  EXPECT_EQ(program.operations()[sum].inputs[1].length, 2U);
+  for (std::uint32_t copy = 0; copy < 2; ++copy) {
+    const auto& op = program.operations()[the(program, is(operation_kind::forward_mvm, slow(copy)))];
+    EXPECT_EQ(op.vectors, 5U);
+    EXPECT_EQ(op.outputs[0].first, copy * 4);
+  }
+}
+
+TEST_F(transfers, digital_gradients_become_pulses_after_the_first_vector) {
+  algorithm.family = algorithm_family::mixed_precision;
+  algorithm.roles = 1;
+  algorithm.replicas = 1;
+  stages = {{{.order = {.lines = 4, .per_event = 4}, .side = line_side::outputs, .rule = numerics::rank_one_rule{}},
+             {1, true},
+             {1, true},
+             {0.001F, true}}};
+  traits.resize(1);
+  map = map_network(network, {20, 6, 4}, {});
+  arena = {};
+  layout = lay_out(arena, {network, map, algorithm, stages, 5});
+  const program_inputs in{network, map, layout, {}, algorithm, stages, traits};
+  const auto first = emit_training_step(in, {.vectors = 5});
+  EXPECT_TRUE(all(first, is(transfer_function::take_lines)).empty());
+  EXPECT_EQ(first.operations()[the(first, is(transfer_function::accumulate_product))].vectors, 5U);
+  const auto later = emit_training_step(in, {.vectors = 5, .takes_pulses = true});
+  const auto products = all(later, is(transfer_function::accumulate_product));
+  ASSERT_EQ(products.size(), 2U);
+  EXPECT_EQ(later.operations()[products[0]].vectors, 1U);
+  EXPECT_EQ(later.operations()[products[1]].first_vector, 1U);
+  const auto take = the(later, is(transfer_function::take_lines));
+  const auto write = the(later, is(operation_kind::write_line, 0));
+  EXPECT_TRUE(ordered(later, products[0], take));
+  EXPECT_TRUE(ordered(later, take, write));
+  EXPECT_TRUE(ordered(later, take, products[1]));
+  EXPECT_EQ(later.operations()[write].vectors, 4U);
+}
+
 } // namespace
 } // namespace tilework::workload
