@@ -34,7 +34,8 @@ struct operand_ref {
   std::uint32_t vectors = 0; ///< 0: as many as the operation has vectors and the slot holds; or all_vectors
 };
 
-/// Learning rate of an operation: factor, times the step's rate unless it is absolute.
+/// Learning rate of an operation: factor, times the step's rate unless it is absolute. Of a loss_gradient: the factor
+/// of the logits.
 struct operation_rate {
   float factor = 1;
   bool absolute = false;

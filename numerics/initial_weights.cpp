@@ -48,4 +48,11 @@ void initial_weights(initial_distribution distribution, const initial_layer& lay
     fill_normal(stream, std::sqrt(2.0 / fans), weights, first_element);
 }
 
+void add_mismatch(const initial_layer& layer, std::uint32_t copy, float std, std::span<float> weights,
+                  std::uint64_t first_element) {
+  const random_stream stream(random_purpose::copy_mismatch, {layer.seed, layer.layer, copy});
+  for (std::size_t e = 0; e < weights.size(); ++e)
+    weights[e] += std * static_cast<float>(stream.normal(first_element + e));
+}
+
 } // namespace tilework::numerics

@@ -51,4 +51,9 @@ struct initial_layer {
 void initial_weights(initial_distribution distribution, const initial_layer& layer, std::span<float> out,
                      std::uint64_t first_element = 0);
 
+/// Adds N(0, std^2) to elements of a copy of a layer's weights, numbered as for initial_weights(): copies that were
+/// programmed one by one differ.
+void add_mismatch(const initial_layer& layer, std::uint32_t copy, float std, std::span<float> weights,
+                  std::uint64_t first_element);
+
 } // namespace tilework::numerics

@@ -23,6 +23,7 @@ enum class random_purpose : std::uint64_t {
   opposite_choppers, ///< of the lines on the other side
   input_rounding,    ///< of mixed precision
   gradient_rounding,
+  copy_mismatch,
 };
 
 /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): a bijective mix of an odd-step counter, started at a hash of the key.

@@ -155,9 +155,9 @@ void training_session::initialise() {
     write_weights(layout_.layers[l].forward_weights, forward_weights(algorithm, split.input_splits));
     write_weights(layout_.layers[l].evaluation_weights, forward_weights(algorithm, split.input_splits, all));
     write_weights(layout_.layers[l].backward_weights, forward_weights(algorithm, split.output_splits));
-    if (configuration_.network.bias &&
-        configuration_.network.initial_weights == numerics::initial_distribution::kaiming_uniform)
-      numerics::kaiming_uniform(configuration_.seed, static_cast<std::uint32_t>(l), inputs,
+    if (configuration_.network.bias)
+      numerics::initial_weights(configuration_.network.initial_weights,
+                                {configuration_.seed, static_cast<std::uint32_t>(l), inputs, outputs},
                                 arena_.view(layout_.layers[l].bias)[0], std::uint64_t{inputs} * outputs);
   }
   for (const auto slot : layout_.range)
@@ -313,16 +313,15 @@ void training_session::load(const step_context& context, mutable_burst x, mutabl
 /// Elements of a layer are numbered, so initial weights do not depend on its split.
 void training_session::load_weights(std::uint32_t array, mutable_burst weights) const {
   const auto& region = map_.arrays[array];
-  const std::uint32_t inputs = configuration_.network.layers[region.id.layer];
-  const std::uint32_t outputs = configuration_.network.layers[region.id.layer + 1];
+  const numerics::initial_layer layer{configuration_.seed, region.id.layer,
+                                      configuration_.network.layers[region.id.layer],
+                                      configuration_.network.layers[region.id.layer + 1U]};
   const float gamma = configuration_.algorithm.gamma_of(region.id.role);
   for (std::uint32_t o = 0; o < region.outputs; ++o) {
-    const std::uint64_t first = std::uint64_t{region.first_output + o} * inputs + region.first_input;
-    numerics::draw_weights(configuration_.network.initial_weights, configuration_.seed, region.id.layer, inputs,
-                           outputs, weights[o], first);
+    const std::uint64_t first = std::uint64_t{region.first_output + o} * layer.inputs + region.first_input;
+    numerics::initial_weights(configuration_.network.initial_weights, layer, weights[o], first);
     if (region.id.copy > 0 && configuration_.copy_mismatch_std > 0)
-      numerics::add_mismatch(configuration_.seed, region.id.layer, region.id.copy, configuration_.copy_mismatch_std,
-                             weights[o], first);
+      numerics::add_mismatch(layer, region.id.copy, configuration_.copy_mismatch_std, weights[o], first);
     if (gamma != 1)
       for (auto& w : weights[o])
         w /= gamma;

@@ -66,7 +66,8 @@ public:
     numerics::evaluate(op.function, op.activation_function, in, out,
                        {.learning_rate = request_->context->learning_rate,
                         .mini_batch = request_->context->step,
-                        .loss_scale = 1.0F / static_cast<float>(op.vectors)});
+                        .loss_scale = 1.0F / static_cast<float>(op.vectors),
+                        .logit_scale = op.rate.factor});
     if (format_ != numerics::number_format::fp32)
       for (const auto& burst : out)
         for (std::uint32_t v = 0; v < burst.vectors; ++v)
