@@ -63,8 +63,9 @@ public:
                                           const io_reader& read_io = read_plain_io,
                                           const curve_listener& on_curve = ignore_curve) const;
   /// A map that is a device, such as a file of its own.
-  [[nodiscard]] physics::device_spec read(config::reader& r) const {
-    return read_map(r, {read_plain_io, ignore_curve});
+  [[nodiscard]] physics::device_spec read(config::reader& r, const io_reader& read_io = read_plain_io,
+                                          const curve_listener& on_curve = ignore_curve) const {
+    return read_map(r, {read_io, on_curve});
   }
   /// A preset, a model with its defaults, or a file that holds such a map. \throws input_error for other names
   [[nodiscard]] physics::device_spec named(std::string_view name, const curve_listener& on_curve = ignore_curve) const;

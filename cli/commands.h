@@ -39,6 +39,10 @@ int check_command(const std::vector<std::filesystem::path>& files, const catalog
 int list_devices(const catalog::device_registry& devices);
 int show_device(const std::string& name, const catalog::device_registry& devices);
 
+/// Training setups: what `preset` at the top of an experiment may name.
+int list_presets();
+int show_preset(const std::string& name);
+
 struct respond_options {
   std::vector<std::string> devices; ///< names or files
   unsigned pulses = 1000;

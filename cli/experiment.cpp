@@ -7,6 +7,7 @@
 #include <tilework/physics/presets/presets.h>
 #include <tilework/platforms/machine_file.h>
 #include <tilework/platforms/technology_file.h>
+#include <tilework/workloads/presets/presets.h>
 
 #include <fmt/format.h>
 
@@ -37,12 +38,6 @@ constexpr std::array<std::pair<std::string_view, output_scale_kind>, 2> output_s
     {{"none", output_scale_kind::none}, {"learned", output_scale_kind::learned}}};
 constexpr std::span<const std::pair<std::string_view, output_scale_kind>> names_of(output_scale_kind) {
   return output_scale_names;
-}
-
-enum class algorithm_kind : std::uint8_t { sgd };
-constexpr std::array<std::pair<std::string_view, algorithm_kind>, 1> algorithm_names{{{"SGD", algorithm_kind::sgd}}};
-constexpr std::span<const std::pair<std::string_view, algorithm_kind>> names_of(algorithm_kind) {
-  return algorithm_names;
 }
 
 constexpr field positive{.minimum = 0, .open_minimum = true};
@@ -143,14 +138,9 @@ void extend_io(reader& r, experiment& e) {
     compare_with_preset(r, c, e);
 }
 
-/// \param ranged a static input range scales the inputs
-physics::io_parameters read_io(reader& r, const hardware::tile_configuration& tile, bool ranged) {
-  physics::io_parameters io;
-  if (ranged)
-    io.noise_management = physics::noise_management::none;
-  io = config::read_fields(r, io, {"inp_res", "out_res"});
-  if (ranged)
-    require_no_management(r, io);
+/// What the machine's converters decide, and a check of the whole.
+physics::io_parameters with_converters(const reader& r, physics::io_parameters io,
+                                       const hardware::tile_configuration& tile) {
   const auto [dac, adc] = converters_of(tile);
   io.inp_res = dac.resolution();
   io.out_res = adc.resolution();
@@ -162,12 +152,43 @@ physics::io_parameters read_io(reader& r, const hardware::tile_configuration& ti
   return io;
 }
 
+/// \param ranged a static input range scales the inputs
+physics::io_parameters read_io(reader& r, const hardware::tile_configuration& tile, bool ranged) {
+  physics::io_parameters io;
+  if (ranged)
+    io.noise_management = physics::noise_management::none;
+  io = config::read_fields(r, io, {"inp_res", "out_res"});
+  if (ranged)
+    require_no_management(r, io);
+  return with_converters(r, io, tile);
+}
+
 void read_directions(reader forward, reader backward, experiment& e) {
   extend_io(forward, e);
   extend_io(backward, e);
   e.session.input_range = read_input_range(forward.child("input_range"));
   e.arrays.forward = read_io(forward, e.machine.tile, e.session.input_range.enable);
   e.arrays.backward = read_io(backward, e.machine.tile, false);
+}
+
+physics::io_parameters default_transfer_read() {
+  const auto document = config::document::parse("{preset: TransferReadIO}", "default");
+  return catalog::read_plain_io(reader(document));
+}
+
+/// Single lines are read at full scale: nothing is managed.
+physics::io_parameters read_transfer_read(reader r, experiment& e) {
+  const bool has_base = r.has("preset") || r.has("extends");
+  extend_io(r, e);
+  auto io = has_base ? physics::io_parameters{} : default_transfer_read();
+  io.noise_management = physics::noise_management::none;
+  io.bound_management = physics::bound_management::none;
+  io = config::read_fields(r, io, {"inp_res", "out_res"});
+  if (io.noise_management != physics::noise_management::none)
+    throw r.error("noise_management", "a transfer drives single lines at full scale; leave it NONE");
+  if (io.bound_management != physics::bound_management::none)
+    throw r.error("bound_management", "a transfer reads every line once; leave it NONE");
+  return with_converters(r, io, e.machine.tile);
 }
 
 /// Mini-batches from refresh to refresh of one-sided cells; 0 = never.
@@ -185,21 +206,36 @@ unsigned read_refresh_interval(const reader& r, const experiment& e) {
   return every / e.session.batch_size;
 }
 
+/// Names of algorithms that mislead.
+void add_notes(experiment& e) {
+  const auto& a = e.algorithm.algorithm;
+  if (a.family == workload::algorithm_family::transfer && a.kind == workload::transfer_kind::chopped &&
+      !a.has_choppers())
+    e.notes.emplace_back("training.algorithm: ChoppedTTv2 without choppers, which is what AIHWKit's presets named TTv2 "
+                         "run; its buffered TTv2 is called TTv2 here");
+}
+
 void read_training(reader r, experiment& e, const catalog::device_registry& devices) {
-  auto algorithm = r.child("algorithm");
-  algorithm.get("name", algorithm_kind::sgd);
-  e.arrays.device = devices.read(
-      r, "device",
-      [&](reader io) {
-        extend_io(io, e);
-        return read_io(io, e.machine.tile, false);
-      },
-      [&](const catalog::fitted_curve& fitted) { e.notes.push_back(fitted.summary()); });
   auto update = r.child("update");
   e.arrays.update = config::read_fields(update, e.arrays.update);
+  e.session.batch_size = r.get("batch_size", 1U, {.minimum = 1, .maximum = 65536});
+  const catalog::io_reader read_device_io = [&](reader io) {
+    extend_io(io, e);
+    return read_io(io, e.machine.tile, false);
+  };
+  const catalog::curve_listener on_curve = [&](const catalog::fitted_curve& fitted) {
+    e.notes.push_back(fitted.summary());
+  };
+  e.algorithm = read_algorithm(r, {.devices = devices,
+                                   .read_io = read_device_io,
+                                   .on_curve = on_curve,
+                                   .update = e.arrays.update,
+                                   .batch_size = e.session.batch_size,
+                                   .seed = e.seed});
+  e.arrays.device = e.algorithm.devices.back();
+  add_notes(e);
   e.arrays.drift_per_mini_batch = r.get("drift_per_mini_batch", e.arrays.drift_per_mini_batch, {.minimum = 0});
   e.session.epochs = r.get("epochs", 2U, {.minimum = 1, .maximum = 1e6});
-  e.session.batch_size = r.get("batch_size", 1U, {.minimum = 1, .maximum = 65536});
   e.session.learning_rate = read_learning_rate(r);
   e.session.refresh_every = read_refresh_interval(r, e);
 }
@@ -251,6 +287,8 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
                            const catalog::device_registry& devices) {
   const auto document = config::document::load(file, {.overrides = overrides, .included = {"machine"}});
   reader r(document);
+  r.peek<std::string>("preset"); // a word, and a known key
+  r.extend(workload::experiment_preset_texts());
   experiment e;
   e.name = r.get("name", file.stem().string());
   e.seed = r.get("seed", e.seed);
@@ -265,6 +303,8 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   auto training = r.child("training");
   read_training(training, e, devices);
   read_directions(r.child("forward"), r.child("backward"), e);
+  if (e.algorithm.algorithm.family == workload::algorithm_family::transfer)
+    e.algorithm.transfer_read = read_transfer_read(r.child("transfer_read"), e);
   e.placement = r.child("mapping").get_list("tiles", e.placement);
   read_evaluation(r.child("evaluate"), e.session);
   try {

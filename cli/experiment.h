@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tilework/catalog/device_registry.h>
+#include <tilework/cli/algorithm_file.h>
 #include <tilework/core/technology.h>
 #include <tilework/physics/crossbar/analog_array.h>
 #include <tilework/platforms/machine_configuration.h>
@@ -30,7 +31,8 @@ struct experiment {
   std::string dataset_name;
   workload::dataset_options data;
   workload::session_configuration session;
-  physics::array_parameters arrays;
+  physics::array_parameters arrays; ///< of the slowest role
+  training_algorithm algorithm;
   platform::machine_configuration machine;
   technology prices;
   std::vector<std::uint32_t> placement;

@@ -88,6 +88,15 @@ void add_devices(CLI::App& app, std::string& name, respond_options& respond, con
   response->callback([&] { chosen = [&] { return respond_devices(respond, known); }; });
 }
 
+void add_presets(CLI::App& app, std::string& name, command& chosen) {
+  auto* presets = app.add_subcommand("presets", "Training setups: list, show");
+  presets->require_subcommand(1);
+  presets->add_subcommand("list", "Names of all setups")->callback([&] { chosen = list_presets; });
+  auto* show = presets->add_subcommand("show", "What a setup says, as part of an experiment file");
+  show->add_option("NAME", name, "setup")->required();
+  show->callback([&] { chosen = [&] { return show_preset(name); }; });
+}
+
 int guarded(const command& chosen) {
   try {
     return chosen();
@@ -130,11 +139,13 @@ int run_program(int argc, char** argv, const catalog::device_registry& devices) 
   run_options run;
   std::vector<std::filesystem::path> files;
   std::string device;
+  std::string preset;
   respond_options respond;
   command chosen;
   add_run(app, run, devices, chosen);
   add_check(app, files, devices, chosen);
   add_devices(app, device, respond, devices, chosen);
+  add_presets(app, preset, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/workloads/algorithm.h>
+#include <tilework/workloads/algorithm_fields.h>
 
 #include <algorithm>
 #include <cmath>
@@ -186,6 +187,65 @@ float update_granularity_of(const algorithm_configuration& algorithm) {
   if (!is_compound)
     return g.front();
   return std::accumulate(g.begin(), g.end(), 0.0F) / static_cast<float>(g.size());
+}
+
+namespace {
+
+/// What the classes with choppers have in common.
+void set_chopper_defaults(algorithm_configuration& a) {
+  a.momentum = 0;
+  a.units_in_mbatch = false;
+  a.scale_fast_lr = false;
+}
+
+transfer_kind kind_of(algorithm_name name) {
+  switch (name) {
+  case algorithm_name::buffered:
+    return transfer_kind::buffered;
+  case algorithm_name::chopped:
+    return transfer_kind::chopped;
+  case algorithm_name::dynamic:
+    return transfer_kind::dynamic;
+  case algorithm_name::study_dynamic:
+    return transfer_kind::study_dynamic;
+  default:
+    return transfer_kind::tiki_taka;
+  }
+}
+
+algorithm_family family_of(algorithm_name name) {
+  switch (name) {
+  case algorithm_name::sgd:
+    return algorithm_family::sgd;
+  case algorithm_name::mixed_precision:
+    return algorithm_family::mixed_precision;
+  case algorithm_name::residual:
+    return algorithm_family::residual;
+  default:
+    return algorithm_family::transfer;
+  }
+}
+
+} // namespace
+
+algorithm_configuration defaults_of(algorithm_name name) {
+  algorithm_configuration a;
+  for (const auto& [spelling, named] : names_of(name))
+    if (named == name)
+      a.name = spelling;
+  a.family = family_of(name);
+  a.kind = kind_of(name);
+  const bool several = a.family == algorithm_family::transfer || a.family == algorithm_family::residual;
+  a.roles = several ? 2 : 1;
+  if (a.has_hidden_matrix() && a.kind != transfer_kind::buffered)
+    set_chopper_defaults(a);
+  if (a.kind == transfer_kind::dynamic || a.kind == transfer_kind::study_dynamic)
+    a.in_chop_random = false;
+  if (a.kind == transfer_kind::study_dynamic) {
+    a.units_in_mbatch = true;
+    a.auto_scale = true;
+  }
+  return a;
 }
 
 } // namespace tilework::workload
