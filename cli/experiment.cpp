@@ -233,6 +233,10 @@ void read_training(reader r, experiment& e, const catalog::device_registry& devi
                                    .batch_size = e.session.batch_size,
                                    .seed = e.seed});
   e.arrays.device = e.algorithm.devices.back();
+  e.session.algorithm = e.algorithm.algorithm;
+  e.session.order = r.get("schedule", e.session.order);
+  e.session.first_layer_gradient = r.get("first_layer_gradient", false);
+  e.session.copy_mismatch_std = r.get("copy_mismatch_std", 0.0F, {.minimum = 0});
   add_notes(e);
   e.arrays.drift_per_mini_batch = r.get("drift_per_mini_batch", e.arrays.drift_per_mini_batch, {.minimum = 0});
   e.session.epochs = r.get("epochs", 2U, {.minimum = 1, .maximum = 1e6});
@@ -314,7 +318,12 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   }
   r.finish();
   e.data.where = r.where("dataset");
-  e.places = {r.where("network"), r.where("mapping"), machine.child("digital").where("buffer"), r.where("forward"),
+  const auto digital = machine.child("digital");
+  e.places = {r.where("network"),
+              r.where("mapping"),
+              digital.where("buffer"),
+              digital.where("transfer_controller"),
+              r.where("forward"),
               r.where("backward")};
   check_shapes(r, e);
   add_warnings(e);

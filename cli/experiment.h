@@ -22,6 +22,7 @@ struct experiment_places {
   std::string network;
   std::string mapping;
   std::string buffer;
+  std::string controller;
   std::string forward;
   std::string backward;
 };

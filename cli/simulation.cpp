@@ -59,9 +59,9 @@ workload::network_map mapped(const experiment& e) {
 std::vector<physics::array_parameters> parameters_by_role(const experiment& e) {
   std::vector<physics::array_parameters> roles(e.session.algorithm.roles, e.arrays);
   for (std::size_t role = 0; role < roles.size(); ++role) {
-    roles[role].device = e.devices[role];
-    roles[role].line_read = e.transfer_read;
-    roles[role].line_write = e.transfer_update;
+    roles[role].device = e.algorithm.devices[role];
+    roles[role].line_read = e.algorithm.transfer_read;
+    roles[role].line_write = e.algorithm.transfer_update;
   }
   if (e.session.algorithm.family == workload::algorithm_family::transfer)
     roles.front().update_granularity = workload::update_granularity_of(e.session.algorithm);
