@@ -133,6 +133,7 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
     : experiment_(e),
       plan_(e, data),
       options_(options),
+      data_(data),
       pool_(options.threads),
       machine_(e.machine, platform::elaboration{.arrays = plan_.map.arrays,
                                                 .parameters = plan_.roles,
@@ -155,7 +156,43 @@ void simulation::run(run_observer& observer) {
 void simulation::evaluated(const workload::evaluation_result& result) {
   evaluations_.push_back({result.epoch, result.train_loss, result.test_loss, result.test_accuracy,
                           training_time().seconds(), costs().training_energy_J});
+  auto& row = evaluations_.back();
+  if (experiment_.digital_evaluation)
+    row.digital_accuracy = workload::accuracy_of(experiment_.session.network, digital_layers(), data_.test);
+  if (average_.count() > 0)
+    row.averaged_accuracy = workload::accuracy_of(experiment_.session.network, average_.mean(), data_.test);
   observer_->evaluated(evaluations_.back());
+}
+
+void simulation::epoch_trained(const workload::training_position& position) {
+  if (experiment_.average_from_epoch > 0 && position.epoch >= experiment_.average_from_epoch)
+    average_.add(digital_layers());
+}
+
+std::vector<workload::digital_layer> simulation::digital_layers() {
+  const auto& network = experiment_.session.network;
+  const auto& algorithm = experiment_.session.algorithm;
+  std::vector<workload::digital_layer> layers;
+  for (std::size_t l = 0; l < network.weight_layers(); ++l) {
+    const auto bias = plan_.session.bias(l);
+    layers.push_back({std::vector<float>(std::size_t{network.layers[l]} * network.layers[l + 1]),
+                      {bias.begin(), bias.end()},
+                      plan_.session.output_scale(l)});
+  }
+  for (std::size_t a = 0; a < plan_.map.arrays.size(); ++a) {
+    const auto& region = plan_.map.arrays[a];
+    const float share = algorithm.gamma_of(region.id.role) / static_cast<float>(algorithm.copies_of(region.id.role));
+    if (share == 0)
+      continue;
+    const auto weights = machine_.tile_of(a).values().weights();
+    auto& layer = layers[region.id.layer];
+    const std::size_t inputs = network.layers[region.id.layer];
+    for (std::uint32_t o = 0; o < region.outputs; ++o)
+      for (std::uint32_t i = 0; i < region.inputs; ++i)
+        layer.weights[(region.first_output + o) * inputs + region.first_input + i] +=
+            share * weights[std::size_t{o} * region.inputs + i];
+  }
+  return layers;
 }
 
 std::array<femtoseconds, phase_count> simulation::exposed() const {
@@ -233,13 +270,30 @@ run_results simulation::results() const {
 void simulation::save(std::ostream& out) const {
   plan_.session.save(out);
   machine_.save(out);
-  byte_writer(out).write_vector(evaluations_);
+  byte_writer writer(out);
+  writer.write_vector(evaluations_);
+  writer.write(average_.count());
+  for (const auto& layer : average_.mean()) {
+    writer.write_vector(layer.weights);
+    writer.write_vector(layer.bias);
+    writer.write(layer.scale);
+  }
 }
 
 void simulation::restore(std::istream& in) {
   plan_.session.restore(in);
   machine_.restore(in);
-  byte_reader(in).read_vector(evaluations_);
+  byte_reader reader(in);
+  reader.read_vector(evaluations_);
+  std::uint32_t averaged = 0;
+  reader.read(averaged);
+  std::vector<workload::digital_layer> mean(averaged > 0 ? experiment_.session.network.weight_layers() : 0);
+  for (auto& layer : mean) {
+    reader.read_vector(layer.weights);
+    reader.read_vector(layer.bias);
+    reader.read(layer.scale);
+  }
+  average_.restore(averaged, std::move(mean));
 }
 
 } // namespace tilework::cli

@@ -42,12 +42,17 @@ json actions_of(const run_results& r) {
 }
 
 json row_json(const evaluation_row& row) {
-  return {{"epoch", row.epoch},
-          {"train_loss", row.train_loss},
-          {"test_loss", row.test_loss},
-          {"test_accuracy", row.test_accuracy},
-          {"simulated_time_s", row.simulated_time_s},
-          {"energy_J", row.energy_J}};
+  json line = {{"epoch", row.epoch},
+               {"train_loss", row.train_loss},
+               {"test_loss", row.test_loss},
+               {"test_accuracy", row.test_accuracy},
+               {"simulated_time_s", row.simulated_time_s},
+               {"energy_J", row.energy_J}};
+  if (row.digital_accuracy >= 0)
+    line["digital_accuracy"] = row.digital_accuracy;
+  if (row.averaged_accuracy >= 0)
+    line["averaged_accuracy"] = row.averaged_accuracy;
+  return line;
 }
 
 } // namespace
