@@ -12,8 +12,18 @@
 
 namespace tilework::numerics {
 
-/// First word of a stream's key: what its numbers are for.
-enum class random_purpose : std::uint64_t { initial_weights, sample_order, glyphs, spiral };
+/// First word of a stream's key: what its numbers are for. The order is part of the meaning of a seed: append only.
+enum class random_purpose : std::uint64_t {
+  initial_weights,
+  sample_order,
+  glyphs,
+  spiral,
+  transfer_lines,    ///< which lines are read
+  driven_choppers,   ///< of the lines that are read one by one
+  opposite_choppers, ///< of the lines on the other side
+  input_rounding,    ///< of mixed precision
+  gradient_rounding,
+};
 
 /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): a bijective mix of an odd-step counter, started at a hash of the key.
 class random_stream {

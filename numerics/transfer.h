@@ -3,19 +3,32 @@
 /// running references, and the digital gradient of mixed precision.
 ///
 /// n vectors, array of `inputs` x `outputs`; lines are the driven lines of a transfer read, `length` is the number of
-/// lines of the other side, T the number of fast copies that are read. Element order of operands:
+/// lines of the other side, T the number of fast copies that are read, X = inputs, D = outputs. Operands are known by
+/// their position; "-" is one that may be missing (no data).
 ///
-/// | function           | in                                                        | out                          |
-/// |--------------------|-----------------------------------------------------------|------------------------------|
-/// | fast_rate          | maxima of x and d: n x 2; means: 1 x 2                    | rates: n x 1; means          |
-/// | accumulate_line    | reads: T x length; rates: n x 1 (may be missing), the last one is the latest rate; input
-/// choppers: 1 x inputs; output choppers: 1 x outputs; hidden: lines x length; references: 2 T lines x length | counts:
-/// 1 x length; input choppers; output choppers; hidden; references | | accumulate_product | x: n x inputs; d: n x
-/// outputs; chi: outputs x inputs      | chi                          | | take_lines         | chi: outputs x inputs |
-/// counts: rows x inputs; chi   |
+/// | function           | in                                                | out                                  |
+/// |--------------------|---------------------------------------------------|--------------------------------------|
+/// | fast_rate          | 0 maxima of x and d: n x 2; 1 means: 1 x 2        | 0 rates: n x 1; 1 means              |
+/// | accumulate_line    | 0 reads: T x length; 1 rates: n x 1 (-); 2 to 5 * | 0 counts: 1 x length; 1 to 4 *       |
+/// | accumulate_product | 0 x: n x X; 1 d: n x D; 2 chi: D x X              | 0 chi                                |
+/// | take_lines         | 0 chi: D x X                                      | 0 counts: rows x X; 1 chi            |
 ///
-/// Counts are the d operand of a write_line: a positive count lowers the weight. Rules without choppers, hidden matrix
-/// or references leave those operands out.
+/// * state of a line's rule: input choppers: 1 x X (-); output choppers: 1 x D (-); hidden: lines x length; references:
+/// 2 T lines x length
+///
+/// Counts are the d operand of a write_line: a positive count lowers the weight (so a line that is read positive gives
+/// negative counts); those of take_lines are in the direction of the gradient. Rules without choppers, hidden matrix or
+/// references leave those operands out. Of the rates the last one counts, the latest. State (choppers, hidden,
+/// references, chi) is changed in place: its output is the same elements as its input. All of it starts at 0, except
+/// for choppers, which are +1 or -1 and must be filled with +1 before the first read. The choppers of the driven side
+/// are the input choppers if input lines are driven, otherwise the output choppers.
+///
+/// References, for dynamic rules: row (2 j) lines + s is the running mean M of line s of copy j, row (2 j + 1) lines +
+/// s its reference R.
+///
+/// Sources: Gokmen & Haensch, Frontiers in Neuroscience 14, 2020 (Tiki-Taka); Gokmen, Frontiers in AI 4, 2021 (TTv2);
+/// Rasch et al., Nature Communications 15, 2024 (choppers, AGAD); Nandakumar et al., Frontiers in Neuroscience 14, 2020
+/// (mixed precision). All arithmetic is in single precision.
 #pragma once
 
 #include <tilework/core/operand.h>
@@ -38,10 +51,13 @@ struct line_order {
   [[nodiscard]] std::uint32_t line_of(std::uint64_t read) const;
 };
 
-/// Tiki-Taka: what is read is written, AIHWKit's TransferCompound.
+/// Tiki-Taka: what is read is written, AIHWKit's TransferCompound: counts = -sum over copies of the read.
 struct direct_rule {};
 
-/// TTv2 with a buffer in units of weight, AIHWKit's BufferedTransferCompound.
+/// TTv2 with a buffer in units of weight, AIHWKit's BufferedTransferCompound. Per element of the line, a = sum over
+/// copies of the read, theta = threshold:
+///   h = H + |rate| a;  n = trunc(h / theta) in [-most_pulses, most_pulses], count -n;
+///   H = h if n = 0, else momentum h, or without forget_buffer h - (1 - momentum) n theta
 struct buffered_rule {
   float threshold = 0.001F; ///< thres_scale times the granularity of the slow device
   std::int32_t most_pulses = 1;
@@ -52,7 +68,21 @@ struct buffered_rule {
 enum class chopper_schedule : std::uint8_t { never, random, regular };
 
 /// Hidden matrix in units of pulses, with choppers: AIHWKit's ChoppedTransferCompound; with a running reference its
-/// DynamicTransferCompound (AGAD).
+/// DynamicTransferCompound (AGAD). Per element of the line, L = |rate| / b (divided by the fast rate too if
+/// relative_to_fast_rate), c the product of the choppers that cross there, a_j the read of copy j:
+///   h = H + c L sum_j (a_j - R_j), without R if not dynamic, without H if no_buffer
+///   n = trunc(h) in [-most_pulses, most_pulses], count -n, and H as for buffered_rule with theta = 1; a dynamic rule
+///   that does not forget clips it to +-most_pulses buffer_cap, if buffer_cap > 0
+/// then, dynamic: M_j = (1 - beta) M_j + beta a_j, beta = min(tail_weightening / n_c, 1), n_c = max(ceil(1 /
+/// in_chop_prob), 2), and then the chopper of the line may flip:
+///   random   with probability in_chop_prob
+///   regular  in the last of every n_c sweeps over all lines t = read / lines; a dynamic rule flips there in any case
+/// After the last line every chopper of the other side flips with probability out_chop_prob, unless dynamic. When the
+/// line is read next after a flip, R_j = M_j first. With correct_accumulation L is divided by min(1 + t mod n_c, 1 /
+/// fast_granularity). With warm_up a dynamic rule gives no counts while t <= n_c, though elements of H are released.
+///
+/// study_schedule: a counter counts how often the line wrapped to 0, and a regular chopper flips in the first of every
+/// n_c of its values, from the first one on; R_j = M_j right at the flip; no warm-up.
 struct chopped_rule {
   float threshold = 1;                ///< b: weight that makes one pulse
   bool relative_to_fast_rate = false; ///< correct_gradient_magnitudes
@@ -60,19 +90,20 @@ struct chopped_rule {
   float momentum = 0;
   bool forget_buffer = true;
   bool no_buffer = false;
-  chopper_schedule input_choppers = chopper_schedule::never;
-  float in_chop_prob = 0;
-  float out_chop_prob = 0;
-  bool dynamic = false; ///< AGAD: reads are taken relative to a running reference
+  chopper_schedule input_choppers = chopper_schedule::never; ///< of the driven lines
+  float in_chop_prob = 0;                                    ///< of the driven lines
+  float out_chop_prob = 0;                                   ///< of the lines of the other side
+  bool dynamic = false;                                      ///< AGAD: reads are taken relative to a running reference
   float tail_weightening = 5;
   float buffer_cap = 0;
   bool correct_accumulation = false; ///< experimental_correct_accumulation
   float fast_granularity = 0.001F;   ///< g_0
   bool warm_up = true;               ///< AGAD: no writes in the first sweeps; the multi-tile study has none
-  bool study_schedule = false;       ///< choppers and references as in the multi-tile study, see transfer.cpp
+  bool study_schedule = false;       ///< choppers and references as in the multi-tile study, see above
 };
 
-/// Mixed precision.
+/// Mixed precision: chi <- chi + rate q(d) q(x)^T, vector after vector, q quantising to bins (none if 0) of width
+/// max|v| / floor(bins / 2); k = trunc(chi / granularity) pulses are taken out of chi.
 struct rank_one_rule {
   float granularity = 0.001F; ///< eps
   std::int32_t x_bins = 0;
@@ -83,7 +114,9 @@ struct rank_one_rule {
 
 using transfer_rule = std::variant<direct_rule, buffered_rule, chopped_rule, rank_one_rule>;
 
-/// Automatic learning rate of a fast array, auto_scale in AIHWKit: fast_lr desired_bl g_0 / (mean max|x| mean max|d|).
+/// Automatic learning rate of a fast array, auto_scale in AIHWKit: fast_lr desired_bl g_0 / (mean max|x| mean max|d|),
+/// where the division is left out as long as a mean is 0. A mean starts with the first maximum > 0, follows later ones
+/// by (1 - auto_momentum) / mini_batch each and passes over maxima of 0.
 struct fast_rate_rule {
   float fast_lr = 1;
   std::int32_t desired_bl = 31;
@@ -114,8 +147,17 @@ struct transfer_activity {
   std::uint64_t fired = 0;           ///< gave pulses
 };
 
-/// Computes one function. \throws std::invalid_argument if operands are missing or do not fit
+/// Computes one function. Allocates nothing. accumulate_line of buffered and chopped rules changes nothing and gives no
+/// pulses if the rate is 0.
+/// \throws std::invalid_argument if operands are missing, do not fit each other or belong to another rule, or if the
+/// chopper of the line is neither +1 nor -1
 transfer_activity evaluate(transfer_function function, const transfer_stage& stage, std::span<const const_burst> in,
                            std::span<const mutable_burst> out, const transfer_scalars& scalars);
+
+/// Rows [first, first + count) of accumulate_product: work may be cut between rows without a change of any bit.
+/// \param x, d, chi as for accumulate_product
+void accumulate_product_rows(const transfer_stage& stage, const const_burst& x, const const_burst& d,
+                             const mutable_burst& chi, const transfer_scalars& scalars, std::uint32_t first,
+                             std::uint32_t count);
 
 } // namespace tilework::numerics

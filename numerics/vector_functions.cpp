@@ -1,67 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/numerics/activation.h>
+#include <tilework/numerics/checked_operands.h>
 #include <tilework/numerics/input_range.h>
+#include <tilework/numerics/largest_magnitude.h>
 #include <tilework/numerics/loss.h>
 #include <tilework/numerics/vector_functions.h>
 
 #include <algorithm>
 #include <array>
 #include <functional>
-#include <stdexcept>
-#include <string>
+#include <numeric>
 
 namespace tilework::numerics {
 namespace {
 
-/// Checks of the operands of one function.
-class operands {
-public:
-  operands(vector_function function, std::span<const const_burst> in, std::span<const mutable_burst> out)
-      : function_(function), in_(in), out_(out) {}
+/// out = factor * x
+void scale(float factor, std::span<const float> x, std::span<float> out) {
+  std::ranges::transform(x, out.begin(), [=](float e) { return factor * e; });
+}
 
-  [[nodiscard]] const_burst in(std::size_t i) const {
-    require(i < in_.size() && in_[i].data != nullptr, "input operand is missing");
-    return in_[i];
-  }
-  [[nodiscard]] const_burst in(std::size_t i, std::uint32_t vectors, std::uint32_t length) const {
-    const const_burst burst = in(i);
-    require(burst.vectors == vectors && burst.length == length, "input operand has the wrong shape");
-    return burst;
-  }
-  [[nodiscard]] mutable_burst out(std::size_t i) const {
-    require(i < out_.size() && out_[i].data != nullptr, "output operand is missing");
-    return out_[i];
-  }
-  [[nodiscard]] mutable_burst out(std::size_t i, std::uint32_t vectors, std::uint32_t length) const {
-    const mutable_burst burst = out(i);
-    require(burst.vectors == vectors && burst.length == length, "output operand has the wrong shape");
-    return burst;
-  }
-  void require(bool holds, const char* what) const {
-    if (!holds)
-      throw std::invalid_argument(std::string(name_of(function_)) + ": " + what);
-  }
-
-private:
-  vector_function function_;
-  std::span<const const_burst> in_;
-  std::span<const mutable_burst> out_;
-};
-
-void accumulate_partial_sums(const operands& o) {
+void accumulate_partial_sums(const checked_operands& o) {
   const auto partials = o.in(0);
   const auto sum = o.out(0);
   o.require(sum.vectors == partials.vectors && sum.length > 0 && partials.length % sum.length == 0,
             "partial sums must be a whole number of outputs");
+  const bool weighted = o.has_in(1);
+  const auto weights = weighted ? o.in(1, 1, partials.length / sum.length)[0] : std::span<const float>{};
   for (std::uint32_t v = 0; v < sum.vectors; ++v) {
     const auto out = sum[v];
-    std::ranges::copy(partials[v].first(sum.length), out.begin());
-    for (std::size_t first = sum.length; first < partials.length; first += sum.length)
-      std::ranges::transform(out, partials[v].subspan(first, sum.length), out.begin(), std::plus{});
+    const auto partial = [&](std::size_t k) { return partials[v].subspan(k * sum.length, sum.length); };
+    if (weighted)
+      scale(weights[0], partial(0), out);
+    else
+      std::ranges::copy(partial(0), out.begin());
+    for (std::size_t k = 1; k * sum.length < partials.length; ++k)
+      if (weighted)
+        std::ranges::transform(out, partial(k), out.begin(), [w = weights[k]](float s, float p) { return s + w * p; });
+      else
+        std::ranges::transform(out, partial(k), out.begin(), std::plus{});
   }
 }
 
-void bias_activation(const operands& o, activation f) {
+void bias_activation(const checked_operands& o, activation f) {
   const auto z = o.in(0);
   const auto b = o.in(1, 1, z.length);
   const auto x = o.out(0, z.vectors, z.length);
@@ -69,7 +49,7 @@ void bias_activation(const operands& o, activation f) {
     numerics::bias_activation(f, z[v], b[0], x[v]);
 }
 
-void loss_gradient(const operands& o, float scale) {
+void loss_gradient(const checked_operands& o, float scale, float logit_scale) {
   const auto z = o.in(0);
   const auto label = o.in(1, z.vectors, 1);
   const auto gradient = o.out(0, z.vectors, z.length);
@@ -78,13 +58,14 @@ void loss_gradient(const operands& o, float scale) {
   for (std::uint32_t v = 0; v < z.vectors; ++v) {
     const float wanted = label[v][0];
     o.require(wanted >= 0 && wanted < static_cast<float>(z.length), "label is not a class");
-    const auto result = negative_log_likelihood(z[v], static_cast<std::uint32_t>(wanted), scale, gradient[v]);
+    const auto result =
+        negative_log_likelihood(z[v], static_cast<std::uint32_t>(wanted), scale, gradient[v], logit_scale);
     loss[v][0] = result.loss;
     prediction[v][0] = static_cast<float>(result.prediction);
   }
 }
 
-void activation_gradient(const operands& o, activation f) {
+void activation_gradient(const checked_operands& o, activation f) {
   const auto e = o.in(0);
   const auto x = o.in(1, e.vectors, e.length);
   const auto d = o.out(0, e.vectors, e.length);
@@ -92,7 +73,7 @@ void activation_gradient(const operands& o, activation f) {
     numerics::activation_gradient(f, e[v], x[v], d[v]);
 }
 
-void bias_update(const operands& o, float learning_rate) {
+void bias_update(const checked_operands& o, float learning_rate) {
   const auto d = o.in(0);
   const auto before = o.in(1, 1, d.length)[0];
   const auto after = o.out(0, 1, d.length)[0];
@@ -108,13 +89,13 @@ void bias_update(const operands& o, float learning_rate) {
   }
 }
 
-void input_range_estimate(const operands& o, std::uint64_t mini_batch) {
+void input_range_estimate(const checked_operands& o, std::uint64_t mini_batch) {
   const auto x = o.in(0);
   const auto block = o.in(1, 1, range_block_length)[0];
   o.out(0, 1, 1)[0][0] = range_from_data(read_range_block(block), block[0], mini_batch, x);
 }
 
-void input_range_apply(const operands& o) {
+void input_range_apply(const checked_operands& o) {
   const auto x = o.in(0);
   const float range = o.in(1, 1, 1)[0][0];
   const auto out = o.out(0, x.vectors, x.length);
@@ -122,20 +103,42 @@ void input_range_apply(const operands& o) {
     apply_range(range, x[v], out[v]);
 }
 
-void input_range_restore(const operands& o) {
-  const auto y = o.in(0);
-  const float range = o.in(1, 1, 1)[0][0];
-  const auto out = o.out(0, y.vectors, y.length);
-  for (std::uint32_t v = 0; v < y.vectors; ++v)
-    std::ranges::transform(y[v], out[v].begin(), [=](float e) { return range * e; });
+/// Every vector times the factor that the second operand holds.
+void scale_vectors(const checked_operands& o) {
+  const auto x = o.in(0);
+  const float factor = o.in(1, 1, 1)[0][0];
+  const auto out = o.out(0, x.vectors, x.length);
+  for (std::uint32_t v = 0; v < x.vectors; ++v)
+    scale(factor, x[v], out[v]);
 }
 
-void input_range_update(const operands& o, float learning_rate) {
+void input_range_update(const checked_operands& o, float learning_rate) {
   const auto x = o.in(0);
   const auto z = o.in(1, x.vectors, x.length);
   const auto block = o.in(2, 1, range_block_length)[0];
   const float gradient = range_gradient(read_range_block(block), block[0], x, z);
   o.out(0, 1, 1)[0][0] = stepped_range(block[0], gradient, learning_rate);
+}
+
+void operand_maxima(const checked_operands& o) {
+  const auto x = o.in(0);
+  const auto d = o.in(1);
+  o.require(d.vectors == x.vectors, "both operands must have as many vectors");
+  const auto maxima = o.out(0, x.vectors, 2);
+  for (std::uint32_t v = 0; v < x.vectors; ++v) {
+    maxima[v][0] = largest_magnitude(x[v]);
+    maxima[v][1] = largest_magnitude(d[v]);
+  }
+}
+
+void output_scale_update(const checked_operands& o, float learning_rate) {
+  const auto d = o.in(0);
+  const auto y = o.in(1, d.vectors, d.length);
+  const float before = o.in(2, 1, 1)[0][0];
+  float gradient = 0;
+  for (std::uint32_t v = 0; v < d.vectors; ++v)
+    gradient += std::inner_product(d[v].begin(), d[v].end(), y[v].begin(), 0.0F);
+  o.out(0, 1, 1)[0][0] = before - learning_rate * gradient;
 }
 
 } // namespace
@@ -149,6 +152,9 @@ cut cut_of(vector_function function) {
   case vector_function::activation_gradient:
   case vector_function::input_range_apply:
   case vector_function::input_range_restore:
+  case vector_function::operand_maxima:
+  case vector_function::output_scale_apply:
+  case vector_function::output_scale_gradient:
     return cut::between_vectors;
   case vector_function::bias_update:
     return cut::between_elements;
@@ -157,9 +163,6 @@ cut cut_of(vector_function function) {
   case vector_function::update_management:
   case vector_function::input_range_estimate:
   case vector_function::input_range_update:
-  case vector_function::operand_maxima:
-  case vector_function::output_scale_apply:
-  case vector_function::output_scale_gradient:
   case vector_function::output_scale_update:
     break;
   }
@@ -168,7 +171,7 @@ cut cut_of(vector_function function) {
 
 void evaluate(vector_function function, activation f, std::span<const const_burst> in,
               std::span<const mutable_burst> out, const vector_scalars& scalars) {
-  const operands o(function, in, out);
+  const checked_operands o(name_of(function), in, out);
   switch (function) {
   case vector_function::none:
   case vector_function::noise_management:
@@ -181,7 +184,7 @@ void evaluate(vector_function function, activation f, std::span<const const_burs
   case vector_function::bias_activation:
     return bias_activation(o, f);
   case vector_function::loss_gradient:
-    return loss_gradient(o, scalars.loss_scale);
+    return loss_gradient(o, scalars.loss_scale, scalars.logit_scale);
   case vector_function::activation_gradient:
     return activation_gradient(o, f);
   case vector_function::bias_update:
@@ -191,14 +194,15 @@ void evaluate(vector_function function, activation f, std::span<const const_burs
   case vector_function::input_range_apply:
     return input_range_apply(o);
   case vector_function::input_range_restore:
-    return input_range_restore(o);
+  case vector_function::output_scale_apply:
+  case vector_function::output_scale_gradient:
+    return scale_vectors(o);
   case vector_function::input_range_update:
     return input_range_update(o, scalars.learning_rate);
   case vector_function::operand_maxima:
-  case vector_function::output_scale_apply:
-  case vector_function::output_scale_gradient:
+    return operand_maxima(o);
   case vector_function::output_scale_update:
-    return;
+    return output_scale_update(o, scalars.learning_rate);
   }
 }
 

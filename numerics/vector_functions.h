@@ -3,7 +3,8 @@
 ///
 /// | function                | in                         | out                                                |
 /// |-------------------------|----------------------------|----------------------------------------------------|
-/// | accumulate_partial_sums | partials: n x (splits * m) | sum: n x m, added in split order                   |
+/// | accumulate_partial_sums | partials: n x (k m); w: 1 x k | sum: n x m, of w_j times partial j in their order;    |
+/// |                         |                            | without w plain sums                               |
 /// | add_bias                | z: n x m; b: 1 x m         | z + b: n x m (may be z)                            |
 /// | bias_activation         | z: n x m; b: 1 x m         | x = f(z + b): n x m (may be z)                     |
 /// | loss_gradient           | z: n x m; label: n x 1     | dLoss/dz: n x m (may be z); loss, prediction: n x 1 |
@@ -14,6 +15,11 @@
 /// | input_range_apply       | x: n x m; r: 1 x 1         | clamp(x, -r, r) / r: n x m                         |
 /// | input_range_restore     | y: n x m; r: 1 x 1         | r y: n x m (may be y)                              |
 /// | input_range_update      | x: n x m; z: n x m; block: 1 x 8 | r: 1 x 1                                     |
+/// | operand_maxima          | x: n x X; d: n x D         | max over elements of |x| and of |d|: n x 2         |
+/// | output_scale_apply      | y: n x m; s: 1 x 1         | s y: n x m (may be y)                              |
+/// | output_scale_gradient   | d: n x m; s: 1 x 1         | s d: n x m (may be d)                              |
+/// | output_scale_update     | d: n x m; y: n x m; s: 1 x 1 | s - learning_rate * sum over v of d_v . y_v: 1 x 1 |
+/// |                         |                            | (may be s); y as before output_scale_apply         |
 ///
 /// Labels and predictions are integers in a float, exact below 2^24. `none` and the two management functions compute
 /// nothing here: the values of these belong to the analog pipeline. The result for one vector does not depend on the
@@ -30,10 +36,11 @@
 namespace tilework::numerics {
 
 struct vector_scalars {
-  float learning_rate = 0;      ///< bias_update
+  float learning_rate = 0;      ///< bias_update, input_range_update, output_scale_update
   std::uint64_t mini_batch = 0; ///< input_range_estimate: number within the training, from 0
   float loss_scale =
       1; ///< factor on the gradient of loss_gradient, 1/B for the mean over a mini-batch; not on the loss
+  float logit_scale = 1; ///< loss_gradient: factor on z ahead of the softmax, > 0
 };
 
 /// Whether the function writes its outputs here; `none` and management do not.

@@ -39,7 +39,7 @@ constexpr alu_operations alu_operations_of(const operation& op) {
     return {.multiply = both, .compare = both, .divide = 2 * n};
   }
   case vector_function::accumulate_partial_sums:
-    return {.add = all - n * op.outputs[0].length};
+    return {.add = all - n * op.outputs[0].length, .multiply = op.inputs[1].length > 0 ? all : 0}; // weights
   case vector_function::add_bias:
     return {.add = all};
   case vector_function::bias_activation:
@@ -65,14 +65,16 @@ constexpr alu_operations alu_operations_of(const operation& op) {
     return {.add = 3 * all + 2, .multiply = all + 2, .compare = 1, .divide = 4};
   case vector_function::input_range_apply: // two-sided clamp, one reciprocal
     return {.multiply = all, .compare = 2 * all, .divide = 1};
-  case vector_function::input_range_restore:
-    return {.multiply = all};
   case vector_function::input_range_update: // x against r and -r, sign of z, sum and count; r, its decay and its step
     return {.add = 2 * all + 2, .multiply = 4, .compare = 3 * all + 2};
   case vector_function::operand_maxima:
+    return {.compare = all + n * op.inputs[1].length};
+  case vector_function::input_range_restore:
   case vector_function::output_scale_apply:
   case vector_function::output_scale_gradient:
-  case vector_function::output_scale_update:
+    return {.multiply = all};
+  case vector_function::output_scale_update: // s -= lr sum d y
+    return {.add = all, .multiply = all + 1};
   case vector_function::none:
     break;
   }
