@@ -37,12 +37,6 @@ float fast_rate_of(const numerics::fast_rate_rule& rule, float learning_rate) {
   return rule.times_learning_rate ? rule.fast_lr * learning_rate : rule.fast_lr;
 }
 
-/// Whether rows of the hidden matrix may be computed apart: the grid of quantised errors depends on all of them.
-bool rows_are_independent(const operation& op, const numerics::transfer_stage& stage) {
-  const auto* rule = std::get_if<numerics::rank_one_rule>(&stage.rule);
-  return op.transfer == transfer_function::accumulate_product && rule != nullptr && rule->d_bins <= 0;
-}
-
 } // namespace
 
 unsigned word_bits_of(const transfer_controller_configuration& configuration, numerics::number_format format) {
@@ -79,7 +73,8 @@ public:
     work_ps_ = transfer_cost_of(op.transfer, stage.rule, request.in, request.out).alu.total() * operation_ps;
     rows_ = piece_ = request.out[0].vectors;
     blocks_ = 1;
-    if (work_ps_ >= block_ps && rows_are_independent(op, stage)) {
+    if (work_ps_ >= block_ps && op.transfer == transfer_function::accumulate_product &&
+        std::holds_alternative<numerics::rank_one_rule>(stage.rule)) {
       const auto pieces = static_cast<std::uint32_t>(std::min<std::uint64_t>(work_ps_ / block_ps + 1, rows_));
       piece_ = (rows_ + pieces - 1) / pieces;
       blocks_ = (rows_ + piece_ - 1) / piece_;
@@ -99,20 +94,21 @@ public:
   }
 
   void run_block(std::uint32_t block) override {
-    auto in = request_->in;
+    const auto& in = request_->in;
     auto out = request_->out;
     if (blocks_ > 1) {
       const std::uint32_t first = block * piece_;
       const std::uint32_t count = std::min(piece_, rows_ - first);
-      in[1] = in[1].slice(first, count);
-      in[2] = rows_of(in[2], first, count);
+      numerics::accumulate_product_rows(*stage_, in[0], in[1], out[0], scalars_, first, count);
+      hidden_elements_.fetch_add(in[0].elements() * count, std::memory_order_relaxed);
       out[0] = rows_of(out[0], first, count);
+    } else {
+      const auto activity = numerics::evaluate(request_->op->transfer, *stage_, in, out, scalars_);
+      hidden_elements_.store(activity.hidden_elements, std::memory_order_relaxed);
+      fired_.store(activity.fired, std::memory_order_relaxed);
     }
-    const auto activity = numerics::evaluate(request_->op->transfer, *stage_, in, out, scalars_);
     if (format_ != numerics::number_format::fp32)
       round(out);
-    hidden_elements_.fetch_add(activity.hidden_elements, std::memory_order_relaxed);
-    fired_.fetch_add(activity.fired, std::memory_order_relaxed);
     finished_.fetch_add(1, std::memory_order_relaxed);
   }
 
