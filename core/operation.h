@@ -109,6 +109,8 @@ struct operation_activity {
   std::uint64_t coincidences = 0;       ///< pulses that cross-points received
   std::uint64_t half_selected = 0;      ///< (cell, slot) pairs with exactly one of the two lines firing
   std::uint64_t random_bits = 0;        ///< Bernoulli bits drawn for the trains
+  std::uint64_t update_vectors = 0;     ///< vector pairs that had slots
+  std::uint64_t clipped_updates = 0;    ///< of them, those that asked for more pulses than a train has slots
   // refresh; its reads and writes are counted as above
   std::uint64_t reset_lines = 0; ///< input lines with at least one reset
   std::uint64_t resets = 0;      ///< devices reset

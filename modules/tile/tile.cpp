@@ -92,8 +92,9 @@ bool tile::fits(const transaction::tile_request& request) const {
   case operation_kind::read_line:
   case operation_kind::write_line:
   case operation_kind::calibrate:
-  case operation_kind::rest:
     break;
+  case operation_kind::rest:
+    return true;
   }
   return false;
 }
@@ -122,7 +123,11 @@ void tile::begin(transaction::tile_request& request) {
     break;
   case operation_kind::outer_product_update:
     values_->begin_update(request.in[0], request.in[1], context.learning_rate,
-                          context.first_vector + request.op->first_vector, true);
+                          context.first_vector + request.op->first_vector);
+    ++weight_version_;
+    break;
+  case operation_kind::rest:
+    values_->begin_rest(context.first_vector + request.op->first_vector + request.op->vectors);
     ++weight_version_;
     break;
   case operation_kind::refresh:
@@ -139,7 +144,6 @@ void tile::begin(transaction::tile_request& request) {
   case operation_kind::read_line:
   case operation_kind::write_line:
   case operation_kind::calibrate:
-  case operation_kind::rest:
     return;
   }
   in_progress_ = &request;

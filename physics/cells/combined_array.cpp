@@ -73,6 +73,17 @@ void combined_array::reset(std::span<const std::uint32_t> cells, std::uint64_t e
   combine(cells);
 }
 
+bound_counts combined_array::at_bounds() const {
+  bound_counts sum;
+  for (const auto& part : parts_) {
+    const auto counts = part->at_bounds();
+    sum.devices += counts.devices;
+    sum.at_lower += counts.at_lower;
+    sum.at_upper += counts.at_upper;
+  }
+  return sum;
+}
+
 void combined_array::save(byte_writer& out) const {
   for (const auto& part : parts_)
     part->save(out);

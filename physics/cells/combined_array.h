@@ -27,6 +27,7 @@ public:
   void drift(float time, std::uint64_t event) override;
   void reset(std::span<const std::uint32_t> cells, std::uint64_t event) override;
   void combine(std::span<const std::uint32_t> cells) override;
+  [[nodiscard]] bound_counts at_bounds() const override;
   void save(byte_writer& out) const override;
   void load(byte_reader& in) override;
 

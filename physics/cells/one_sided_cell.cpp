@@ -44,6 +44,21 @@ public:
     }
     combine_line(output);
   }
+  void add_to_cells(std::span<const std::uint32_t> cells, std::span<const float> changes,
+                    std::uint64_t vector) override {
+    std::vector<float> upwards(changes.size());
+    std::ranges::transform(changes, upwards.begin(), [](float c) { return std::max(c, 0.0F); });
+    parts()[plus]->add_to_cells(cells, upwards, vector);
+    std::ranges::transform(changes, upwards.begin(), [](float c) { return std::max(-c, 0.0F); });
+    parts()[minus]->add_to_cells(cells, upwards, vector);
+    combine(cells);
+  }
+  /// Pulses raise both sides only: the lower bound, where they begin, is not in their way.
+  [[nodiscard]] bound_counts at_bounds() const override {
+    auto counts = combined_array::at_bounds();
+    counts.at_lower = 0;
+    return counts;
+  }
   void program(std::span<const float> weights, std::uint64_t event) override {
     std::vector<float> target(weights.size());
     std::ranges::transform(weights, target.begin(), [](float w) { return std::max(w, 0.0F); });

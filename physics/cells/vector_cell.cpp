@@ -24,6 +24,11 @@ public:
     for_each_updated(vector, [&](device_array& part) { part.add_exactly(output, x, factor, vector); });
     combine_line(output);
   }
+  void add_to_cells(std::span<const std::uint32_t> cells, std::span<const float> changes,
+                    std::uint64_t vector) override {
+    for_each_updated(vector, [&](device_array& part) { part.add_to_cells(cells, changes, vector); });
+    combine(cells);
+  }
   /// Every device gets the same weight; with a fixed device only that one.
   void program(std::span<const float> weights, std::uint64_t event) override {
     for (std::size_t k = 0; k < parts().size(); ++k)

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <stdexcept>
 #include <string>
@@ -24,7 +25,8 @@ constexpr double pulse_ns = 3;
 constexpr double cross_point_ns = 0.05;
 constexpr double pulse_list_ns = 30; // of one block and vector
 constexpr double refresh_ns = 20;
-constexpr double train_ns = 2; // of one line and vector
+constexpr double train_ns = 2;     // of one line and vector
+constexpr double line_cell_ns = 5; // of reads and writes of single lines
 
 /// Trains that take less are drawn when an update begins: a fork of their own would cost more.
 constexpr double drawn_at_once_ns = 5'000;
@@ -65,10 +67,21 @@ bool updates_exactly(const array_parameters& parameters) {
   return parameters.update.is_exact() || parameters.device.get_if<ideal>() != nullptr;
 }
 
+bool devices_rest(const array_parameters& parameters) {
+  if (parameters.update.pulse_type == pulse_type::none) // an ideal device without a life of its own
+    return false;
+  return parameters.device.relaxes() || (parameters.drift_per_mini_batch > 0 && parameters.device.drifts());
+}
+
 void array_parameters::validate() const {
   device.validate();
   forward.validate();
   backward.validate();
+  line_read.validate();
+  if (line_read.noise_management != noise_management::none || line_read.bound_management != bound_management::none)
+    throw input_error("reads of single lines are at full scale: noise_management and bound_management must be NONE");
+  if (!(update_granularity >= 0))
+    throw input_error("update_granularity must be 0 or positive");
   if (update.is_exact() && device.get_if<one_sided_cell>() != nullptr)
     throw input_error("one-sided cells need pulses: exact updates change weights in both directions");
 }
@@ -102,11 +115,20 @@ struct analog_array::direction_state {
   noise_stream training;
   noise_stream evaluation;
   average_scale average;
+  signal_noise quality; ///< of probed products
 };
 
 analog_array::analog_array(array_shape shape, const array_parameters& parameters, std::uint64_t seed, logical_array id,
                            std::uint32_t max_burst)
-    : shape_(shape), max_burst_(max_burst), update_(parameters.update), isa_(parameters.isa) {
+    : shape_(shape),
+      max_burst_(max_burst),
+      seed_(seed),
+      id_(id),
+      update_(parameters.update),
+      update_granularity_(parameters.update_granularity),
+      line_read_(parameters.line_read),
+      line_write_(parameters.line_write),
+      isa_(parameters.isa) {
   if (shape.cells() == 0 || max_burst == 0)
     throw input_error("an array needs at least one input, output and vector");
   if (shape.inputs > longest_pulse_list)
@@ -121,21 +143,25 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
     refresh_ = std::make_unique<cell_refresh>(*pair, shape, seed, id);
   forward_ = std::make_unique<direction_state>(parameters.forward, shape, mvm_direction::forward, seed, id, isa_);
   backward_ = std::make_unique<direction_state>(parameters.backward, shape, mvm_direction::backward, seed, id, isa_);
-  if (!updates_exactly()) {
-    block_pulses_.resize(update_blocks());
-    // Updates may come in smaller bursts than products, of which evaluations make long ones.
-    trains_ = std::make_unique<pulse_trains>(update_, granularity(), shape, 1,
-                                             noise_stream(seed, purpose::pulse_trains, id), isa_);
-    if (const auto room = trains_->room_for(rows_per_block()); room > stack_room::most) {
-      found_cells_.resize(update_blocks() * room);
-      found_pulses_.resize(found_cells_.size());
-    }
-  }
   scales_.resize(max_burst);
   efforts_.resize(max_burst);
 }
 
 analog_array::~analog_array() = default;
+
+/// Arrays that only single lines are written to have none.
+void analog_array::make_trains() {
+  if (trains_)
+    return;
+  block_pulses_.resize(update_blocks());
+  // Updates may come in smaller bursts than products, of which evaluations make long ones.
+  trains_ = std::make_unique<pulse_trains>(update_, update_granularity_ > 0 ? update_granularity_ : granularity(),
+                                           shape_, 1, noise_stream(seed_, purpose::pulse_trains, id_), isa_);
+  if (const auto room = trains_->room_for(rows_per_block()); room > stack_room::most) {
+    found_cells_.resize(update_blocks() * room);
+    found_pulses_.resize(found_cells_.size());
+  }
+}
 
 bool analog_array::updates_exactly() const {
   return devices_->is_ideal() || update_.is_exact();
@@ -154,7 +180,7 @@ analog_array::direction_state& analog_array::state_of(mvm_direction direction) {
 }
 
 void analog_array::begin_mvm(mvm_direction direction, const_burst in, mutable_burst out, std::uint64_t first_vector,
-                             bool evaluation) {
+                             bool evaluation, bool probe) {
   const bool forward = direction == mvm_direction::forward;
   check_operand(in, forward ? shape_.inputs : shape_.outputs, max_burst_);
   check_operand(out, forward ? shape_.outputs : shape_.inputs, max_burst_);
@@ -169,35 +195,97 @@ void analog_array::begin_mvm(mvm_direction direction, const_burst in, mutable_bu
   out_ = out;
   first_vector_ = first_vector;
   evaluation_ = evaluation;
+  probe_ = probe && in.vectors > 0;
+  if (probe_ && exact_.size() < out.length)
+    exact_.resize(out.length);
   if (mvm_->averages())
     for (std::uint32_t v = 0; v < in.vectors; ++v)
       scales_[v] = mvm_->averaged_scale(in[v], evaluation);
 }
 
-void analog_array::begin_update(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector,
-                                bool ends_mini_batch) {
+void analog_array::check_options(const update_options& options, std::uint32_t vectors) const {
+  const auto fits = [](std::span<const float> values, std::uint32_t count) {
+    return values.empty() || values.size() == count;
+  };
+  if (!fits(options.input_signs, shape_.inputs) || !fits(options.output_signs, shape_.outputs) ||
+      !(options.rates.empty() || options.rates.size() >= vectors))
+    throw std::invalid_argument("rates or choppers do not fit the operands");
+  if (!std::isfinite(options.learning_rate) ||
+      !std::ranges::all_of(options.rates, [](float rate) { return std::isfinite(rate); }))
+    throw std::invalid_argument("learning rates must be finite");
+}
+
+void analog_array::begin_update(const_burst x, const_burst d, const update_options& options,
+                                std::uint64_t first_vector) {
   check_operand(x, shape_.inputs, max_burst_);
   check_operand(d, shape_.outputs, max_burst_);
   if (x.vectors != d.vectors)
     throw std::invalid_argument("operands differ in their number of vectors");
-  if (!std::isfinite(learning_rate))
-    throw std::invalid_argument("learning rate must be finite");
+  check_options(options, x.vectors);
   in_ = x;
   errors_ = d;
-  learning_rate_ = learning_rate;
+  options_ = options;
   first_vector_ = first_vector;
-  ends_mini_batch_ = ends_mini_batch;
-  if (learning_rate == 0) {
-    current_ = ends_mini_batch && devices_->relaxes() ? activity_kind::rest : activity_kind::idle;
+  if (options.largest_rate() == 0) {
+    current_ = activity_kind::idle;
   } else if (updates_exactly()) {
     current_ = activity_kind::exact_update;
-  } else if (drawing_ns() < drawn_at_once_ns) {
-    current_ = activity_kind::pulsed_update;
-    trains_->draw(x, d, learning_rate, first_vector);
+    if (!options.input_signs.empty())
+      chop_inputs();
   } else {
-    current_ = activity_kind::train_drawing;
-    trains_->begin(x, d, learning_rate, first_vector);
+    make_trains();
+    const bool at_once = drawing_ns() < drawn_at_once_ns;
+    current_ = at_once ? activity_kind::pulsed_update : activity_kind::train_drawing;
+    if (at_once)
+      trains_->draw(x, d, options, first_vector);
+    else
+      trains_->begin(x, d, options, first_vector);
   }
+}
+
+void analog_array::chop_inputs() {
+  if (chopped_.size() < in_.elements())
+    chopped_.resize(in_.elements());
+  const mutable_burst chopped{chopped_.data(), in_.vectors, in_.length, in_.length};
+  for (std::uint32_t v = 0; v < in_.vectors; ++v)
+    std::ranges::transform(in_[v], options_.input_signs, chopped[v].begin(), std::multiplies<>());
+  in_ = chopped;
+}
+
+void analog_array::begin_read_line(line_side side, std::uint32_t first_line, mutable_burst out,
+                                   std::uint64_t first_vector) {
+  if (out.length != length_of(shape_, side))
+    throw std::invalid_argument("operand does not fit the array");
+  current_ = activity_kind::line_read;
+  side_ = side;
+  first_line_ = first_line;
+  out_ = out;
+  first_vector_ = first_vector;
+  auto& reader = line_readers_[static_cast<std::size_t>(side)];
+  if (!reader)
+    reader = std::make_unique<line_reader>(line_read_, shape_, side, seed_, id_, isa_);
+}
+
+void analog_array::begin_write_line(line_side side, std::uint32_t first_line, const_burst counts, float rate,
+                                    std::uint64_t first_vector) {
+  if (counts.length != length_of(shape_, side))
+    throw std::invalid_argument("operand does not fit the array");
+  if (!std::isfinite(rate))
+    throw std::invalid_argument("learning rates must be finite");
+  current_ = activity_kind::line_write;
+  side_ = side;
+  first_line_ = first_line;
+  in_ = counts;
+  options_ = {.learning_rate = rate};
+  first_vector_ = first_vector;
+  auto& writer = line_writers_[static_cast<std::size_t>(side)];
+  if (!writer)
+    writer = std::make_unique<line_writer>(line_write_, shape_, side, granularity(), seed_, id_, isa_);
+}
+
+void analog_array::begin_rest(std::uint64_t event) {
+  current_ = rests() ? activity_kind::rest : activity_kind::idle;
+  first_vector_ = event;
 }
 
 void analog_array::begin_refresh(std::uint64_t event) {
@@ -217,6 +305,9 @@ std::uint32_t analog_array::blocks() const {
     return refresh_->blocks();
   case activity_kind::train_drawing:
     return trains_->groups();
+  case activity_kind::line_read:
+  case activity_kind::line_write:
+    return 1;
   case activity_kind::exact_update:
   case activity_kind::pulsed_update:
   case activity_kind::rest:
@@ -241,6 +332,10 @@ double analog_array::estimated_block_ns() const {
     return cells * refresh_ns / blocks();
   case activity_kind::train_drawing:
     return drawing_ns() / blocks();
+  case activity_kind::line_read:
+    return line_cell_ns * static_cast<double>(out_.elements());
+  case activity_kind::line_write:
+    return line_cell_ns * static_cast<double>(in_.elements());
   case activity_kind::pulsed_update:
     break;
   }
@@ -267,15 +362,29 @@ void analog_array::compute_block(std::uint32_t block) {
     return refresh_->run(block, *devices_, first_vector_);
   if (current_ == activity_kind::train_drawing)
     return trains_->draw_group(block);
+  if (current_ == activity_kind::line_read)
+    return run_line_read();
+  if (current_ == activity_kind::line_write)
+    return run_line_write();
   const std::uint32_t first = block * rows_per_block();
   const std::uint32_t last = std::min(first + rows_per_block(), shape_.outputs);
   if (current_ == activity_kind::exact_update)
     run_exact_update(first, last);
   if (current_ == activity_kind::pulsed_update)
     run_pulsed_update(first, last);
-  if (ends_mini_batch_ && devices_->relaxes())
+  if (current_ == activity_kind::rest)
     for (std::uint32_t i = first; i < last; ++i)
-      devices_->relax(i, end_of_burst());
+      devices_->relax(i, first_vector_);
+}
+
+void analog_array::run_line_read() {
+  auto& reader = *line_readers_[static_cast<std::size_t>(side_)];
+  line_activity_ = reader.read(weights(), first_line_, out_, first_vector_, line_read_quality_);
+}
+
+void analog_array::run_line_write() {
+  auto& writer = *line_writers_[static_cast<std::size_t>(side_)];
+  line_activity_ = writer.write(*devices_, first_line_, in_, options_.learning_rate, first_vector_);
 }
 
 void analog_array::run_mvm(std::uint32_t group) {
@@ -294,12 +403,29 @@ void analog_array::run_mvm(std::uint32_t group) {
                 std::span(scales_).subspan(first, count), evaluation_ ? mvm_->evaluation : mvm_->training,
                 first_vector_ + first, std::span(scratch_).subspan(group * scratch, scratch),
                 std::span(efforts_).subspan(first, count));
+  if (probe_ && group == 0)
+    run_probe();
+}
+
+void analog_array::run_probe() {
+  const std::array<const float*, 1> in{in_.data};
+  const std::array<float*, 1> exact{exact_.data()};
+  multiply({weights().data(), shape_, mvm_->direction, nullptr, isa_}, in, exact);
+  for (std::uint32_t k = 0; k < out_.length; ++k)
+    mvm_->quality.add(exact_[k], out_.data[k]);
 }
 
 void analog_array::run_exact_update(std::uint32_t first_output, std::uint32_t last_output) {
-  for (std::uint32_t v = 0; v < in_.vectors; ++v)
-    for (std::uint32_t i = first_output; i < last_output; ++i)
-      devices_->add_exactly(i, in_[v], -learning_rate_ * errors_[v][i], first_vector_ + v);
+  const auto signs = options_.output_signs;
+  for (std::uint32_t v = 0; v < in_.vectors; ++v) {
+    const float rate = options_.rate(v);
+    if (rate == 0)
+      continue;
+    for (std::uint32_t i = first_output; i < last_output; ++i) {
+      const float error = signs.empty() ? errors_[v][i] : signs[i] * errors_[v][i];
+      devices_->add_exactly(i, in_[v], -rate * error, first_vector_ + v);
+    }
+  }
 }
 
 void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t last_output) {
@@ -353,10 +479,10 @@ operation_activity analog_array::end() {
     }
   if (current_ == activity_kind::refresh)
     activity = refresh_->activity();
-  const bool updated = current_ != activity_kind::mvm && current_ != activity_kind::refresh;
-  if (updated && ends_mini_batch_ && drift_per_mini_batch_ > 0)
-    devices_->drift(drift_per_mini_batch_, end_of_burst());
-  ends_mini_batch_ = false;
+  if (current_ == activity_kind::line_read || current_ == activity_kind::line_write)
+    activity = line_activity_;
+  if (current_ == activity_kind::rest && drifts())
+    devices_->drift(drift_per_mini_batch_, first_vector_);
   current_ = activity_kind::idle;
   return activity;
 }
@@ -365,6 +491,18 @@ void analog_array::set_weights(std::span<const float> weights) {
   if (weights.size() != shape_.cells())
     throw std::invalid_argument("weights do not fit the array");
   devices_->program(weights, programmings_++);
+}
+
+float analog_array::share_at_bounds() const {
+  const auto counts = devices_->at_bounds();
+  if (counts.devices == 0)
+    return 0;
+  return static_cast<float>(static_cast<double>(counts.at_lower + counts.at_upper) /
+                            static_cast<double>(counts.devices));
+}
+
+signal_noise analog_array::take_mvm_quality(mvm_direction direction) {
+  return std::exchange(state_of(direction).quality, {});
 }
 
 void analog_array::save(std::ostream& out) const {

@@ -21,8 +21,14 @@ constexpr float complete_share = 0.875F;
 /// Cross-points without pulses are listed too, if a pair of lines has at least so many pulses on average.
 constexpr double dense_pulses = 1;
 
-std::int32_t sign_of(float operand, std::int32_t direction) {
-  return operand < 0 ? -direction : direction;
+/// \param chopper of the line; null: none
+std::int32_t sign_of(float operand, std::int32_t direction, const float* chopper) {
+  const bool chopped = chopper != nullptr && *chopper < 0;
+  return (operand < 0) != chopped ? -direction : direction;
+}
+
+const float* data_of(std::span<const float> values) {
+  return values.empty() ? nullptr : values.data();
 }
 
 } // namespace
@@ -66,6 +72,7 @@ void pulse_trains::reserve(std::uint32_t vectors, std::uint32_t longest) {
   }
   bit_lengths_.resize(room_);
   random_bits_.resize(room_);
+  clips_.resize(room_);
   lists_all_.resize(room_);
 }
 
@@ -79,11 +86,13 @@ firing_lines pulse_trains::view(const side& s, std::uint32_t vector) const {
           s.levels.data() + (s.levels.empty() ? 0 : first)};
 }
 
-void pulse_trains::begin(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector) {
-  reserve(x.vectors, longest_train(parameters_, granularity_, std::abs(learning_rate)));
+void pulse_trains::begin(const_burst x, const_burst d, const update_options& options, std::uint64_t first_vector) {
+  reserve(x.vectors, longest_train(parameters_, granularity_, options.largest_rate()));
   x_ = x;
   d_ = d;
-  learning_rate_ = learning_rate;
+  options_ = options;
+  inputs_.choppers = data_of(options.input_signs);
+  outputs_.choppers = data_of(options.output_signs);
   first_vector_ = first_vector;
   vectors_ = x.vectors;
 }
@@ -95,8 +104,8 @@ void pulse_trains::draw_group(std::uint32_t group) {
     draw_vector(v);
 }
 
-void pulse_trains::draw(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector) {
-  begin(x, d, learning_rate, first_vector);
+void pulse_trains::draw(const_burst x, const_burst d, const update_options& options, std::uint64_t first_vector) {
+  begin(x, d, options, first_vector);
   for (std::uint32_t g = 0; g < groups(); ++g)
     draw_group(g);
 }
@@ -104,10 +113,13 @@ void pulse_trains::draw(const_burst x, const_burst d, float learning_rate, std::
 void pulse_trains::draw_vector(std::uint32_t v) {
   const auto x = x_[v];
   const auto d = d_[v];
-  const std::int32_t direction = learning_rate_ < 0 ? -1 : 1;
-  const auto plan =
-      plan_pulses(parameters_, granularity_, std::abs(learning_rate_), largest_magnitude(x), largest_magnitude(d));
+  const float rate = options_.rate(v);
+  const std::int32_t direction = rate < 0 ? -1 : 1;
+  pulse_plan plan;
+  if (rate != 0)
+    plan = plan_pulses(parameters_, granularity_, std::abs(rate), largest_magnitude(x), largest_magnitude(d));
   bit_lengths_[v] = plan.bit_length;
+  clips_[v] = plan.clips;
   inputs_.pulses[v] = outputs_.pulses[v] = random_bits_[v] = 0;
   const auto inputs = find_probabilities(inputs_, x, plan.input_factor, v);
   const auto outputs = find_probabilities(outputs_, d, plan.output_factor, v);
@@ -151,7 +163,7 @@ void pulse_trains::set_levels(side& s, std::span<const float> operand, std::int3
     if (!(pulses > 0))
       continue; // then no product of levels reaches 1/2 either
     s.lines[first + firing] = l;
-    s.signs[first + firing] = sign_of(operand[l], direction);
+    s.signs[first + firing] = sign_of(operand[l], direction, s.choppers == nullptr ? nullptr : s.choppers + l);
     if (parameters_.pulse_type == pulse_type::mean_count)
       s.levels[first + firing] = pulses;
     else
@@ -177,7 +189,8 @@ void pulse_trains::draw_trains(side& s, std::span<const float> operand, std::int
                       lists_silent,
                       stream_.key(),
                       first_vector_ + vector,
-                      s.slot_tag};
+                      s.slot_tag,
+                      s.choppers};
   const train_room room{s.stride,
                         words_,
                         s.lines.data() + first,
@@ -207,6 +220,8 @@ pulse_trains::totals pulse_trains::sums() const {
     t.random_bits += random_bits_[v];
     t.input_pulses += inputs_.pulses[v];
     t.output_pulses += outputs_.pulses[v];
+    t.vectors += bit_lengths_[v] > 0;
+    t.clipped += clips_[v];
   }
   return t;
 }
@@ -218,7 +233,7 @@ double pulse_trains::expected_coincidences() const {
                             static_cast<double>(t.slots);
 }
 
-operation_activity pulse_trains::activity(std::uint64_t coincidences) const {
+operation_activity pulse_trains::activity(std::uint64_t coincidences, array_shape whole) const {
   const auto t = sums();
   operation_activity a;
   a.pulse_slots = t.slots;
@@ -226,8 +241,10 @@ operation_activity pulse_trains::activity(std::uint64_t coincidences) const {
   a.output_line_pulses = t.output_pulses;
   a.coincidences = coincidences;
   // Every pulse of a line passes all its cells; a cell in a coincidence sees two pulses.
-  a.half_selected = t.input_pulses * outputs_.size + t.output_pulses * inputs_.size - 2 * coincidences;
+  a.half_selected = t.input_pulses * whole.outputs + t.output_pulses * whole.inputs - 2 * coincidences;
   a.random_bits = t.random_bits;
+  a.update_vectors = t.vectors;
+  a.clipped_updates = t.clipped;
   return a;
 }
 

@@ -25,7 +25,8 @@ namespace tilework::physics {
 /// comes after the last line, up to a multiple of 16, is zero.
 struct firing_lines {
   std::span<const std::uint32_t> lines;
-  std::span<const std::int32_t> signs;   ///< -1 or +1: of the operand; for outputs times the sign of the learning rate
+  std::span<const std::int32_t> signs;   ///< -1 or +1: of the operand and its chopper; for outputs times the sign of
+                                         ///< the learning rate
   const std::uint32_t* trains = nullptr; ///< stochastic types: slot s of line k in bit s % 32 of word (s / 32, k)
   std::size_t stride = 0;                ///< word (w, k) is trains[w * stride + k]
   const float* levels = nullptr;         ///< dense types
@@ -52,13 +53,16 @@ public:
 
   /// Plans the trains of all vector pairs; draw_group() draws them. Operands must stay until then. Allocates only if
   /// there are more of them than ever before or the learning rate needs longer trains.
-  /// \param learning_rate not 0; its magnitude decides the numbers of pulses, its sign their direction
-  void begin(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector);
+  /// \param options magnitudes of the rates decide the numbers of pulses, signs their direction
+  void begin(const_burst x, const_burst d, const update_options& options, std::uint64_t first_vector);
   [[nodiscard]] std::uint32_t groups() const { return (vectors_ + group_vectors - 1) / group_vectors; }
   /// Groups in any order, each once, on any threads. What is below needs all of them.
   void draw_group(std::uint32_t group);
   /// Both at once.
-  void draw(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector);
+  void draw(const_burst x, const_burst d, const update_options& options, std::uint64_t first_vector);
+  void draw(const_burst x, const_burst d, float learning_rate, std::uint64_t first_vector) {
+    draw(x, d, update_options{.learning_rate = learning_rate}, first_vector);
+  }
 
   [[nodiscard]] std::uint32_t vectors() const { return vectors_; }
   [[nodiscard]] std::size_t words() const { return words_; } ///< of 32 slots per line; 0 for dense types
@@ -75,13 +79,18 @@ public:
   /// Estimate of the coincidences of the burst, to judge the work: exact if all slots were alike.
   [[nodiscard]] double expected_coincidences() const;
   /// What the burst amounts to. \param coincidences all pulses that were found
-  [[nodiscard]] operation_activity activity(std::uint64_t coincidences) const;
+  [[nodiscard]] operation_activity activity(std::uint64_t coincidences) const {
+    return activity(coincidences, {inputs_.size, outputs_.size});
+  }
+  /// The same if these lines are some of a larger array's, whose cells see their pulses too.
+  [[nodiscard]] operation_activity activity(std::uint64_t coincidences, array_shape whole) const;
 
 private:
   struct side {
     std::uint32_t size = 0;            ///< lines
     std::uint32_t slot_tag = 0;        ///< tells the random numbers of the two sides apart
     converter steps;                   ///< of the probabilities
+    const float* choppers = nullptr;   ///< of the burst; null: none
     std::size_t stride = 0;            ///< size, rounded up
     std::vector<std::uint32_t> lines;  ///< vectors x stride
     std::vector<std::int32_t> signs;   ///< vectors x stride
@@ -102,6 +111,8 @@ private:
     std::uint64_t random_bits = 0;
     std::uint64_t input_pulses = 0;
     std::uint64_t output_pulses = 0;
+    std::uint64_t vectors = 0;
+    std::uint64_t clipped = 0;
   };
   [[nodiscard]] totals sums() const;
   void reserve(std::uint32_t vectors, std::uint32_t longest);
@@ -125,10 +136,11 @@ private:
   std::uint32_t vectors_ = 0;
   const_burst x_;
   const_burst d_;
-  float learning_rate_ = 0;
+  update_options options_;
   std::uint64_t first_vector_ = 0;
   std::vector<std::uint32_t> bit_lengths_; ///< per vector
   std::vector<std::uint64_t> random_bits_; ///< per vector
+  std::vector<std::uint8_t> clips_;        ///< per vector
   std::vector<std::uint8_t> lists_all_;    ///< per vector: whether find_pulses() lists cross-points without pulses too
 };
 

@@ -60,8 +60,10 @@ HWY_INLINE std::size_t list_lines(const train_law& law, const train_room& room) 
   std::size_t count = 0;
   for (std::size_t l = 0; l < law.operand.size(); l += hn::Lanes(f)) {
     const auto p = hn::LoadU(f, law.probabilities + l);
-    const auto negative =
-        hn::RebindMask(i, hn::Lt(load_some(law.operand.data() + l, law.operand.size() - l), constant(0)));
+    auto below_zero = hn::Lt(load_some(law.operand.data() + l, law.operand.size() - l), constant(0));
+    if (law.choppers != nullptr)
+      below_zero = hn::Xor(below_zero, hn::Lt(load_some(law.choppers + l, law.operand.size() - l), constant(0)));
+    const auto negative = hn::RebindMask(i, below_zero);
     const auto line = hn::Iota(w, static_cast<std::uint32_t>(l));
     const auto sign = hn::IfThenElse(negative, hn::Set(i, -law.direction), hn::Set(i, law.direction));
     const auto threshold = firing_threshold(p);

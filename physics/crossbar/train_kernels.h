@@ -31,6 +31,7 @@ struct train_law {
   stream_key key{};
   std::uint64_t vector = 0;
   std::uint32_t slot_tag = 0;
+  const float* choppers = nullptr; ///< +1 or -1 per line, times its sign; null: 1
 };
 
 /// Room for one side; `stride`, a multiple of 16, is at least the number of lines. Lists have `stride` elements.

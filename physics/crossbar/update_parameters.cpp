@@ -32,19 +32,22 @@ pulse_plan plan_pulses(const update_parameters& parameters, float granularity, f
   const auto balanced = [&] { return std::sqrt(learning_rate / (granularity * static_cast<float>(plan.bit_length))); };
   if (!stretches(parameters, granularity, learning_rate))
     plan.output_factor = plan.input_factor = balanced();
-  if (!parameters.update_management && !parameters.update_bl_management)
+  if (!parameters.update_management && !parameters.update_bl_management) {
+    plan.clips = learning_rate * largest_x * largest_d / granularity > static_cast<float>(plan.bit_length);
     return plan;
+  }
 
   if (!(largest_x > 0 && largest_d > 0))
     return {};
   const auto desired = static_cast<float>(parameters.desired_bl);
   float d = parameters.um_grad_scale * largest_d;
   const float pulses = learning_rate * largest_x * d / granularity; // expected at the largest cross-point
+  plan.clips = pulses > desired;
   if (parameters.update_bl_management) {
     plan.bit_length = bit_length_from(std::min(pulses, desired));
     plan.output_factor = plan.input_factor = balanced();
   }
-  if (pulses > desired)
+  if (plan.clips)
     d *= desired / pulses;
   plan.output_factor *= std::sqrt(largest_x / d);
   plan.input_factor *= std::sqrt(d / largest_x);

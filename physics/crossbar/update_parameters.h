@@ -4,7 +4,9 @@
 
 #include <tilework/core/field.h>
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -84,11 +86,29 @@ struct update_parameters {
   friend bool operator==(const update_parameters&, const update_parameters&) = default;
 };
 
+/// What one burst of outer products is updated with. Views must stay valid as long as the operands.
+struct update_options {
+  float learning_rate = 0;               ///< negative: all pulses in the other direction
+  std::span<const float> rates{};        ///< one per vector, instead of learning_rate; 0: nothing for this vector
+  std::span<const float> input_signs{};  ///< choppers, +1 or -1 per input line; empty: none
+  std::span<const float> output_signs{}; ///< same, per output line
+
+  [[nodiscard]] float rate(std::uint32_t vector) const { return rates.empty() ? learning_rate : rates[vector]; }
+  /// Largest magnitude of all rates.
+  [[nodiscard]] float largest_rate() const {
+    float largest = rates.empty() ? std::abs(learning_rate) : 0.0F;
+    for (const float r : rates)
+      largest = std::max(largest, std::abs(r));
+    return largest;
+  }
+};
+
 /// Train length and the factors that turn operands into pulse probabilities.
 struct pulse_plan {
   std::uint32_t bit_length = 0; ///< 0: no pulses
   float output_factor = 0;      ///< probability of output line i: |d_i| * output_factor (A)
   float input_factor = 0;       ///< probability of input line j: |x_j| * input_factor (B)
+  bool clips = false;           ///< the largest cross-point asks for more pulses than the longest train has
 };
 
 /// Plan for one vector pair, the same for all pulse types. Single precision decides the ceiling that gives the bit

@@ -81,6 +81,13 @@ struct device_property {
   std::vector<float> values;
 };
 
+/// Devices whose persistent weight is within half a granularity of their own bounds.
+struct bound_counts {
+  std::uint64_t devices = 0; ///< that have bounds
+  std::uint64_t at_lower = 0;
+  std::uint64_t at_upper = 0; ///< and not at the lower one
+};
+
 /// State and behaviour of the devices of an array. Calls for different cells may run on different threads.
 class device_array {
 public:
@@ -113,6 +120,10 @@ public:
   void apply_pulses(std::uint32_t line, std::span<const pulse_run> runs, std::uint64_t vector);
   /// weights of one output += factor * x, then clipped to each device's bounds.
   virtual void add_exactly(std::uint32_t output, std::span<const float> x, float factor, std::uint64_t vector) = 0;
+  /// weights of some cells += changes, then clipped to each device's bounds.
+  /// \param cells without repeats \param changes one per cell \param vector as of apply_pulses()
+  virtual void add_to_cells(std::span<const std::uint32_t> cells, std::span<const float> changes,
+                            std::uint64_t vector) = 0;
   /// Sets all weights, clipped to each device's bounds. \param event number of this programming event, for its noise
   virtual void program(std::span<const float> weights, std::uint64_t event) = 0;
 
@@ -128,6 +139,9 @@ public:
   virtual void reset(std::span<const std::uint32_t> cells, std::uint64_t event) = 0;
   /// Brings weights() up to date after the parts of a unit cell were changed one by one.
   virtual void combine(std::span<const std::uint32_t> /*cells*/) {}
+
+  /// Devices whose weight cannot move on; devices on open lines do not count.
+  [[nodiscard]] virtual bound_counts at_bounds() const { return {}; }
 
   /// Mutable state only; device parameters follow from the seed.
   virtual void save(byte_writer& out) const = 0;

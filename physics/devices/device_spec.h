@@ -49,6 +49,8 @@ public:
   [[nodiscard]] bool writes_noisily() const { return held_->writes_noisily(); }
   /// Whether the weight drifts when time passes.
   [[nodiscard]] bool drifts() const { return held_->drifts(); }
+  /// Whether the weight diffuses or decays in a mini-batch.
+  [[nodiscard]] bool relaxes() const { return held_->relaxes(); }
   /// Whether a cross-point holds several devices.
   [[nodiscard]] bool is_unit_cell() const { return held_->is_unit_cell(); }
   /// Draws the devices of an array, weights 0 (or the nearest value that a device allows).
@@ -75,6 +77,7 @@ private:
     [[nodiscard]] virtual float largest_weight() const = 0;
     [[nodiscard]] virtual bool writes_noisily() const = 0;
     [[nodiscard]] virtual bool drifts() const = 0;
+    [[nodiscard]] virtual bool relaxes() const = 0;
     [[nodiscard]] virtual bool is_unit_cell() const = 0;
     [[nodiscard]] virtual std::unique_ptr<device_array> make(const device_context& context) const = 0;
     [[nodiscard]] virtual bool equals(const any_device& other) const = 0;
@@ -101,6 +104,13 @@ private:
         return parameters.drift.is_active();
       else if constexpr (requires(const P& p) { p.devices; })
         return std::ranges::any_of(parameters.devices, &device_spec::drifts);
+      return false;
+    }
+    [[nodiscard]] bool relaxes() const override {
+      if constexpr (requires(const P& p) { p.relaxes(); })
+        return parameters.relaxes();
+      else if constexpr (requires(const P& p) { p.devices; })
+        return std::ranges::any_of(parameters.devices, &device_spec::relaxes);
       return false;
     }
     [[nodiscard]] bool is_unit_cell() const override {

@@ -33,13 +33,18 @@ public:
       w[j] += factor * x[j];
     keep_open(output);
   }
+  void add_to_cells(std::span<const std::uint32_t> cells, std::span<const float> changes, std::uint64_t) override {
+    for (std::size_t k = 0; k < cells.size(); ++k)
+      if (open_.empty() || !open_[cells[k]])
+        weights_[cells[k]] += changes[k];
+  }
   void program(std::span<const float> weights, std::uint64_t) override {
     std::ranges::copy(weights, weights_.begin());
     for (std::uint32_t i = 0; std::size_t{i} * inputs_ < weights_.size(); ++i)
       keep_open(i);
   }
 
-  [[nodiscard]] bool relaxes() const override { return p_.lifetime > 1 || p_.diffusion > 0; }
+  [[nodiscard]] bool relaxes() const override { return p_.relaxes(); }
   void relax(std::uint32_t output, std::uint64_t event) override {
     float* const w = row(output);
     if (p_.diffusion > 0) {

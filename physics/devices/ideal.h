@@ -27,6 +27,7 @@ struct ideal {
     v("reset_std", &ideal::reset_std, field{.minimum = 0, .doc = "noise of a reset"});
   }
   void validate() const {}
+  [[nodiscard]] bool relaxes() const { return lifetime > 1 || diffusion > 0; }
   [[nodiscard]] static float granularity() { return 0; }
   [[nodiscard]] static float states() { return std::numeric_limits<float>::infinity(); }
   friend bool operator==(const ideal&, const ideal&) = default;

@@ -133,6 +133,17 @@ public:
     }
   }
 
+  void add_to_cells(std::span<const std::uint32_t> cells, std::span<const float> changes,
+                    std::uint64_t vector) override {
+    normal_sequence error(write_noise_, vector, 0);
+    for (std::size_t k = 0; k < cells.size(); ++k) {
+      auto& w = persistent()[cells[k]];
+      w = bounded(cells_[cells[k]], w + changes[k]);
+      if (has_write_noise())
+        show(cells[k], error.next());
+    }
+  }
+
   void program(std::span<const float> weights, std::uint64_t event) override {
     for (std::size_t c = 0; c < cells_.size(); ++c)
       persistent()[c] = bounded(cells_[c], weights[c]);
@@ -186,6 +197,22 @@ public:
       if (has_write_noise())
         show(c, random.normal());
     }
+  }
+
+  [[nodiscard]] bound_counts at_bounds() const override {
+    bound_counts counts;
+    const auto weights = persistent_weights();
+    const float reach = granularity() / 2;
+    for (std::uint32_t c = 0; c < cells_.size(); ++c) {
+      if (is_open(c))
+        continue;
+      const auto [min, max] = window(cells_[c]);
+      const bool lower = weights[c] <= min + reach;
+      ++counts.devices;
+      counts.at_lower += lower;
+      counts.at_upper += !lower && weights[c] >= max - reach;
+    }
+    return counts;
   }
 
   void save(byte_writer& out) const override {

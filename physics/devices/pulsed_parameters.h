@@ -44,6 +44,8 @@ struct pulsed_parameters {
   [[nodiscard]] float granularity() const { return dw_min; }
   [[nodiscard]] float states() const { return (w_max - w_min) / dw_min; }
   [[nodiscard]] float largest_weight() const { return w_max; }
+  /// Whether the weight diffuses or decays in a mini-batch.
+  [[nodiscard]] bool relaxes() const { return lifetime > 0 || diffusion > 0; }
 
   friend bool operator==(const pulsed_parameters&, const pulsed_parameters&) = default;
 };

@@ -39,6 +39,8 @@ enum class purpose : std::uint32_t {
   inference_programming,
   inference_read,
   weight_modifier,
+  line_read,         ///< of single lines; part: the side that is driven
+  line_write_trains, ///< same
 };
 
 /// Random numbers by address; cheap to copy, has no state.

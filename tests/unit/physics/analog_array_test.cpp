@@ -313,6 +313,12 @@ TEST(analog_array, exact_updates) {
   }
 }
 
+void rest(analog_array& array, std::uint64_t event) {
+  array.begin_rest(event);
+  run_in_order(array);
+  EXPECT_EQ(array.end(), operation_activity{});
+}
+
 // Devices relax once per mini-batch, after its last vector, with a learning rate of 0 too.
 TEST(analog_array, devices_relax_at_the_end_of_a_mini_batch) {
   const std::vector<float> x{1, 1, 1};
@@ -329,9 +335,11 @@ TEST(analog_array, devices_relax_at_the_end_of_a_mini_batch) {
       for (const bool ends : {false, true}) {
         analog_array array({1, 1}, p, 1, {}, 3);
         array.set_weights(std::vector<float>{.4F});
-        array.begin_update({x.data(), 3, 1, 1}, {d.data(), 3, 1, 1}, learning_rate, 0, ends);
+        array.begin_update({x.data(), 3, 1, 1}, {d.data(), 3, 1, 1}, learning_rate, 0);
         run_in_order(array);
         array.end();
+        if (ends)
+          rest(array, 3);
         const float updated = learning_rate > 0 ? .43F : .4F;
         EXPECT_FLOAT_EQ(array.weights()[0], ends ? updated / 2 : updated);
       }
@@ -345,24 +353,18 @@ TEST(analog_array, devices_drift_at_the_end_of_a_mini_batch) {
   device.drift.nu = .5F;
   p.device = device;
   p.drift_per_mini_batch = 4;
-  const std::vector<float> zero{0};
   analog_array array({1, 1}, p, 1, {}, 1);
   array.set_weights(std::vector<float>{.4F});
-  const auto update = [&](bool ends) {
-    array.begin_update({zero.data(), 1, 1, 1}, {zero.data(), 1, 1, 1}, 0, 0, ends);
-    run_in_order(array);
-    array.end();
-  };
-  update(false);
-  EXPECT_EQ(array.weights()[0], .4F);
-  update(true);
+  EXPECT_TRUE(array.rests());
+  EXPECT_TRUE(devices_rest(p));
+  rest(array, 1);
   EXPECT_FLOAT_EQ(array.weights()[0], .2F); // 4^-.5
   p.drift_per_mini_batch = 0;
   analog_array still({1, 1}, p, 1, {}, 1);
   still.set_weights(std::vector<float>{.4F});
-  still.begin_update({zero.data(), 1, 1, 1}, {zero.data(), 1, 1, 1}, 0, 0, true);
-  run_in_order(still);
-  still.end();
+  EXPECT_FALSE(still.rests());
+  EXPECT_FALSE(devices_rest(p));
+  rest(still, 1);
   EXPECT_EQ(still.weights()[0], .4F);
 }
 
@@ -379,11 +381,13 @@ TEST(analog_array, relaxation_is_independent_of_bursts_and_blocks) {
     analog_array array(shape, p, seed, {}, burst);
     for (std::uint32_t v = 0; v < samples; v += burst) {
       array.begin_update({x.data() + v * shape.inputs, burst, shape.inputs, shape.inputs},
-                         {d.data() + v * shape.outputs, burst, shape.outputs, shape.outputs}, .1F, v,
-                         v + burst == samples);
+                         {d.data() + v * shape.outputs, burst, shape.outputs, shape.outputs}, .1F, v);
       backwards ? run_backwards(array) : run_in_order(array);
       array.end();
     }
+    array.begin_rest(samples);
+    backwards ? run_backwards(array) : run_in_order(array);
+    array.end();
     return std::vector<float>(array.weights().begin(), array.weights().end());
   };
   const auto whole = weights(samples, false);
