@@ -63,10 +63,11 @@ std::uint64_t accumulate(release r, float carry, float gain, std::span<float> hi
   return fired;
 }
 
+// std::transform with two inputs rather than std::ranges::transform: one end to look for, so it becomes vector code.
 void sum_of_copies(const const_burst& reads, std::span<float> sum) {
   std::ranges::copy(reads[0], sum.begin());
   for (std::uint32_t j = 1; j < reads.vectors; ++j)
-    std::ranges::transform(sum, reads[j], sum.begin(), std::plus{});
+    std::transform(sum.begin(), sum.end(), reads[j].begin(), sum.begin(), std::plus{});
 }
 
 transfer_activity direct_line(const const_burst& reads, std::span<float> counts) {
@@ -175,7 +176,7 @@ transfer_activity chopped_line(const chopped_rule& rule, const line_order& order
   else
     sum_of_copies(o.reads, o.counts);
   if (!o.opposite.empty())
-    std::ranges::transform(o.counts, o.opposite, o.counts.begin(), std::multiplies{});
+    std::transform(o.counts.begin(), o.counts.end(), o.opposite.begin(), o.counts.begin(), std::multiplies{});
 
   release r = release_of(rule.most_pulses, rule.momentum, rule.forget_buffer);
   if (rule.dynamic && !rule.forget_buffer && rule.buffer_cap > 0)
