@@ -91,7 +91,7 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
       options_(options),
       pool_(options.threads),
       machine_(e.machine, platform::elaboration{.arrays = plan_.map.arrays,
-                                                .parameters = e.arrays,
+                                                .parameters = {&e.arrays, 1},
                                                 .seed = e.seed,
                                                 .max_burst = std::max(e.session.batch_size, e.session.evaluation_burst),
                                                 .timing = options.timing,
