@@ -133,18 +133,18 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
     : experiment_(e),
       plan_(e, data),
       options_(options),
-      data_(data),
       pool_(options.threads),
       machine_(e.machine, platform::elaboration{.arrays = plan_.map.arrays,
                                                 .parameters = plan_.roles,
-                                                .stages = plan_.stages,
                                                 .seed = e.seed,
                                                 .max_burst = std::max(e.session.batch_size, e.session.evaluation_burst),
                                                 .timing = options.timing,
                                                 .source = plan_.session,
                                                 .samples = plan_.session,
                                                 .arena = allocated(plan_),
-                                                .pool = pool_}) {
+                                                .pool = pool_,
+                                                .stages = plan_.stages}),
+      data_(data) {
 }
 
 void simulation::run(run_observer& observer) {
