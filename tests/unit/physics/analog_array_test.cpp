@@ -3,6 +3,7 @@
 
 #include <tilework/core/error.h>
 #include <tilework/core/worker_pool.h>
+#include <tilework/physics/cells/one_sided_cell.h>
 #include <tilework/physics/crossbar/analog_array.h>
 #include <tilework/physics/devices/constant_step.h>
 #include <tilework/physics/devices/ideal.h>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <sstream>
 #include <utility>
@@ -394,6 +396,169 @@ TEST(analog_array, relaxation_is_independent_of_bursts_and_blocks) {
   EXPECT_EQ(whole, weights(samples, true));
   EXPECT_EQ(whole, weights(16, false));
   EXPECT_EQ(whole, weights(1, false));
+}
+
+/// Weights and activity of one burst of updates.
+std::pair<std::vector<float>, operation_activity> updated(const array_parameters& p, const std::vector<float>& x,
+                                                          const std::vector<float>& d, const update_options& options) {
+  const auto burst = static_cast<std::uint32_t>(x.size() / shape.inputs);
+  analog_array array(shape, p, seed, {}, burst);
+  array.begin_update({x.data(), burst, shape.inputs, shape.inputs}, {d.data(), burst, shape.outputs, shape.outputs},
+                     options, 0);
+  run_in_order(array);
+  const auto activity = array.end();
+  return {{array.weights().begin(), array.weights().end()}, activity};
+}
+
+// With a small dw_min the largest rate needs trains of several words if nothing limits them.
+TEST(analog_array, every_vector_has_its_rate) {
+  constexpr std::uint32_t burst = 5;
+  const auto x = random_values(std::size_t{burst} * shape.inputs, 2, .5F, .4F);
+  const auto d = random_values(std::size_t{burst} * shape.outputs, 3, .02F);
+  const std::vector<float> rates{.1F, 0, -.3F, .02F, .15F};
+  for (const bool managed : {true, false})
+    for (const auto& [name, type] : names_of(pulse_type{})) {
+      array_parameters p;
+      p.update.pulse_type = type;
+      p.update.update_management = p.update.update_bl_management = managed;
+      p.update.fixed_bl = managed;
+      analog_array array(shape, p, seed, {}, 1);
+      operation_activity sum;
+      for (std::uint32_t v = 0; v < burst; ++v) {
+        array.begin_update({x.data() + v * shape.inputs, 1, shape.inputs, shape.inputs},
+                           {d.data() + v * shape.outputs, 1, shape.outputs, shape.outputs}, rates[v], v);
+        run_in_order(array);
+        sum += array.end();
+      }
+      const auto [weights, activity] = updated(p, x, d, {.learning_rate = 7, .rates = rates});
+      EXPECT_TRUE(std::ranges::equal(weights, array.weights())) << name;
+      EXPECT_EQ(activity, sum) << name;
+      EXPECT_EQ(activity.update_vectors, p.update.is_exact() ? 0U : 4U) << name;
+    }
+}
+
+TEST(analog_array, choppers_flip_the_signs_of_operands) {
+  constexpr std::uint32_t burst = 5;
+  auto x = random_values(std::size_t{burst} * shape.inputs, 2, .5F, .9F);
+  auto d = random_values(std::size_t{burst} * shape.outputs, 3, .02F, .9F);
+  const auto signs = [](std::size_t count, std::uint64_t which) {
+    auto values = random_values(count, which, 1);
+    for (auto& v : values)
+      v = std::copysign(1.0F, v);
+    return values;
+  };
+  const auto in = signs(shape.inputs, 4);
+  const auto out = signs(shape.outputs, 5);
+  const auto chopped = [](std::vector<float> values, const std::vector<float>& by) {
+    for (std::size_t k = 0; k < values.size(); ++k)
+      values[k] *= by[k % by.size()];
+    return values;
+  };
+  for (const auto& [name, type] : names_of(pulse_type{})) {
+    array_parameters p;
+    p.update.pulse_type = type;
+    const auto plain = updated(p, x, d, {.learning_rate = .1F});
+    const auto both = updated(p, x, d, {.learning_rate = .1F, .input_signs = in, .output_signs = out});
+    EXPECT_EQ(both, updated(p, chopped(x, in), chopped(d, out), {.learning_rate = .1F})) << name;
+    EXPECT_NE(both.first, plain.first) << name;
+    EXPECT_EQ(updated(p, x, d, {.learning_rate = .1F, .input_signs = in}),
+              updated(p, chopped(x, in), d, {.learning_rate = .1F}))
+        << name;
+    EXPECT_EQ(updated(p, x, d, {.learning_rate = .1F, .output_signs = out}),
+              updated(p, x, chopped(d, out), {.learning_rate = .1F}))
+        << name;
+  }
+}
+
+// Pulses are counted for another granularity than that of the device, so the change is the ratio of both times as
+// large.
+TEST(analog_array, update_granularity_decides_the_number_of_pulses) {
+  array_parameters p;
+  auto device = identical_devices();
+  device.dw_min = .001F;
+  device.dw_min_std = 0;
+  device.w_max = 1e6F;
+  device.w_min = -1e6F; // the same step everywhere
+  p.device = device;
+  p.update.pulse_type = pulse_type::mean_count;
+  p.update_granularity = .002F;
+  analog_array array({1, 1}, p, seed, {}, 1);
+  const std::vector<float> one{1};
+  const std::vector<float> error{-.02F};
+  array.begin_update({one.data(), 1, 1, 1}, {error.data(), 1, 1, 1}, 1, 0);
+  run_in_order(array);
+  EXPECT_EQ(array.end().coincidences, 10U);
+  EXPECT_NEAR(array.weights()[0], .01, 1e-6);
+}
+
+TEST(analog_array, options_must_fit) {
+  analog_array array({3, 2}, {}, 1, {}, 2);
+  const std::vector<float> v(6);
+  const std::vector<float> one{1};
+  const std::vector<float> infinite(2, std::numeric_limits<float>::infinity());
+  const auto begin = [&](const update_options& options) {
+    array.begin_update({v.data(), 2, 3, 3}, {v.data(), 2, 2, 2}, options, 0);
+  };
+  EXPECT_THROW(begin({.rates = one}), std::invalid_argument);
+  EXPECT_THROW(begin({.rates = infinite}), std::invalid_argument);
+  EXPECT_THROW(begin({.learning_rate = 1, .input_signs = one}), std::invalid_argument);
+  EXPECT_THROW(begin({.learning_rate = 1, .output_signs = one}), std::invalid_argument);
+}
+
+TEST(analog_array, a_probe_measures_the_error_of_products_and_changes_nothing) {
+  array_parameters p;
+  p.forward.inp_res = p.forward.out_res = 0;
+  p.forward.out_noise = .05F;
+  p.forward.noise_management = noise_management::none;
+  constexpr array_shape small{16, 1000};
+  analog_array array(small, p, seed, {}, 2);
+  array.set_weights(random_values(small.cells(), 1, .1F));
+  const auto x = random_values(std::size_t{2} * small.inputs, 2, .3F);
+  const auto product = [&](bool probe) {
+    std::vector<float> y(std::size_t{2} * small.outputs);
+    array.begin_mvm(mvm_direction::forward, {x.data(), 2, small.inputs, small.inputs},
+                    {y.data(), 2, small.outputs, small.outputs}, 0, true, probe);
+    run_backwards(array);
+    array.end();
+    return y;
+  };
+  const auto plain = product(false);
+  EXPECT_EQ(array.take_mvm_quality(mvm_direction::forward), signal_noise{});
+  EXPECT_EQ(product(true), plain);
+  EXPECT_EQ(array.take_mvm_quality(mvm_direction::backward), signal_noise{});
+  const auto quality = array.take_mvm_quality(mvm_direction::forward);
+  EXPECT_EQ(array.take_mvm_quality(mvm_direction::forward), signal_noise{});
+  // Of 1000 elements: error of a variance sqrt(2 / 1000), so 4 of them; false alarm 6e-5.
+  EXPECT_NEAR(quality.noise / 1000 / (.05 * .05), 1, .18);
+  double signal = 0;
+  for (std::uint32_t i = 0; i < small.outputs; ++i) {
+    double y = 0;
+    for (std::uint32_t j = 0; j < small.inputs; ++j)
+      y += double{array.weights()[i * small.inputs + j]} * x[j];
+    signal += y * y;
+  }
+  EXPECT_NEAR(quality.signal / signal, 1, 1e-5);
+}
+
+TEST(analog_array, devices_at_their_bounds) {
+  array_parameters p;
+  p.device = constant_step{};
+  analog_array array(shape, p, seed, {}, 1);
+  EXPECT_LT(array.share_at_bounds(), .01F); // a bound at 0 is 3.3 sigma away, on either side
+  array.set_weights(std::vector<float>(shape.cells(), -100.0F));
+  EXPECT_EQ(array.share_at_bounds(), 1);
+  std::vector<float> half(shape.cells());
+  for (std::size_t c = 0; c < half.size(); c += 2)
+    half[c] = 100;
+  array.set_weights(half);
+  EXPECT_NEAR(array.share_at_bounds(), .5, .01);
+  p.device = ideal{};
+  EXPECT_EQ(analog_array(shape, p, seed, {}, 1).share_at_bounds(), 0);
+  p.device = one_sided_cell{};
+  analog_array pairs(shape, p, seed, {}, 1);
+  EXPECT_LT(pairs.share_at_bounds(), .01F); // both sides begin at 0, which may be a lower bound
+  pairs.set_weights(std::vector<float>(shape.cells(), 100.0F));
+  EXPECT_NEAR(pairs.share_at_bounds(), .5, .01);
 }
 
 TEST(analog_array, updates_of_very_long_lines_are_independent_of_bursts_and_threads) {

@@ -212,7 +212,8 @@ TEST(dense_pulses, counts_with_both_managements) {
                                     .input_line_pulses = 7,
                                     .output_line_pulses = 7,
                                     .coincidences = 10,
-                                    .half_selected = 7 * 3 + 7 * 3 - 2 * 10};
+                                    .half_selected = 7 * 3 + 7 * 3 - 2 * 10,
+                                    .update_vectors = 1};
   update_parameters p;
   for (const auto type : {pulse_type::mean_count, pulse_type::deterministic_implicit}) {
     p.pulse_type = type;
@@ -226,7 +227,8 @@ TEST(dense_pulses, counts_without_management) {
                               .input_line_pulses = 65,
                               .output_line_pulses = 4,
                               .coincidences = 9,
-                              .half_selected = 65 * 3 + 4 * 3 - 2 * 9};
+                              .half_selected = 65 * 3 + 4 * 3 - 2 * 9,
+                              .update_vectors = 1};
   update_parameters p;
   p.update_bl_management = p.update_management = false;
   p.pulse_type = pulse_type::mean_count;
@@ -308,7 +310,7 @@ TEST(dense_pulses, activity_equals_a_direct_count_for_long_trains) {
     pulse_trains trains(p, .125F, {300, 7}, 1, stream_of());
     trains.draw(burst_of(xs), burst_of(ds), 125, 0);
     const auto pulses = counts(trains, 0, {300, 7});
-    operation_activity expected{.pulse_slots = 1000};
+    operation_activity expected{.pulse_slots = 1000, .update_vectors = 1};
     for (const float v : xs)
       expected.input_line_pulses += static_cast<std::uint64_t>(std::rint(v * 1000));
     for (const float v : ds)
@@ -328,6 +330,20 @@ TEST(dense_pulses, activity_equals_a_direct_count_for_long_trains) {
     }
     EXPECT_EQ(trains.activity(expected.coincidences), expected);
   }
+}
+
+// Management cuts what exceeds desired_bl; without it a train has no more slots. Vectors of zeros take no part.
+TEST(pulse_trains, clipped_updates_are_counted) {
+  for (const bool managed : {true, false})
+    for (const auto type : pulsed_types) {
+      update_parameters p;
+      p.pulse_type = type;
+      p.update_bl_management = p.update_management = managed;
+      pulse_trains trains(p, .001F, {1, 1}, 4, stream_of());
+      trains.draw(burst_of({1, 1, .5F, 0}, 4), burst_of({.30F, -.32F, 1, 0}, 4), .1F, 0); // 30, 32, 50 and 0 pulses
+      EXPECT_EQ(trains.activity(0).clipped_updates, 2U);
+      EXPECT_EQ(trains.activity(0).update_vectors, managed ? 3U : 4U); // without management trains run anyhow
+    }
 }
 
 TEST(pulse_trains, a_negative_learning_rate_flips_all_directions) {
@@ -423,6 +439,7 @@ TEST(pulse_trains, activity_equals_a_direct_count) {
   }
   expected.pulse_slots = 300;
   expected.random_bits = 150 * (4 + 3 + 4 + 2);
+  expected.update_vectors = 2;
   EXPECT_EQ(trains.activity(expected.coincidences), expected);
   EXPECT_GT(expected.coincidences, 0U);
 }
