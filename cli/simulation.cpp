@@ -58,12 +58,19 @@ workload::network_map mapped(const experiment& e) {
 /// Parameters of the arrays of every role. Pulses of the fast array are generated with the mean granularity of all.
 std::vector<physics::array_parameters> parameters_by_role(const experiment& e) {
   std::vector<physics::array_parameters> roles(e.session.algorithm.roles, e.arrays);
+  const auto family = e.session.algorithm.family;
   for (std::size_t role = 0; role < roles.size(); ++role) {
     roles[role].device = e.algorithm.devices[role];
-    roles[role].line_read = e.algorithm.transfer_read;
-    roles[role].line_write = e.algorithm.transfer_update;
+    if (family == workload::algorithm_family::transfer) {
+      roles[role].line_read = e.algorithm.transfer_read;
+      roles[role].line_write = e.algorithm.transfer_update;
+    }
+    if (family == workload::algorithm_family::mixed_precision) { // as updates, always managed
+      roles[role].line_write = e.arrays.update;
+      roles[role].line_write.update_management = roles[role].line_write.update_bl_management = true;
+    }
   }
-  if (e.session.algorithm.family == workload::algorithm_family::transfer)
+  if (family == workload::algorithm_family::transfer)
     roles.front().update_granularity = workload::update_granularity_of(e.session.algorithm);
   return roles;
 }
@@ -98,6 +105,17 @@ void require_lines(const experiment& e, const workload::network_map& map) {
   }
 }
 
+void require_controller(const experiment& e, const operand_arena& arena) {
+  const auto& algorithm = e.session.algorithm;
+  if (workload::stages_per_piece(algorithm) == 0)
+    return;
+  if (!e.machine.transfer_controller)
+    throw input_error(fmt::format("{} needs a transfer controller and this machine has none: add "
+                                  "digital.transfer_controller, such as {{lanes: 32, clock: 1 GHz, buffer: 8 MiB}}",
+                                  algorithm.name));
+  hardware::require_capacity(*e.machine.transfer_controller, e.machine.vector_unit.format, arena);
+}
+
 } // namespace
 
 planned_run::planned_run(const experiment& e, const workload::dataset& data)
@@ -107,8 +125,7 @@ planned_run::planned_run(const experiment& e, const workload::dataset& data)
       stages(stages_of(session.stages())),
       prices(price(e)) {
   require_lines(e, map);
-  located(e.places.controller,
-          [&] { hardware::require_capacity(e.machine.transfer_controller, e.machine.vector_unit.format, arena); });
+  located(e.places.controller, [&] { require_controller(e, arena); });
   located(e.places.buffer, [&] { hardware::require_capacity(e.machine.buffer, e.machine.vector_unit.format, arena); });
 }
 
