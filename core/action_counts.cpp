@@ -7,8 +7,11 @@ namespace tilework {
 namespace {
 
 constexpr std::array<std::string_view, component_kind_count> kind_names{
-    "row_driver",  "pulse_generator", "crossbar", "sample_and_hold", "adc",
-    "output_unit", "vector_unit",     "sram",     "memory",          "network"};
+    "row_driver", "pulse_generator", "crossbar", "sample_and_hold",    "adc", "output_unit", "vector_unit",
+    "sram",       "memory",          "network",  "transfer_controller"};
+
+/// Arithmetic is the same in all of them.
+constexpr std::array digital_units{component_kind::vector_unit, component_kind::transfer_controller};
 
 struct action_entry {
   std::string_view name;
@@ -48,8 +51,11 @@ std::string_view name_of(component_kind kind) {
 std::string_view name_of(action a) {
   return actions.at(static_cast<std::size_t>(a)).name;
 }
-component_kind performer_of(action a) {
-  return actions.at(static_cast<std::size_t>(a)).performer;
+std::span<const component_kind> performers_of(action a) {
+  const auto& entry = actions.at(static_cast<std::size_t>(a));
+  if (entry.performer == component_kind::vector_unit)
+    return digital_units;
+  return {&entry.performer, 1};
 }
 
 std::optional<component_kind> component_kind_from(std::string_view name) {

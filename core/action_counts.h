@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,18 +17,19 @@ namespace tilework {
 
 /// Kinds of hardware that are counted and priced.
 enum class component_kind : std::uint8_t {
-  row_driver,      ///< DACs of one side or both; unit: a line
-  pulse_generator, ///< update pulses of all lines of a tile; unit: a line
-  crossbar,        ///< unit: a cell (cross-point)
-  sample_and_hold, ///< unit: a line
-  adc,             ///< unit: a converter
-  output_unit,     ///< digital scaling behind the ADC; unit: a converter lane
-  vector_unit,     ///< unit: a lane
-  sram,            ///< unit: a byte
-  memory,          ///< port to off-chip memory; unit: a port
-  network,         ///< unit: a router (mesh) or the bus
+  row_driver,          ///< DACs of one side or both; unit: a line
+  pulse_generator,     ///< update pulses of all lines of a tile; unit: a line
+  crossbar,            ///< unit: a cell (cross-point)
+  sample_and_hold,     ///< unit: a line
+  adc,                 ///< unit: a converter
+  output_unit,         ///< digital scaling behind the ADC; unit: a converter lane
+  vector_unit,         ///< unit: a lane
+  sram,                ///< unit: a byte
+  memory,              ///< port to off-chip memory; unit: a port
+  network,             ///< unit: a router (mesh) or the bus
+  transfer_controller, ///< unit: a lane; its buffer is an sram
 };
-inline constexpr std::size_t component_kind_count = 10;
+inline constexpr std::size_t component_kind_count = 11;
 
 /// What is counted.
 enum class action : std::uint8_t {
@@ -44,11 +46,11 @@ enum class action : std::uint8_t {
   adc_conversion,     ///< adc: one line converted
   output_scale,       ///< output_unit: one output rescaled
   output_shift_add,   ///< output_unit: one converted part shifted and added to the parts before
-  alu_add,            ///< vector_unit, number format of the unit
-  alu_multiply,       ///< vector_unit
-  alu_compare,        ///< vector_unit: maximum, absolute value, comparison
-  alu_divide,         ///< vector_unit: division or square root
-  alu_special,        ///< vector_unit: exponential, logarithm, activation
+  alu_add,            ///< vector_unit, transfer_controller: number format of the digital units
+  alu_multiply,       ///< same
+  alu_compare,        ///< same: maximum, absolute value, comparison
+  alu_divide,         ///< same: division or square root
+  alu_special,        ///< same: exponential, logarithm, activation
   sram_read_byte,     ///< sram
   sram_write_byte,    ///< sram
   dram_read_byte,     ///< memory
@@ -61,8 +63,8 @@ std::string_view name_of(component_kind kind);
 std::string_view name_of(action a);
 std::optional<component_kind> component_kind_from(std::string_view name);
 std::optional<action> action_from(std::string_view name);
-/// The component that performs an action.
-component_kind performer_of(action a);
+/// The kinds of component that perform an action, at least one.
+std::span<const component_kind> performers_of(action a);
 
 /// Counts of one component.
 class action_counts {

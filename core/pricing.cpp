@@ -67,7 +67,8 @@ std::vector<component_kind> kinds_of(const ledger& books) {
 price_list::price_list(const technology& tech, const machine_quantities& machine,
                        std::span<const component_kind> needed) {
   const auto price_of = coverage(tech);
-  const auto is_needed = [&](action a) { return std::ranges::find(needed, performer_of(a)) != needed.end(); };
+  const auto performer_in_need = [&](action a) { return std::ranges::find_first_of(performers_of(a), needed); };
+  const auto is_needed = [&](action a) { return performer_in_need(a) != performers_of(a).end(); };
   std::vector<std::string> missing;
   for (std::size_t i = 0; i < action_count; ++i) {
     const auto a = static_cast<action>(i);
@@ -75,7 +76,7 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
       continue;
     const auto* price = price_of.at(i);
     if (price == nullptr) {
-      missing.push_back(fmt::format("energy of {}.{}", name_of(performer_of(a)), name_of(a)));
+      missing.push_back(fmt::format("energy of {}.{}", name_of(*performer_in_need(a)), name_of(a)));
       continue;
     }
     if (!is_needed(price->per))

@@ -77,6 +77,7 @@ std::string_view unit_of(component_kind kind) {
     return "converter";
   case component_kind::output_unit:
   case component_kind::vector_unit:
+  case component_kind::transfer_controller:
     return "lane";
   case component_kind::sram:
     return "byte";

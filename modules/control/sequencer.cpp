@@ -33,6 +33,9 @@ sequencer::sequencer(const sc_core::sc_module_name& name, const sequencer_config
   for (std::size_t a = 0; a < configuration.node_of_array.size(); ++a)
     tile_ports_.push_back(std::make_unique<transaction::four_phase_initiator>(
         ("tile_port" + std::to_string(a)).c_str(), [this](auto& payload) { response_arrived(payload); }));
+  if (!configuration.stages.empty())
+    controller_port_ = std::make_unique<transaction::four_phase_initiator>(
+        "controller_port", [this](auto& payload) { response_arrived(payload); });
   memory_access_.set_extension(&memory_traffic_);
   SC_THREAD(run);
   set_stack_size(stack_bytes);
@@ -79,6 +82,8 @@ step_plan& sequencer::plan_of(const step_program& program) {
   const auto port_of = [this](const operation& op) -> transaction::four_phase_initiator* {
     if (op.array != no_array)
       return tile_ports_[op.array].get();
+    if (op.kind == operation_kind::transfer)
+      return controller_port_.get();
     return op.kind == operation_kind::vector_op ? &vector_port_ : nullptr;
   };
   const plan_inputs in{arena_,
@@ -242,6 +247,10 @@ void sequencer::prepare(std::uint32_t index) {
   request.operation_id = next_operation_id_ + index;
   request.posted = nullptr;
   request.computed = false;
+  if (op.stage != no_stage) {
+    request.line_read = context_.lines_read[op.stage] + op.read;
+    request.line = configuration_.stages[op.stage].order.line_of(request.line_read);
+  }
   if (op.array == no_array)
     return;
   request.activity = {};

@@ -7,6 +7,7 @@
 #include <tilework/core/worker_pool.h>
 #include <tilework/modules/control/step_plan.h>
 #include <tilework/numerics/number_format.h>
+#include <tilework/numerics/transfer.h>
 #include <tilework/tlm/four_phase_initiator.h>
 #include <tilework/tlm/listener.h>
 #include <tilework/tlm/operand_traffic.h>
@@ -44,6 +45,7 @@ struct sequencer_configuration {
   numerics::number_format format = numerics::number_format::fp32; ///< width of operands in buffer, network and memory
   std::uint32_t hub_node = 0;               ///< where sequencer, vector unit, buffer and memory port sit
   std::vector<std::uint32_t> node_of_array; ///< network node of the tile that holds each array
+  std::vector<numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
 };
 
 /// The only initiator of the machine. One step at a time: an operation is launched (values computed, all ready ones in
@@ -64,6 +66,8 @@ public:
   /// Way to the tile of array `array`.
   transaction::four_phase_initiator& tile_port(std::uint32_t array) { return *tile_ports_[array]; }
   transaction::four_phase_initiator& vector_port() { return vector_port_; }
+  /// Way to the transfer controller. \pre the configuration has stages
+  transaction::four_phase_initiator& controller_port() { return *controller_port_; }
   void add_listener(transaction::transaction_listener& listener) { listeners_.add(listener); }
 
   [[nodiscard]] const phase_timeline& phases() const { return phases_; }
@@ -152,6 +156,7 @@ private:
   worker_pool& pool_;
   transaction::payload_pool payloads_;
   transaction::four_phase_initiator vector_port_;
+  std::unique_ptr<transaction::four_phase_initiator> controller_port_; ///< null without transfer stages
   std::vector<std::unique_ptr<transaction::four_phase_initiator>> tile_ports_;
   transaction::listener_list listeners_;
 

@@ -26,16 +26,26 @@ mutable_burst view_of(operand_arena& arena, const operand_ref& ref, std::uint32_
   return burst;
 }
 
-/// Fills views of operands; returns the number of their elements.
+/// Whether an operand is moved at all: state of the transfer controller stays where it is.
+bool moves(const operand_arena& arena, const operand_ref& ref) {
+  return has_operand(ref) && arena.slot(ref.slot).home != residence::controller;
+}
+
+/// Fills views of operands; returns the bytes of those that move.
 template <typename Views, typename Operands>
-std::uint64_t resolve(Views& views, const Operands& operands, operand_arena& arena, std::uint32_t vectors) {
-  std::uint64_t elements = 0;
-  for (std::size_t k = 0; k < operands.size(); ++k)
-    if (has_operand(operands[k])) {
-      views[k] = view_of(arena, operands[k], vectors);
-      elements += views[k].elements();
-    }
-  return elements;
+std::uint32_t resolve(Views& views, const Operands& operands, const plan_inputs& in, std::uint32_t vectors) {
+  std::uint64_t bytes = 0;
+  for (std::size_t k = 0; k < operands.size(); ++k) {
+    if (!has_operand(operands[k]))
+      continue;
+    views[k] = view_of(in.arena, operands[k], vectors);
+    if (!moves(in.arena, operands[k]))
+      continue;
+    const auto bits = in.arena.slot(operands[k].slot).bits;
+    const std::uint64_t width = bits != 0 ? bits : 8 * numerics::bytes_of(in.format);
+    bytes += (views[k].elements() * width + 7) / 8;
+  }
+  return static_cast<std::uint32_t>(bytes);
 }
 
 } // namespace
@@ -67,8 +77,9 @@ void step_plan::arrange_waves() {
 
 planned_operation step_plan::planned(const operation& op, const plan_inputs& in) {
   const auto width = numerics::bytes_of(in.format);
-  const auto address_of = [&](const operand_ref& first) {
-    return has_operand(first) ? (in.arena.slot(first.slot).first_element + first.first) * width : 0;
+  const auto address_of = [&](const auto& operands) -> std::uint64_t { // of the first one that moves
+    const auto* const first = std::ranges::find_if(operands, [&](const auto& ref) { return moves(in.arena, ref); });
+    return first == operands.end() ? 0 : (in.arena.slot(first->slot).first_element + first->first) * width;
   };
   planned_operation p;
   p.request = in.payloads.acquire();
@@ -78,16 +89,16 @@ planned_operation step_plan::planned(const operation& op, const plan_inputs& in)
   request.context = &in.context;
   request.source = in.hub_node;
   request.destination = op.array == no_array ? in.hub_node : in.node_of_array[op.array];
-  const auto sent = static_cast<std::uint32_t>(resolve(request.in, op.inputs, in.arena, op.vectors) * width);
-  p.written = {address_of(op.outputs[0]),
-               static_cast<std::uint32_t>(resolve(request.out, op.outputs, in.arena, op.vectors) * width)};
+  const auto sent = resolve(request.in, op.inputs, in, op.vectors);
+  p.written = {address_of(op.outputs), resolve(request.out, op.outputs, in, op.vectors)};
   request.response_bytes = p.written.bytes;
   const bool loads = op.kind == operation_kind::load_samples;
-  p.read = {address_of(op.inputs[0]), loads ? op.vectors * in.bytes_per_sample : sent};
+  p.read = {address_of(op.inputs), loads ? op.vectors * in.bytes_per_sample : sent};
   p.reads_memory = loads || (has_operand(op.inputs[0]) && in.arena.slot(op.inputs[0].slot).home == residence::memory);
 
   auto& payload = p.request.payload();
-  const bool writes = writes_array(op.kind) || op.kind == operation_kind::vector_op;
+  const bool writes =
+      writes_array(op.kind) || op.kind == operation_kind::vector_op || op.kind == operation_kind::transfer;
   payload.set_command(writes ? ::tlm::TLM_WRITE_COMMAND : ::tlm::TLM_READ_COMMAND);
   payload.set_address(request.destination);
   payload.set_data_length(sent);

@@ -162,17 +162,9 @@ transaction::booking vector_unit::schedule(::tlm::tlm_generic_payload& payload, 
   const auto held = clock_.cycles(static_cast<std::int64_t>((operations.total() + per_cycle - 1) / per_cycle));
   const auto start = lanes_.reserve(clock_.next_edge(arrival), held);
   const auto done = start + held + clock_.cycles(configuration_.latency_cycles);
-  count(request.op->phase, operations);
+  add_counts(account_.counts, request.op->phase, operations);
   account_.busy[static_cast<std::size_t>(request.op->phase)] += held;
   return {start, start + held, done};
-}
-
-void vector_unit::count(phase p, const alu_operations& operations) {
-  account_.counts.add(p, action::alu_add, operations.add);
-  account_.counts.add(p, action::alu_multiply, operations.multiply);
-  account_.counts.add(p, action::alu_compare, operations.compare);
-  account_.counts.add(p, action::alu_divide, operations.divide);
-  account_.counts.add(p, action::alu_special, operations.special);
 }
 
 } // namespace tilework::hardware

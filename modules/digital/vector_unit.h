@@ -46,7 +46,6 @@ private:
   void launch(::tlm::tlm_generic_payload& payload) override;
   void begin(transaction::tile_request& request);
   void finish_values(transaction::tile_request& request);
-  void count(phase p, const alu_operations& operations);
 
   vector_unit_configuration configuration_;
   transaction::clock_domain clock_;

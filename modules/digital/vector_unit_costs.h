@@ -2,6 +2,7 @@
 /// \file Arithmetic that each vector function takes, counted from its formula.
 #pragma once
 
+#include <tilework/core/action_counts.h>
 #include <tilework/core/step_program.h>
 
 #include <cstdint>
@@ -16,6 +17,14 @@ struct alu_operations {
   std::uint64_t special = 0; ///< exponential, logarithm, activation look-up
   [[nodiscard]] constexpr std::uint64_t total() const { return add + multiply + compare + divide + special; }
 };
+
+inline void add_counts(action_counts& counts, phase p, const alu_operations& operations) {
+  counts.add(p, action::alu_add, operations.add);
+  counts.add(p, action::alu_multiply, operations.multiply);
+  counts.add(p, action::alu_compare, operations.compare);
+  counts.add(p, action::alu_divide, operations.divide);
+  counts.add(p, action::alu_special, operations.special);
+}
 
 /// Operations of `op`; lengths are elements per vector.
 constexpr alu_operations alu_operations_of(const operation& op) {
