@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/checksum.h>
+#include <tilework/cli/health_warnings.h>
 #include <tilework/cli/simulation.h>
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
@@ -7,6 +8,7 @@
 #include <tilework/modules/digital/transfer_controller.h>
 #include <tilework/physics/devices/pow_step.h>
 #include <tilework/physics/devices/soft_bounds_reference.h>
+#include <tilework/physics/periphery/read_plan.h>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -120,6 +122,10 @@ price_list planned_run::price(const experiment& e) {
 
 namespace {
 
+line_conversions conversions_of(const physics::array_parameters& parameters) {
+  return {physics::plan_of(parameters.forward).conversions(), physics::plan_of(parameters.backward).conversions()};
+}
+
 /// Allocates operands before the machine is elaborated on them.
 operand_arena& allocated(planned_run& plan) {
   plan.arena.allocate();
@@ -143,7 +149,9 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
                                                 .source = plan_.session,
                                                 .samples = plan_.session,
                                                 .arena = allocated(plan_),
-                                                .pool = pool_}) {
+                                                .pool = pool_}),
+      health_(plan_.map.arrays, conversions_of(e.arrays)) {
+  machine_.control().add_listener(health_);
 }
 
 void simulation::run(run_observer& observer) {
@@ -154,7 +162,7 @@ void simulation::run(run_observer& observer) {
 
 void simulation::evaluated(const workload::evaluation_result& result) {
   evaluations_.push_back({result.epoch, result.train_loss, result.test_loss, result.test_accuracy,
-                          training_time().seconds(), costs().training_energy_J});
+                          training_time().seconds(), costs().training_energy_J, health_.take(machine_)});
   observer_->evaluated(evaluations_.back());
 }
 
@@ -223,23 +231,91 @@ run_results simulation::results() const {
   r.out_of_order_requests = machine_.out_of_order_requests();
   r.weights_digest = weights_digest();
   plan_.session.for_each_input_range([&](float range) { r.input_ranges.push_back(range); });
-  r.warnings = experiment_.warnings;
+  r.warnings = warnings();
   r.assumptions = {"network and buffers are calendars, not simulated flit by flit",
                    "read noise and pulse response do not follow integration time, pulse width or conductances"};
   r.host = host();
   return r;
 }
 
+std::vector<std::string> simulation::warnings() const {
+  auto all = experiment_.warnings;
+  const learning_facts facts{.classes = experiment_.session.network.layers.back(),
+                             .bit_length_adapts = experiment_.arrays.update.update_bl_management,
+                             .transfers = experiment_.session.algorithm.stages() > 0};
+  for (auto& sentence : health_warnings(evaluations_, facts))
+    all.push_back(std::move(sentence));
+  return all;
+}
+
+namespace {
+
+/// Calls f with the members of the row that are plain values, in the order of the file.
+template <typename Row, typename F>
+void for_each_figure(Row& row, F f) {
+  f(row.epoch);
+  f(row.train_loss);
+  f(row.test_loss);
+  f(row.test_accuracy);
+  f(row.simulated_time_s);
+  f(row.energy_J);
+}
+template <typename Layer, typename F>
+void for_each_health(Layer& layer, F f) {
+  f(layer.forward_snr_dB);
+  f(layer.backward_snr_dB);
+  f(layer.transfer_read_snr_dB);
+  f(layer.adc_saturation);
+  f(layer.mean_bl);
+  f(layer.clip_rate);
+  f(layer.hidden_firing_rate);
+}
+
+void save_row(byte_writer& writer, const evaluation_row& row) {
+  for_each_figure(row, [&](const auto& value) { writer.write(value); });
+  writer.write(std::uint64_t{row.layers.size()});
+  for (const auto& layer : row.layers) {
+    for_each_health(layer, [&](const auto& value) { writer.write(value); });
+    writer.write_vector(layer.roles);
+  }
+}
+
+/// \param layers of the network
+void restore_row(byte_reader& reader, evaluation_row& row, std::size_t layers) {
+  for_each_figure(row, [&](auto& value) { reader.read(value); });
+  std::uint64_t count = 0;
+  reader.read(count);
+  if (count != layers)
+    throw input_error("checkpoint is corrupt: start again without --resume, or from an older copy");
+  row.layers.resize(count);
+  for (auto& layer : row.layers) {
+    for_each_health(layer, [&](auto& value) { reader.read(value); });
+    reader.read_vector(layer.roles);
+  }
+}
+
+} // namespace
+
 void simulation::save(std::ostream& out) const {
   plan_.session.save(out);
   machine_.save(out);
-  byte_writer(out).write_vector(evaluations_);
+  health_.save(out);
+  byte_writer writer(out);
+  writer.write(std::uint64_t{evaluations_.size()});
+  for (const auto& row : evaluations_)
+    save_row(writer, row);
 }
 
 void simulation::restore(std::istream& in) {
   plan_.session.restore(in);
   machine_.restore(in);
-  byte_reader(in).read_vector(evaluations_);
+  health_.restore(in);
+  byte_reader reader(in);
+  std::uint64_t rows = 0;
+  reader.read(rows);
+  evaluations_.clear();
+  for (std::uint64_t r = 0; r < rows; ++r)
+    restore_row(reader, evaluations_.emplace_back(), plan_.map.layers.size());
 }
 
 } // namespace tilework::cli

@@ -2,6 +2,7 @@
 /// \file Results of a run: what reports are made of.
 #pragma once
 
+#include <tilework/core/health.h>
 #include <tilework/core/pricing.h>
 
 #include <array>
@@ -20,6 +21,7 @@ struct evaluation_row {
   double test_accuracy = 0;    ///< fraction
   double simulated_time_s = 0; ///< training time so far
   double energy_J = 0;         ///< training energy so far
+  std::vector<layer_health> layers;
 };
 
 /// What the run took from the computer that ran it.
