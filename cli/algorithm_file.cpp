@@ -100,11 +100,14 @@ void read_every(reading& r, reader& transfer) {
 
 void read_lines_per_event(reading& r, reader& transfer) {
   constexpr std::string_view key = "columns_per_event";
-  if (!r.is_one_of(with_chains) || !transfer.has(key))
+  if (!transfer.has(key))
     return;
   r.lines_are_given = true;
   reject_second_spelling(r, transfer, key, {"n_reads_per_transfer"});
-  r.algorithm().n_reads_per_transfer = transfer.get(key, 1U, {.minimum = 1, .maximum = 1e9});
+  const auto lines = transfer.get(key, 1U, {.minimum = 1, .maximum = 1e9});
+  if (lines != 1 && !r.is_one_of(with_chains))
+    throw transfer.error(key, fmt::format("{} reads one line per transfer", r.algorithm().name));
+  r.algorithm().n_reads_per_transfer = lines;
 }
 
 physics::update_parameters default_transfer_update(algorithm_name name) {

@@ -244,7 +244,10 @@ void read_training(reader r, experiment& e, const catalog::device_registry& devi
   e.session.refresh_every = read_refresh_interval(r, e);
 }
 
-void read_evaluation(reader r, workload::session_configuration& session) {
+void read_evaluation(reader r, experiment& e) {
+  auto& session = e.session;
+  e.digital_evaluation = r.get("digital", false);
+  e.average_from_epoch = r.get("average_from_epoch", 0U);
   constexpr std::string_view key = "every";
   if (is_name(r, key) && r.get(key, "") == "never")
     session.evaluate_every = 0;
@@ -310,7 +313,7 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   if (e.algorithm.algorithm.family == workload::algorithm_family::transfer)
     e.algorithm.transfer_read = read_transfer_read(r.child("transfer_read"), e);
   e.placement = r.child("mapping").get_list("tiles", e.placement);
-  read_evaluation(r.child("evaluate"), e.session);
+  read_evaluation(r.child("evaluate"), e);
   try {
     e.arrays.validate();
   } catch (const input_error& contradiction) {
@@ -319,12 +322,8 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   r.finish();
   e.data.where = r.where("dataset");
   const auto digital = machine.child("digital");
-  e.places = {r.where("network"),
-              r.where("mapping"),
-              digital.where("buffer"),
-              digital.where("transfer_controller"),
-              r.where("forward"),
-              r.where("backward")};
+  e.places = {r.where("network"), r.where("mapping"), digital.where("buffer"), digital.where("transfer_controller"),
+              r.where("forward"), r.where("backward")};
   check_shapes(r, e);
   add_warnings(e);
   e.resolved_yaml = document.resolved_yaml();

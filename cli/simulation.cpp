@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/checksum.h>
 #include <tilework/cli/health_warnings.h>
+#include <tilework/cli/saved_evaluations.h>
 #include <tilework/cli/simulation.h>
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
@@ -109,8 +110,8 @@ planned_run::planned_run(const experiment& e, const workload::dataset& data)
       stages(stages_of(session.stages())),
       prices(price(e)) {
   require_lines(e, map);
-  located(e.places.controller,
-          [&] { hardware::require_capacity(e.machine.transfer_controller, e.machine.vector_unit.format, arena); });
+  if (const auto& controller = e.machine.transfer_controller)
+    located(e.places.controller, [&] { hardware::require_capacity(*controller, e.machine.vector_unit.format, arena); });
   located(e.places.buffer, [&] { hardware::require_capacity(e.machine.buffer, e.machine.vector_unit.format, arena); });
 }
 
@@ -142,15 +143,16 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
       pool_(options.threads),
       machine_(e.machine, platform::elaboration{.arrays = plan_.map.arrays,
                                                 .parameters = plan_.roles,
-                                                .stages = plan_.stages,
                                                 .seed = e.seed,
                                                 .max_burst = std::max(e.session.batch_size, e.session.evaluation_burst),
                                                 .timing = options.timing,
                                                 .source = plan_.session,
                                                 .samples = plan_.session,
                                                 .arena = allocated(plan_),
-                                                .pool = pool_}),
-      health_(plan_.map.arrays, conversions_of(e.arrays)) {
+                                                .pool = pool_,
+                                                .stages = plan_.stages}),
+      health_(plan_.map.arrays, conversions_of(e.arrays)),
+      data_(data) {
   machine_.control().add_listener(health_);
 }
 
@@ -162,8 +164,45 @@ void simulation::run(run_observer& observer) {
 
 void simulation::evaluated(const workload::evaluation_result& result) {
   evaluations_.push_back({result.epoch, result.train_loss, result.test_loss, result.test_accuracy,
-                          training_time().seconds(), costs().training_energy_J, health_.take(machine_)});
+                          training_time().seconds(), costs().training_energy_J});
+  auto& row = evaluations_.back();
+  row.layers = health_.take(machine_);
+  if (experiment_.digital_evaluation)
+    row.digital_accuracy = workload::accuracy_of(experiment_.session.network, digital_layers(), data_.test);
+  if (average_.count() > 0)
+    row.averaged_accuracy = workload::accuracy_of(experiment_.session.network, average_.mean(), data_.test);
   observer_->evaluated(evaluations_.back());
+}
+
+void simulation::epoch_trained(const workload::training_position& position) {
+  if (experiment_.average_from_epoch > 0 && position.epoch >= experiment_.average_from_epoch)
+    average_.add(digital_layers());
+}
+
+std::vector<workload::digital_layer> simulation::digital_layers() {
+  const auto& network = experiment_.session.network;
+  const auto& algorithm = experiment_.session.algorithm;
+  std::vector<workload::digital_layer> layers;
+  for (std::size_t l = 0; l < network.weight_layers(); ++l) {
+    const auto bias = plan_.session.bias(l);
+    layers.push_back({std::vector<float>(std::size_t{network.layers[l]} * network.layers[l + 1]),
+                      {bias.begin(), bias.end()},
+                      plan_.session.output_scale(l)});
+  }
+  for (std::size_t a = 0; a < plan_.map.arrays.size(); ++a) {
+    const auto& region = plan_.map.arrays[a];
+    const float share = algorithm.gamma_of(region.id.role) / static_cast<float>(algorithm.copies_of(region.id.role));
+    if (share == 0)
+      continue;
+    const auto weights = machine_.tile_of(a).values().weights();
+    auto& layer = layers[region.id.layer];
+    const std::size_t inputs = network.layers[region.id.layer];
+    for (std::uint32_t o = 0; o < region.outputs; ++o)
+      for (std::uint32_t i = 0; i < region.inputs; ++i)
+        layer.weights[(region.first_output + o) * inputs + region.first_input + i] +=
+            share * weights[std::size_t{o} * region.inputs + i];
+  }
+  return layers;
 }
 
 std::array<femtoseconds, phase_count> simulation::exposed() const {
@@ -248,74 +287,35 @@ std::vector<std::string> simulation::warnings() const {
   return all;
 }
 
-namespace {
-
-/// Calls f with the members of the row that are plain values, in the order of the file.
-template <typename Row, typename F>
-void for_each_figure(Row& row, F f) {
-  f(row.epoch);
-  f(row.train_loss);
-  f(row.test_loss);
-  f(row.test_accuracy);
-  f(row.simulated_time_s);
-  f(row.energy_J);
-}
-template <typename Layer, typename F>
-void for_each_health(Layer& layer, F f) {
-  f(layer.forward_snr_dB);
-  f(layer.backward_snr_dB);
-  f(layer.transfer_read_snr_dB);
-  f(layer.adc_saturation);
-  f(layer.mean_bl);
-  f(layer.clip_rate);
-  f(layer.hidden_firing_rate);
-}
-
-void save_row(byte_writer& writer, const evaluation_row& row) {
-  for_each_figure(row, [&](const auto& value) { writer.write(value); });
-  writer.write(std::uint64_t{row.layers.size()});
-  for (const auto& layer : row.layers) {
-    for_each_health(layer, [&](const auto& value) { writer.write(value); });
-    writer.write_vector(layer.roles);
-  }
-}
-
-/// \param layers of the network
-void restore_row(byte_reader& reader, evaluation_row& row, std::size_t layers) {
-  for_each_figure(row, [&](auto& value) { reader.read(value); });
-  std::uint64_t count = 0;
-  reader.read(count);
-  if (count != layers)
-    throw input_error("checkpoint is corrupt: start again without --resume, or from an older copy");
-  row.layers.resize(count);
-  for (auto& layer : row.layers) {
-    for_each_health(layer, [&](auto& value) { reader.read(value); });
-    reader.read_vector(layer.roles);
-  }
-}
-
-} // namespace
-
 void simulation::save(std::ostream& out) const {
   plan_.session.save(out);
   machine_.save(out);
-  health_.save(out);
   byte_writer writer(out);
-  writer.write(std::uint64_t{evaluations_.size()});
-  for (const auto& row : evaluations_)
-    save_row(writer, row);
+  health_.save(out);
+  save_evaluations(writer, evaluations_);
+  writer.write(average_.count());
+  for (const auto& layer : average_.mean()) {
+    writer.write_vector(layer.weights);
+    writer.write_vector(layer.bias);
+    writer.write(layer.scale);
+  }
 }
 
 void simulation::restore(std::istream& in) {
   plan_.session.restore(in);
   machine_.restore(in);
-  health_.restore(in);
   byte_reader reader(in);
-  std::uint64_t rows = 0;
-  reader.read(rows);
-  evaluations_.clear();
-  for (std::uint64_t r = 0; r < rows; ++r)
-    restore_row(reader, evaluations_.emplace_back(), plan_.map.layers.size());
+  health_.restore(in);
+  restore_evaluations(reader, evaluations_);
+  std::uint32_t averaged = 0;
+  reader.read(averaged);
+  std::vector<workload::digital_layer> mean(averaged > 0 ? experiment_.session.network.weight_layers() : 0);
+  for (auto& layer : mean) {
+    reader.read_vector(layer.weights);
+    reader.read_vector(layer.bias);
+    reader.read(layer.scale);
+  }
+  average_.restore(averaged, std::move(mean));
 }
 
 } // namespace tilework::cli

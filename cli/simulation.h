@@ -7,6 +7,7 @@
 #include <tilework/core/pricing.h>
 #include <tilework/core/results.h>
 #include <tilework/platforms/machine.h>
+#include <tilework/workloads/digital_network.h>
 
 #include <chrono>
 #include <functional>
@@ -72,6 +73,9 @@ private:
   void step_done(const workload::training_position& position) override { observer_->step_done(position); }
   void evaluated(const workload::evaluation_result& result) override;
   void epoch_done(const workload::training_position&) override { observer_->epoch_done(); }
+  void epoch_trained(const workload::training_position& position) override;
+  /// Visible weights of all layers, the mean over their copies.
+  [[nodiscard]] std::vector<workload::digital_layer> digital_layers();
   [[nodiscard]] std::array<femtoseconds, phase_count> exposed() const;
   [[nodiscard]] host_figures host() const;
   [[nodiscard]] std::string weights_digest() const;
@@ -85,6 +89,8 @@ private:
   platform::machine machine_;
   health_monitor health_;
   run_observer* observer_ = nullptr;
+  const workload::dataset& data_;
+  workload::layer_average average_;
   std::vector<evaluation_row> evaluations_;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };

@@ -21,6 +21,9 @@ struct evaluation_row {
   double test_accuracy = 0;    ///< fraction
   double simulated_time_s = 0; ///< training time so far
   double energy_J = 0;         ///< training energy so far
+  // Of the weights as they are, averaged over copies, in floating point; negative: not measured.
+  double digital_accuracy = -1;
+  double averaged_accuracy = -1; ///< of the average over the last epochs
   std::vector<layer_health> layers;
 };
 

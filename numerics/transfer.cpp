@@ -15,10 +15,17 @@ namespace {
 
 constexpr float largest_count = 0x1p24F; // counts are exact in float and in std::int32_t up to here
 
+/// v in [-bound, bound]. By value, unlike std::clamp, and without std::clamp's branches: loops over it become vector
+/// code.
+float limited(float v, float bound) {
+  const float below = v < bound ? v : bound;
+  return below > -bound ? below : -bound;
+}
+
 /// trunc(v) in [-most, most], `most` a whole number up to largest_count; by conversion, which every instruction set
 /// has.
 float whole_pulses(float v, float most) {
-  return static_cast<float>(static_cast<std::int32_t>(std::max(-most, std::min(most, v))));
+  return static_cast<float>(static_cast<std::int32_t>(limited(v, most)));
 }
 
 /// How pulses leave an element h of a hidden matrix: n = trunc(h / unit), then h <- keep h - take n unit in [-cap,
@@ -39,8 +46,8 @@ release release_of(std::int32_t most_pulses, float momentum, bool forget) {
   return r;
 }
 
-/// hidden <- carry hidden + gain line, and pulses out of it: line <- -n.
-std::uint64_t accumulate(const release& r, float carry, float gain, std::span<float> hidden, std::span<float> line) {
+/// hidden <- carry hidden + gain line, and pulses out of it: line <- -n. Rules by value: elements cannot change them.
+std::uint64_t accumulate(release r, float carry, float gain, std::span<float> hidden, std::span<float> line) {
   const std::size_t n = line.size();
   float* const h = hidden.data();
   float* const a = line.data();
@@ -48,7 +55,7 @@ std::uint64_t accumulate(const release& r, float carry, float gain, std::span<fl
   for (std::size_t o = 0; o < n; ++o) {
     const float full = carry * h[o] + gain * a[o];
     const float pulses = whole_pulses(full / r.unit, r.most);
-    const float left = std::max(-r.cap, std::min(r.cap, r.keep * full - r.take * pulses * r.unit));
+    const float left = limited(r.keep * full - r.take * pulses * r.unit, r.cap);
     h[o] = pulses != 0 ? left : full;
     a[o] = -pulses;
     fired += pulses != 0 ? 1U : 0U;
@@ -56,10 +63,11 @@ std::uint64_t accumulate(const release& r, float carry, float gain, std::span<fl
   return fired;
 }
 
+// std::transform with two inputs rather than std::ranges::transform: one end to look for, so it becomes vector code.
 void sum_of_copies(const const_burst& reads, std::span<float> sum) {
   std::ranges::copy(reads[0], sum.begin());
   for (std::uint32_t j = 1; j < reads.vectors; ++j)
-    std::ranges::transform(sum, reads[j], sum.begin(), std::plus{});
+    std::transform(sum.begin(), sum.end(), reads[j].begin(), sum.begin(), std::plus{});
 }
 
 transfer_activity direct_line(const const_burst& reads, std::span<float> counts) {
@@ -136,8 +144,8 @@ void sum_of_deviations(const chopped_rule& rule, const chopper_clock& clock, con
   const bool switched = rule.study_schedule ? clock.flips(scalars.read) : clock.was_flipped(scalars.read);
   std::ranges::fill(o.counts, 0.0F);
   for (std::uint32_t j = 0; j < o.reads.vectors; ++j) {
-    const auto mean = o.references[std::size_t{2 * j} * order.lines + scalars.line];
-    const auto reference = o.references[std::size_t{2 * j + 1} * order.lines + scalars.line];
+    const auto mean = o.references[2 * std::size_t{j} * order.lines + scalars.line];
+    const auto reference = o.references[(2 * std::size_t{j} + 1) * order.lines + scalars.line];
     const auto read = o.reads[j];
     if (switched && !rule.study_schedule)
       std::ranges::copy(mean, reference.begin());
@@ -168,7 +176,7 @@ transfer_activity chopped_line(const chopped_rule& rule, const line_order& order
   else
     sum_of_copies(o.reads, o.counts);
   if (!o.opposite.empty())
-    std::ranges::transform(o.counts, o.opposite, o.counts.begin(), std::multiplies{});
+    std::transform(o.counts.begin(), o.counts.end(), o.opposite.begin(), o.counts.begin(), std::multiplies{});
 
   release r = release_of(rule.most_pulses, rule.momentum, rule.forget_buffer);
   if (rule.dynamic && !rule.forget_buffer && rule.buffer_cap > 0)
@@ -271,7 +279,11 @@ void fast_rate(const checked_operands& o, const fast_rate_rule& rule, const tran
 class quantiser {
 public:
   quantiser(std::int32_t bins, bool stochastic, random_purpose purpose, const line_order& key)
-      : half_(static_cast<float>(bins / 2)), on_(bins > 0), stochastic_(stochastic), purpose_(purpose), key_(key) {}
+      : half_(std::floor(static_cast<float>(bins) / 2)),
+        on_(bins > 0),
+        stochastic_(stochastic),
+        purpose_(purpose),
+        key_(key) {}
 
   [[nodiscard]] float width(std::span<const float> whole) const {
     const float largest = on_ ? largest_magnitude(whole) : 0.0F;

@@ -35,9 +35,10 @@ void accumulate_partial_sums(const checked_operands& o) {
       std::ranges::copy(partial(0), out.begin());
     for (std::size_t k = 1; k * sum.length < partials.length; ++k)
       if (weighted)
-        std::ranges::transform(out, partial(k), out.begin(), [w = weights[k]](float s, float p) { return s + w * p; });
+        std::transform(out.begin(), out.end(), partial(k).begin(), out.begin(),
+                       [w = weights[k]](float s, float p) { return s + w * p; });
       else
-        std::ranges::transform(out, partial(k), out.begin(), std::plus{});
+        std::transform(out.begin(), out.end(), partial(k).begin(), out.begin(), std::plus{});
   }
 }
 

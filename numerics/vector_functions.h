@@ -10,7 +10,6 @@
 /// | loss_gradient           | z: n x m; label: n x 1     | dLoss/dz: n x m (may be z); loss, prediction: n x 1 |
 /// | activation_gradient     | e: n x m; x: n x m         | d = e * f'(x): n x m (may be e)                    |
 /// | bias_update             | d: n x m; b: 1 x m         | b - learning_rate * sum over v of d_v: 1 x m (may be b) |
-///
 /// | input_range_estimate    | x: n x m; block: 1 x 8     | r: 1 x 1, see input_range.h (may be the block's first)  |
 /// | input_range_apply       | x: n x m; r: 1 x 1         | clamp(x, -r, r) / r: n x m                         |
 /// | input_range_restore     | y: n x m; r: 1 x 1         | r y: n x m (may be y)                              |

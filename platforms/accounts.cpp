@@ -23,9 +23,12 @@ double channels_of(const interconnect_configuration& configuration) {
   return 2 * ((columns - 1) * rows + columns * (rows - 1)) + 2 * columns * rows;
 }
 
+/// 0: packets are not cut into flits.
 double flit_width_of(const interconnect_configuration& configuration) {
-  const auto* mesh = std::get_if<hardware::mesh_configuration>(&configuration);
-  return mesh == nullptr ? std::get<hardware::bus_configuration>(configuration).width_bits : mesh->flit_width_bits;
+  if (const auto* mesh = std::get_if<hardware::mesh_configuration>(&configuration))
+    return mesh->flit_width_bits;
+  const auto* bus = std::get_if<hardware::bus_configuration>(&configuration);
+  return bus == nullptr ? 0.0 : bus->width_bits;
 }
 
 std::string format_name(numerics::number_format format) {
@@ -45,6 +48,15 @@ machine_accounts open_accounts(ledger& books, const machine_configuration& c) {
   accounts.buffer =
       &books.open("chip0.buffer", component_kind::sram, static_cast<double>(c.buffer.capacity_bytes), c.buffer.ports);
   accounts.memory_port = &books.open("chip0.memory_port", component_kind::memory, 1);
+  if (c.transfer_controller) {
+    const auto& controller = *c.transfer_controller;
+    accounts.transfer = {
+        &books.open("chip0.transfer_controller", component_kind::transfer_controller, controller.lanes),
+        &books.open("chip0.transfer_buffer", component_kind::sram, static_cast<double>(controller.buffer_bytes),
+                    controller.buffer_ports)};
+  }
+  if (std::holds_alternative<hardware::ideal_network_configuration>(c.interconnect))
+    return accounts;
   accounts.network =
       &books.open("chip0.network", component_kind::network, network_units(c.interconnect), channels_of(c.interconnect));
   return accounts;

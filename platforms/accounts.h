@@ -16,7 +16,8 @@ struct machine_accounts {
   component_account* vector_unit = nullptr;
   component_account* buffer = nullptr;
   component_account* memory_port = nullptr;
-  component_account* network = nullptr;
+  hardware::transfer_accounts transfer; ///< null without a transfer controller
+  component_account* network = nullptr; ///< null for an ideal network: there is none to price
 };
 
 /// Opens the accounts of all components: chip0.tile3.adc, chip0.vector_unit, ...

@@ -12,17 +12,42 @@ namespace {
 constexpr std::uint32_t hub_node = 0;
 
 std::unique_ptr<hardware::fabric> make_fabric(const interconnect_configuration& configuration,
-                                              component_account& account) {
+                                              component_account* account) {
   struct {
-    component_account& account;
+    component_account* account;
     std::unique_ptr<hardware::fabric> operator()(const hardware::mesh_configuration& c) const {
-      return std::make_unique<hardware::mesh>(c, account);
+      return std::make_unique<hardware::mesh>(c, *account);
     }
     std::unique_ptr<hardware::fabric> operator()(const hardware::bus_configuration& c) const {
-      return std::make_unique<hardware::bus>(c, account);
+      return std::make_unique<hardware::bus>(c, *account);
+    }
+    std::unique_ptr<hardware::fabric> operator()(const hardware::ideal_network_configuration& c) const {
+      return std::make_unique<hardware::ideal_network>(c);
     }
   } make{account};
   return std::visit(make, configuration);
+}
+
+/// One set of parameters is that of all arrays.
+const physics::array_parameters& parameters_of(const elaboration& work, const array_region& region) {
+  if (work.parameters.size() == 1)
+    return work.parameters.front();
+  if (region.id.role >= work.parameters.size())
+    throw input_error(fmt::format("an array of layer {} has role {} but there are parameters of {} roles",
+                                  region.id.layer, region.id.role, work.parameters.size()));
+  return work.parameters[region.id.role];
+}
+
+hardware::tile_reads reads_of(const physics::array_parameters& parameters) {
+  const auto* pair = parameters.device.get_if<physics::one_sided_cell>();
+  return {physics::plan_of(parameters.forward), physics::plan_of(parameters.backward),
+          pair == nullptr ? physics::read_plan{} : physics::plan_of(pair->refresh_forward),
+          physics::plan_of(parameters.line_read)};
+}
+
+hardware::nominal_slots slots_of(const physics::array_parameters& parameters) {
+  return {static_cast<std::uint32_t>(parameters.update.desired_bl),
+          static_cast<std::uint32_t>(parameters.line_write.desired_bl)};
 }
 
 } // namespace
@@ -30,8 +55,8 @@ std::unique_ptr<hardware::fabric> make_fabric(const interconnect_configuration& 
 machine::machine(const machine_configuration& configuration, const elaboration& work)
     : configuration_(configuration), accounts_(open_accounts(books_, configuration)) {
   const auto arrays = static_cast<std::uint32_t>(work.arrays.size());
-  network_ = std::make_unique<hardware::network>(
-      "network", make_fabric(configuration_.interconnect, *accounts_.network), time_, arrays);
+  network_ = std::make_unique<hardware::network>("network", make_fabric(configuration_.interconnect, accounts_.network),
+                                                 time_, arrays);
   vector_unit_ =
       std::make_unique<hardware::vector_unit>("vector_unit", configuration_.vector_unit, time_, *accounts_.vector_unit);
   buffer_ = std::make_unique<hardware::sram_buffer>("buffer", configuration_.buffer, configuration_.vector_unit.format,
@@ -39,7 +64,8 @@ machine::machine(const machine_configuration& configuration, const elaboration& 
   memory_ = std::make_unique<hardware::memory_port>("memory", configuration_.memory, work.samples, time_,
                                                     *accounts_.memory_port);
 
-  hardware::sequencer_configuration control{work.timing, configuration_.vector_unit.format, hub_node, {}};
+  hardware::sequencer_configuration control{work.timing, configuration_.vector_unit.format, hub_node, {}, {}};
+  control.stages.assign(work.stages.begin(), work.stages.end());
   for (const auto& region : work.arrays)
     control.node_of_array.push_back(region.tile); // one tile per node
   sequencer_ = std::make_unique<hardware::sequencer>("sequencer", control, work.source, work.arena,
@@ -47,22 +73,34 @@ machine::machine(const machine_configuration& configuration, const elaboration& 
   sequencer_->vector_port().socket.bind(vector_unit_->socket());
   sequencer_->buffer.bind(buffer_->socket);
   sequencer_->memory.bind(memory_->socket);
+  if (!work.stages.empty())
+    build_controller(work);
   build_tiles(work);
 }
 
 machine::~machine() = default;
 
+void machine::build_controller(const elaboration& work) {
+  if (!configuration_.transfer_controller)
+    throw input_error("the training algorithm transfers between arrays but the machine has no "
+                      "digital.transfer_controller; add one or train with plain SGD");
+  const auto& controller = *configuration_.transfer_controller;
+  const auto format = configuration_.vector_unit.format;
+  hardware::require_capacity(controller, format, work.arena);
+  controller_ = std::make_unique<hardware::transfer_controller>("transfer_controller", controller, format, work.stages,
+                                                                time_, accounts_.transfer);
+  sequencer_->controller_port().socket.bind(controller_->socket());
+}
+
 void machine::build_tiles(const elaboration& work) {
-  const auto* pair = work.parameters.device.get_if<physics::one_sided_cell>();
-  const hardware::tile_reads reads{physics::plan_of(work.parameters.forward),
-                                   physics::plan_of(work.parameters.backward),
-                                   pair == nullptr ? physics::read_plan{} : physics::plan_of(pair->refresh_forward)};
   for (std::uint32_t a = 0; a < work.arrays.size(); ++a) {
     const auto& region = work.arrays[a];
+    const auto& parameters = parameters_of(work, region);
     auto values = std::make_unique<physics::analog_array>(physics::array_shape{region.inputs, region.outputs},
-                                                          work.parameters, work.seed, region.id, work.max_burst);
+                                                          parameters, work.seed, region.id, work.max_burst);
     tiles_.push_back(std::make_unique<hardware::tile>(fmt::format("tile{}", region.tile).c_str(), configuration_.tile,
-                                                      std::move(values), time_, accounts_.tiles[region.tile], reads));
+                                                      std::move(values), time_, accounts_.tiles[region.tile],
+                                                      reads_of(parameters), slots_of(parameters)));
     sequencer_->tile_port(a).socket.bind(network_->upstream(a));
     network_->downstream(a).bind(tiles_.back()->socket());
   }
@@ -79,6 +117,8 @@ void machine::run() {
 std::uint64_t machine::delayed_requests() const {
   std::uint64_t sum = before_resume_.delayed + network_->carrier().delayed_requests() +
                       vector_unit_->delayed_requests() + buffer_->delayed_requests() + memory_->delayed_requests();
+  if (controller_)
+    sum += controller_->delayed_requests();
   for (const auto& t : tiles_)
     sum += t->delayed_requests();
   return sum;

@@ -23,7 +23,7 @@ namespace tilework::platform {
 /// What a machine is built for. References must outlive the machine.
 struct elaboration {
   std::span<const array_region> arrays;
-  const physics::array_parameters& parameters;
+  std::span<const physics::array_parameters> parameters; ///< by role; a single one is that of all arrays
   std::uint64_t seed = 1;
   std::uint32_t max_burst = 1; ///< vectors of the largest operation
   hardware::timing_mode timing = hardware::timing_mode::loosely;
@@ -31,9 +31,11 @@ struct elaboration {
   const sample_memory& samples;
   operand_arena& arena; ///< allocated
   worker_pool& pool;
+  std::span<const numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
 };
 
-/// One chip: mesh or bus with one tile per node; sequencer, vector unit, buffer and memory port at node 0.
+/// One chip: mesh or bus with one tile per node; sequencer, vector unit, transfer controller, buffer and memory
+/// port at node 0. The transfer controller is elaborated for work with stages only.
 class machine {
 public:
   machine(const machine_configuration& configuration, const elaboration& work);
@@ -67,6 +69,7 @@ private:
     std::uint64_t delayed = 0;
     std::uint64_t out_of_order = 0;
   };
+  void build_controller(const elaboration& work);
   void build_tiles(const elaboration& work);
 
   machine_configuration configuration_;
@@ -77,7 +80,8 @@ private:
   std::unique_ptr<hardware::vector_unit> vector_unit_;
   std::unique_ptr<hardware::sram_buffer> buffer_;
   std::unique_ptr<hardware::memory_port> memory_;
-  std::vector<std::unique_ptr<hardware::tile>> tiles_; ///< per array
+  std::unique_ptr<hardware::transfer_controller> controller_; ///< null without transfers
+  std::vector<std::unique_ptr<hardware::tile>> tiles_;        ///< per array
   std::unique_ptr<hardware::sequencer> sequencer_;
   contention_counts before_resume_; ///< of the part of the run that a checkpoint replaces
 };

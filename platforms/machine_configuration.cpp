@@ -10,6 +10,9 @@ std::uint32_t nodes_of(const hardware::mesh_configuration& mesh) {
 std::uint32_t nodes_of(const hardware::bus_configuration& bus) {
   return bus.nodes;
 }
+std::uint32_t nodes_of(const hardware::ideal_network_configuration& network) {
+  return network.nodes;
+}
 
 } // namespace
 

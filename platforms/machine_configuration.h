@@ -4,23 +4,28 @@
 
 #include <tilework/modules/digital/memory_port.h>
 #include <tilework/modules/digital/sram_buffer.h>
+#include <tilework/modules/digital/transfer_controller.h>
 #include <tilework/modules/digital/vector_unit.h>
 #include <tilework/modules/interconnect/bus.h>
+#include <tilework/modules/interconnect/ideal_network.h>
 #include <tilework/modules/interconnect/mesh.h>
 #include <tilework/modules/tile/tile_configuration.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
 namespace tilework::platform {
 
-using interconnect_configuration = std::variant<hardware::mesh_configuration, hardware::bus_configuration>;
+using interconnect_configuration =
+    std::variant<hardware::mesh_configuration, hardware::bus_configuration, hardware::ideal_network_configuration>;
 
 struct machine_configuration {
   std::string name = "unnamed";
   hardware::tile_configuration tile;
   hardware::vector_unit_configuration vector_unit;
+  std::optional<hardware::transfer_controller_configuration> transfer_controller; ///< only transfers need one
   hardware::sram_configuration buffer;
   interconnect_configuration interconnect;
   hardware::memory_configuration memory;

@@ -82,6 +82,14 @@ hardware::pulse_configuration read_pulse(reader r) {
   if (c.period < c.width)
     throw r.error("period", "the pulse period must be at least the pulse width");
   c.phases = r.get("phases", c.phases, {.minimum = 1, .maximum = 2});
+  c.charge = r.get("charge", c.charge);
+  return c;
+}
+
+hardware::calibration_configuration read_calibration(reader r) {
+  hardware::calibration_configuration c;
+  c.pulse_pairs = r.get("pulse_pairs", c.pulse_pairs, {.minimum = 0, .maximum = 1e6});
+  c.reads = r.get("reads", c.reads, {.minimum = 0, .maximum = 1e4});
   return c;
 }
 
@@ -99,6 +107,7 @@ hardware::tile_configuration read_tile(reader r) {
   c.program_row_time = read_time(r, "program_row_time", 1e-6);
   auto faults = r.child("faults");
   c.faults = config::read_fields(faults, c.faults);
+  c.calibration = read_calibration(r.child("calibration"));
   c.input_depth = r.get("input_depth", c.input_depth, {.minimum = 1, .maximum = 64});
   return c;
 }
@@ -124,6 +133,24 @@ hardware::sram_configuration read_buffer(reader r) {
   return c;
 }
 
+hardware::transfer_controller_configuration read_transfer_controller(reader r) {
+  hardware::transfer_controller_configuration c;
+  c.lanes = r.get("lanes", c.lanes, {.minimum = 1, .maximum = 65536});
+  c.clock_Hz = read_clock(r);
+  c.ops_per_lane_cycle = r.get("ops_per_lane_cycle", c.ops_per_lane_cycle, {.minimum = 1, .maximum = 64});
+  c.latency_cycles = read_cycles(r, "latency", c.latency_cycles);
+  c.buffer_bytes = static_cast<std::uint64_t>(
+      r.quantity("buffer", dimension::data_size, static_cast<double>(c.buffer_bytes), {.minimum = 1, .maximum = 1e12}));
+  c.buffer_ports = r.get("buffer_ports", c.buffer_ports, {.minimum = 1, .maximum = 64});
+  c.buffer_width_bytes = (read_width_bits(r, "buffer_width", c.buffer_width_bytes * 8.0) + 7) / 8;
+  c.buffer_latency_cycles = read_cycles(r, "buffer_latency", c.buffer_latency_cycles);
+  if (r.has("buffer_word")) // otherwise the number format
+    c.buffer_word_bits =
+        static_cast<unsigned>(r.require_quantity("buffer_word", dimension::width, {.minimum = 1, .maximum = 64}));
+  c.input_depth = r.get("input_depth", c.input_depth, {.minimum = 1, .maximum = 64});
+  return c;
+}
+
 hardware::mesh_configuration read_mesh(reader r) {
   hardware::mesh_configuration c;
   c.columns = r.get("columns", c.columns, {.minimum = 1, .maximum = 256});
@@ -144,8 +171,18 @@ hardware::bus_configuration read_bus(reader r) {
   return c;
 }
 
+hardware::ideal_network_configuration read_ideal_network(reader r) {
+  hardware::ideal_network_configuration c;
+  c.nodes = r.get("nodes", c.nodes, {.minimum = 1, .maximum = 65536});
+  return c;
+}
+
 interconnect_configuration read_interconnect(reader r) {
   r.exclusive("mesh", "bus");
+  r.exclusive("mesh", "ideal");
+  r.exclusive("bus", "ideal");
+  if (r.has("ideal"))
+    return read_ideal_network(r.child("ideal"));
   if (r.has("bus"))
     return read_bus(r.child("bus"));
   return read_mesh(r.child("mesh"));
@@ -168,6 +205,8 @@ machine_configuration read_machine(reader& r) {
   c.tile = read_tile(r.child("tile"));
   auto digital = r.child("digital");
   c.vector_unit = read_vector_unit(digital.child("vector_unit"));
+  if (digital.has("transfer_controller"))
+    c.transfer_controller = read_transfer_controller(digital.child("transfer_controller"));
   c.buffer = read_buffer(digital.child("buffer"));
   c.interconnect = read_interconnect(r.child("interconnect"));
   c.memory = read_memory(r.child("memory"));

@@ -65,16 +65,20 @@ json layer_json(const layer_health& layer) {
 }
 
 json row_json(const evaluation_row& row) {
-  json layers = json::array();
+  json line = {{"epoch", row.epoch},
+               {"train_loss", row.train_loss},
+               {"test_loss", row.test_loss},
+               {"test_accuracy", row.test_accuracy},
+               {"simulated_time_s", row.simulated_time_s},
+               {"energy_J", row.energy_J}};
+  if (row.digital_accuracy >= 0)
+    line["digital_accuracy"] = row.digital_accuracy;
+  if (row.averaged_accuracy >= 0)
+    line["averaged_accuracy"] = row.averaged_accuracy;
+  line["layers"] = json::array();
   for (const auto& layer : row.layers)
-    layers.push_back(layer_json(layer));
-  return {{"epoch", row.epoch},
-          {"train_loss", row.train_loss},
-          {"test_loss", row.test_loss},
-          {"test_accuracy", row.test_accuracy},
-          {"simulated_time_s", row.simulated_time_s},
-          {"energy_J", row.energy_J},
-          {"layers", std::move(layers)}};
+    line["layers"].push_back(layer_json(layer));
+  return line;
 }
 
 } // namespace

@@ -90,7 +90,6 @@ void algorithm_fields(Visitor&& v) {
     compounds | study | mixed);
   v("transfer_every_vec", &a::transfer_every_vec,
     field{.minimum = 0,
-          .open_minimum = true,
           .doc = "the same per device; "
                  "default: each the time in which all lines of the other side are read"},
     plain);

@@ -261,6 +261,8 @@ void training_session::finish_training_step(const step& done) {
   if (listener_ == nullptr)
     return;
   listener_->step_done(position_);
+  if (epoch_over)
+    listener_->epoch_trained(position_);
   if (epoch_over && !evaluating_)
     listener_->epoch_done(position_);
 }

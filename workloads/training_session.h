@@ -76,6 +76,8 @@ public:
   session_listener& operator=(const session_listener&) = delete;
   virtual ~session_listener() = default;
   virtual void step_done(const training_position&) {}
+  /// An epoch is over; its evaluation, if one is due, comes next.
+  virtual void epoch_trained(const training_position&) {}
   virtual void evaluated(const evaluation_result&) {}
   /// The epoch and its evaluation, if one was due, are over: a good moment for a checkpoint.
   virtual void epoch_done(const training_position&) {}
@@ -111,6 +113,15 @@ public:
   void for_each_bias(F&& f) const {
     for (const auto& slots : layout_.layers)
       f(std::span<const float>(arena_.view(slots.bias)[0]));
+  }
+
+  /// Learned output scale of a layer; 1 if it has none.
+  [[nodiscard]] float output_scale(std::size_t layer) const {
+    const auto slot = layout_.layers[layer].output_scale;
+    return slot == no_slot ? 1.0F : arena_.view(slot)[0][0];
+  }
+  [[nodiscard]] std::span<const float> bias(std::size_t layer) const {
+    return arena_.view(layout_.layers[layer].bias)[0];
   }
 
   /// Calls f(float) with the input range of every array, if there are any.

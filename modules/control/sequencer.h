@@ -43,8 +43,8 @@ struct host_time {
 struct sequencer_configuration {
   timing_mode timing = timing_mode::loosely;
   numerics::number_format format = numerics::number_format::fp32; ///< width of operands in buffer, network and memory
-  std::uint32_t hub_node = 0;               ///< where sequencer, vector unit, buffer and memory port sit
-  std::vector<std::uint32_t> node_of_array; ///< network node of the tile that holds each array
+  std::uint32_t hub_node = 0;                     ///< where sequencer, vector unit, buffer and memory port sit
+  std::vector<std::uint32_t> node_of_array;       ///< network node of the tile that holds each array
   std::vector<numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
 };
 

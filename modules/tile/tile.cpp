@@ -11,9 +11,12 @@
 namespace tilework::hardware {
 namespace {
 
-bool is_mvm(operation_kind kind) {
-  return kind == operation_kind::forward_mvm || kind == operation_kind::backward_mvm;
+/// Operations that are done when they begin.
+bool has_no_kernel(operation_kind kind) {
+  return kind == operation_kind::program || kind == operation_kind::calibrate;
 }
+
+constexpr std::size_t rates_operand = 3; ///< of outer_product_update; choppers of inputs and outputs follow
 
 std::uint64_t converters(std::uint32_t lines, std::uint32_t lines_per_adc) {
   return (lines + lines_per_adc - 1) / lines_per_adc;
@@ -58,13 +61,15 @@ tile_accounts open_tile_accounts(ledger& books, const std::string& name, const t
 
 tile::tile(const sc_core::sc_module_name& name, const tile_configuration& configuration,
            std::unique_ptr<physics::analog_array> values, transaction::timeline& time, const tile_accounts& accounts,
-           tile_reads reads)
+           tile_reads reads, nominal_slots slots)
     : sc_module(name),
       configuration_(configuration),
       timing_(configuration),
       forward_(std::move(reads.forward)),
       backward_(std::move(reads.backward)),
       refresh_(std::move(reads.refresh)),
+      line_read_{reading(reads.line_read), reading(reads.line_read)},
+      slots_(slots),
       values_(std::move(values)),
       port_("port", time, *this, configuration.input_depth),
       accounts_(accounts) {
@@ -75,11 +80,18 @@ tile::tile(const sc_core::sc_module_name& name, const tile_configuration& config
   });
 }
 
+physics::array_shape tile::lines() const {
+  return values_ ? values_->shape() : physics::array_shape{configuration_.inputs, configuration_.outputs};
+}
+
 bool tile::fits(const transaction::tile_request& request) const {
   const auto& op = *request.op;
   const auto lines = [&](std::uint32_t inputs, std::uint32_t outputs) {
     return values_ ? inputs == values_->shape().inputs && outputs == values_->shape().outputs
                    : inputs <= configuration_.inputs && outputs <= configuration_.outputs;
+  };
+  const auto line = [&](std::uint32_t length) {
+    return op.side == line_side::inputs ? lines(this->lines().inputs, length) : lines(length, this->lines().outputs);
   };
   switch (op.kind) {
   case operation_kind::forward_mvm:
@@ -92,15 +104,17 @@ bool tile::fits(const transaction::tile_request& request) const {
     return lines(op.inputs[0].length, op.outputs[0].length);
   case operation_kind::program:
     return lines(op.inputs[0].length, op.vectors);
+  case operation_kind::read_line:
+    return line(op.outputs[0].length);
+  case operation_kind::write_line:
+    return line(op.inputs[0].length);
+  case operation_kind::calibrate:
+  case operation_kind::rest:
+    return true;
   case operation_kind::load_samples:
   case operation_kind::vector_op:
   case operation_kind::transfer:
-  case operation_kind::read_line:
-  case operation_kind::write_line:
-  case operation_kind::calibrate:
     break;
-  case operation_kind::rest:
-    return true;
   }
   return false;
 }
@@ -128,8 +142,15 @@ void tile::begin(transaction::tile_request& request) {
                        context.first_vector + request.op->first_vector, context.evaluation, is_probed(context));
     break;
   case operation_kind::outer_product_update:
-    values_->begin_update(request.in[0], request.in[1], context.learning_rate,
-                          context.first_vector + request.op->first_vector);
+    begin_update(request);
+    ++weight_version_;
+    break;
+  case operation_kind::read_line:
+    values_->begin_read_line(request.op->side, request.line, request.out[0], request.line_read);
+    break;
+  case operation_kind::write_line:
+    values_->begin_write_line(request.op->side, request.line, request.in[0], request.op->rate.at(context.learning_rate),
+                              request.line_read * request.op->vectors);
     ++weight_version_;
     break;
   case operation_kind::rest:
@@ -144,15 +165,29 @@ void tile::begin(transaction::tile_request& request) {
     values_->set_weights({request.in[0].data, request.in[0].elements()});
     ++weight_version_;
     return;
+  case operation_kind::calibrate: // what it finds is a parameter of the devices
+    ++weight_version_;
+    return;
   case operation_kind::load_samples:
   case operation_kind::vector_op:
   case operation_kind::transfer:
-  case operation_kind::read_line:
-  case operation_kind::write_line:
-  case operation_kind::calibrate:
     return;
   }
   in_progress_ = &request;
+}
+
+void tile::begin_update(const transaction::tile_request& request) {
+  const auto& op = *request.op;
+  const auto& context = *request.context;
+  const auto all_of = [](const const_burst& operand) {
+    return operand.data == nullptr ? std::span<const float>{} : std::span(operand.data, operand.elements());
+  };
+  values_->begin_update(request.in[0], request.in[1],
+                        {.learning_rate = op.rate.at(context.learning_rate),
+                         .rates = all_of(request.in[rates_operand]),
+                         .input_signs = all_of(request.in[rates_operand + 1]),
+                         .output_signs = all_of(request.in[rates_operand + 2])},
+                        context.first_vector + op.first_vector);
 }
 
 void tile::launch(::tlm::tlm_generic_payload& payload) {
@@ -160,7 +195,7 @@ void tile::launch(::tlm::tlm_generic_payload& payload) {
   if (!values_ || !fits(request))
     return;
   begin(request);
-  if (request.op->kind == operation_kind::program)
+  if (has_no_kernel(request.op->kind))
     request.computed = true;
   else
     request.posted = values_.get();
@@ -171,7 +206,7 @@ void tile::finish_values(transaction::tile_request& request) {
     return;
   if (in_progress_ != &request) { // never launched: compute now
     begin(request);
-    if (request.op->kind == operation_kind::program)
+    if (has_no_kernel(request.op->kind))
       return;
     run_inline(*values_);
   }
@@ -188,29 +223,67 @@ transaction::booking tile::schedule(::tlm::tlm_generic_payload& payload, femtose
   auto& request = transaction::tile_request::of(payload);
   payload.set_dmi_allowed(false);
   if (!fits(request)) {
-    const bool unknown =
-        request.op->kind == operation_kind::load_samples || request.op->kind == operation_kind::vector_op;
+    const bool unknown = request.op->kind == operation_kind::load_samples ||
+                         request.op->kind == operation_kind::vector_op || request.op->kind == operation_kind::transfer;
     payload.set_response_status(unknown ? ::tlm::TLM_COMMAND_ERROR_RESPONSE : ::tlm::TLM_BURST_ERROR_RESPONSE);
     return {arrival, arrival, arrival};
   }
   finish_values(request);
   const auto& op = *request.op;
-  transaction::booking booked;
-  if (is_mvm(op.kind)) {
-    booked = book_mvm(request, arrival);
-    count_mvm(request, op.inputs[0].length, op.vectors);
-  } else if (op.kind == operation_kind::outer_product_update) {
-    booked = book_array(arrival, timing_.update(request.activity), op.phase);
-    accounts_.pulse_generator->busy[index(op.phase)] += booked.done - booked.accepted;
-    count_update(request);
-  } else if (op.kind == operation_kind::refresh) {
-    booked = book_mvm(request, arrival, timing_.rewrite(request.activity));
+  switch (op.kind) {
+  case operation_kind::outer_product_update:
+  case operation_kind::write_line:
+    return book_update(request, arrival);
+  case operation_kind::refresh:
     count_refresh(request);
-  } else {
-    booked = book_array(arrival, timing_.program(op.inputs[0].length), op.phase);
+    return book_mvm(request, arrival, {}, timing_.rewrite(request.activity));
+  case operation_kind::program:
     accounts_.crossbar->counts.add(op.phase, action::program_pulse, std::uint64_t{op.inputs[0].length} * op.vectors);
+    return book_array(arrival, timing_.program(op.inputs[0].length), op.phase);
+  case operation_kind::calibrate:
+    return book_calibration(request, arrival);
+  case operation_kind::rest: // devices need no help
+    return {arrival, arrival, arrival};
+  case operation_kind::read_line:
+    count_mvm(request, 1, op.vectors);
+    return book_mvm(request, arrival);
+  default:
+    count_mvm(request, op.inputs[0].length, op.vectors);
+    return book_mvm(request, arrival);
   }
+}
+
+transaction::booking tile::book_update(const transaction::tile_request& request, femtoseconds arrival) {
+  const auto& op = *request.op;
+  const bool nominal = configuration_.pulse.charge == pulse_charge::nominal_bl;
+  const std::uint64_t slots = op.kind == operation_kind::write_line ? slots_.line_write : slots_.update;
+  const auto length = nominal ? timing_.nominal_update(slots * op.vectors) : timing_.update(request.activity);
+  if (nominal)
+    count_nominal_update(request);
+  else
+    count_update(request);
+  const auto booked = book_array(arrival, length, op.phase);
+  accounts_.pulse_generator->busy[index(op.phase)] += booked.done - booked.accepted;
   return booked;
+}
+
+/// Pulses of all cells, then reads of all input lines and the references' writes.
+transaction::booking tile::book_calibration(transaction::tile_request& request, femtoseconds arrival) {
+  const auto p = request.op->phase;
+  const auto& calibration = configuration_.calibration;
+  const std::uint64_t pulses = 2 * std::uint64_t{calibration.pulse_pairs};
+  const auto [inputs, outputs] = lines();
+  const std::uint64_t cells = std::uint64_t{inputs} * outputs;
+  auto& activity = request.activity = {};
+  activity.vectors_in_round[0] = calibration.reads * inputs;
+  activity.pulse_slots = pulses;
+  activity.input_line_pulses = pulses * inputs;
+  activity.output_line_pulses = pulses * outputs;
+  activity.coincidences = pulses * cells;
+  count_update(request);
+  accounts_.crossbar->counts.add(p, action::program_pulse, cells);
+  count_mvm(request, 1, activity.vectors_in_round[0]);
+  return book_mvm(request, arrival, timing_.measure_symmetry(), timing_.program(inputs));
 }
 
 transaction::booking tile::book_array(femtoseconds arrival, femtoseconds length, phase p) {
@@ -221,15 +294,19 @@ transaction::booking tile::book_array(femtoseconds arrival, femtoseconds length,
   return {start, start + length, start + length};
 }
 
-transaction::booking tile::book_mvm(const transaction::tile_request& request, femtoseconds arrival,
+transaction::booking tile::book_mvm(const transaction::tile_request& request, femtoseconds arrival, femtoseconds before,
                                     femtoseconds afterwards) {
   const auto& op = *request.op;
   const auto& reads = reading_of(op);
   auto timing = timing_.mvm(reads.timing, request.activity);
+  timing.array_busy += before;
+  timing.adc_begin += before;
+  timing.done += before;
   if (afterwards.count > 0)
     timing.array_busy = timing.done = timing.done + afterwards;
-  const bool own_converters =
-      op.kind == operation_kind::backward_mvm && configuration_.adc.sides == converter_sides::separate;
+  const bool reads_inputs = op.kind == operation_kind::backward_mvm ||
+                            (op.kind == operation_kind::read_line && op.side == line_side::outputs);
+  const bool own_converters = reads_inputs && configuration_.adc.sides == converter_sides::separate;
   auto& adc = own_converters ? backward_adc_ : forward_adc_;
 
   const auto start = first_start(arrival, timing, adc);
@@ -259,10 +336,13 @@ femtoseconds tile::first_start(femtoseconds arrival, const mvm_timing& timing,
 }
 
 const tile::reading& tile::reading_of(const operation& op) {
-  auto& r = op.kind == operation_kind::forward_mvm ? forward_
-            : op.kind == operation_kind::refresh   ? refresh_
-                                                   : backward_;
-  if (const std::uint32_t lines = op.outputs[0].length; lines != r.lines) {
+  const bool by_lines = op.kind == operation_kind::read_line || op.kind == operation_kind::calibrate;
+  auto& r = by_lines                                 ? line_read_.at(static_cast<std::size_t>(op.side))
+            : op.kind == operation_kind::forward_mvm ? forward_
+            : op.kind == operation_kind::refresh     ? refresh_
+                                                     : backward_;
+  const std::uint32_t lines = op.kind == operation_kind::calibrate ? this->lines().outputs : op.outputs[0].length;
+  if (lines != r.lines) {
     r.lines = lines;
     r.timing = timing_.pass(lines, r.plan);
     r.repeats = timing_.reads_per_pass(lines);
@@ -300,6 +380,30 @@ void tile::count_update(const transaction::tile_request& request) {
   accounts_.pulse_generator->counts.add(p, action::random_bit, a.random_bits);
   accounts_.crossbar->counts.add(p, action::update_pulse, a.coincidences);
   accounts_.crossbar->counts.add(p, action::half_select_pulse, a.half_selected);
+}
+
+/// In every slot half of the lines fire, so a quarter of the cells sees a coincidence; of a line that is written alone,
+/// the line itself fires in every slot and all its cells switch, as the study has it.
+void tile::count_nominal_update(const transaction::tile_request& request) {
+  const auto& op = *request.op;
+  const auto p = op.phase;
+  auto& pulses = accounts_.pulse_generator->counts;
+  auto& cells = accounts_.crossbar->counts;
+  if (op.kind == operation_kind::write_line) {
+    const std::uint64_t slots = std::uint64_t{slots_.line_write} * op.vectors;
+    const std::uint64_t length = op.inputs[0].length;
+    const bool columns = op.side == line_side::inputs;
+    pulses.add(p, columns ? action::row_line_pulse : action::column_line_pulse, slots);
+    pulses.add(p, columns ? action::column_line_pulse : action::row_line_pulse, (slots * length + 1) / 2);
+    cells.add(p, action::update_pulse, slots * length);
+    return;
+  }
+  const std::uint64_t slots = std::uint64_t{slots_.update} * op.vectors;
+  const std::uint64_t inputs = op.inputs[0].length;
+  const std::uint64_t outputs = op.inputs[1].length;
+  pulses.add(p, action::row_line_pulse, (slots * inputs + 1) / 2);
+  pulses.add(p, action::column_line_pulse, (slots * outputs + 1) / 2);
+  cells.add(p, action::update_pulse, (slots * inputs * outputs + 2) / 4);
 }
 
 /// Both devices of every pair are read, one input line at a time; a pair takes a subtraction and two comparisons.

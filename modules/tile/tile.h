@@ -8,6 +8,7 @@
 #include <tilework/tlm/four_phase_target.h>
 #include <tilework/tlm/resource_calendar.h>
 
+#include <array>
 #include <memory>
 #include <string>
 #include <systemc>
@@ -28,7 +29,14 @@ struct tile_accounts {
 struct tile_reads {
   physics::read_plan forward;
   physics::read_plan backward;
-  physics::read_plan refresh; ///< reads of one input line
+  physics::read_plan refresh;     ///< reads of one input line
+  physics::read_plan line_read{}; ///< of read_line and calibrate
+};
+
+/// Pulse slots of one vector at nominal bit length, for pulse_charge::nominal_bl.
+struct nominal_slots {
+  std::uint32_t update = 31;    ///< desired_bl of outer products
+  std::uint32_t line_write = 1; ///< same, of write_line
 };
 
 /// Opens the accounts of a tile named `name` with its numbers of lines, cells and converters. Converters that both
@@ -45,7 +53,7 @@ public:
   /// \param values the array; null = replay: time and counts from recorded activity, no values.
   tile(const sc_core::sc_module_name& name, const tile_configuration& configuration,
        std::unique_ptr<physics::analog_array> values, transaction::timeline& time, const tile_accounts& accounts,
-       tile_reads reads = {});
+       tile_reads reads = {}, nominal_slots slots = {});
 
   transaction::target_socket<transaction::four_phase_target>& socket() { return port_.socket; }
   [[nodiscard]] physics::analog_array& values() { return *values_; }
@@ -67,9 +75,14 @@ private:
   void finish_values(transaction::tile_request& request);
   /// Takes the activity of the operation in progress.
   void collect();
-  /// \param afterwards time that the array is needed after the last read
+  /// \param before, afterwards time that the array is needed before the first and after the last read
   transaction::booking book_mvm(const transaction::tile_request& request, femtoseconds arrival,
-                                femtoseconds afterwards = {});
+                                femtoseconds before = {}, femtoseconds afterwards = {});
+  transaction::booking book_update(const transaction::tile_request& request, femtoseconds arrival);
+  transaction::booking book_calibration(transaction::tile_request& request, femtoseconds arrival);
+  void begin_update(const transaction::tile_request& request);
+  /// Lines of the array; without values, of the tile.
+  [[nodiscard]] physics::array_shape lines() const;
   [[nodiscard]] femtoseconds first_start(femtoseconds arrival, const mvm_timing& timing,
                                          const transaction::resource_calendar& adc) const;
   transaction::booking book_array(femtoseconds arrival, femtoseconds length, phase p);
@@ -88,6 +101,7 @@ private:
   const reading& reading_of(const operation& op);
   void count_mvm(const transaction::tile_request& request, std::uint32_t driven, std::uint64_t vectors);
   void count_update(const transaction::tile_request& request);
+  void count_nominal_update(const transaction::tile_request& request);
   void count_refresh(const transaction::tile_request& request);
 
   tile_configuration configuration_;
@@ -95,6 +109,8 @@ private:
   reading forward_;
   reading backward_;
   reading refresh_;
+  std::array<reading, 2> line_read_; ///< by line_side
+  nominal_slots slots_;
   std::unique_ptr<physics::analog_array> values_;
   transaction::four_phase_target port_;
   tile_accounts accounts_;

@@ -74,11 +74,31 @@ struct adc_configuration {
   converter_sides sides = converter_sides::shared;
 };
 
+/// What an update is charged: actual_bl: the slots, pulses and coincidences that it had; nominal_bl: as if every vector
+/// had all of desired_bl's slots, each line firing in half of them, in one polarity phase. The multi-tile Tiki-Taka
+/// study counts like this; values are the same.
+enum class pulse_charge : std::uint8_t { actual_bl, nominal_bl };
+
+inline constexpr name_table<pulse_charge, 2> pulse_charge_names{
+    {{"actual_bl", pulse_charge::actual_bl}, {"nominal_bl", pulse_charge::nominal_bl}}};
+constexpr const auto& names_of(pulse_charge /*tag*/) {
+  return pulse_charge_names;
+}
+
 /// Update pulses. Two-terminal devices cannot be pulsed up and down at once: phases = 2.
 struct pulse_configuration {
   femtoseconds width;
   femtoseconds period; ///< >= width
   unsigned phases = 2;
+  pulse_charge charge = pulse_charge::actual_bl;
+};
+
+/// How symmetry points are measured and references programmed: all cells take pairs of up and down pulses at once until
+/// they rest at their symmetry points, these are read line by line, and the references are written. What the result is
+/// worth is a parameter of the devices (reference_std).
+struct calibration_configuration {
+  std::uint32_t pulse_pairs = 2000;
+  std::uint32_t reads = 10; ///< of every input line, averaged
 };
 
 /// Conductances and voltages of a cross-point; enter energy only.
@@ -100,7 +120,8 @@ struct tile_configuration {
   femtoseconds output_latency;   ///< digital scaling behind the ADC, once per burst
   femtoseconds program_row_time; ///< write-verify of one input line
   physics::line_faults faults;   ///< broken lines and tiles
-  unsigned input_depth = 1;      ///< requests that wait at the tile before the sender is held back
+  calibration_configuration calibration;
+  unsigned input_depth = 1; ///< requests that wait at the tile before the sender is held back
 };
 
 } // namespace tilework::hardware

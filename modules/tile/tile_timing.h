@@ -68,7 +68,15 @@ public:
   /// Second half of a refresh: one pulse per input line with resets, then the pulse slots of the new writes, which have
   /// one polarity.
   [[nodiscard]] femtoseconds rewrite(const operation_activity& activity) const;
+  /// Updates that are charged by desired_bl, see pulse_charge: slots without polarity phases.
+  [[nodiscard]] femtoseconds nominal_update(std::uint64_t slots) const {
+    return configuration_.pulse.period * static_cast<std::int64_t>(slots);
+  }
   [[nodiscard]] femtoseconds program(std::uint32_t inputs) const;
+  /// First part of a calibration, before the reads: one period per pulse, all cells at once.
+  [[nodiscard]] femtoseconds measure_symmetry() const {
+    return configuration_.pulse.period * (2 * std::int64_t{configuration_.calibration.pulse_pairs});
+  }
 
 private:
   [[nodiscard]] femtoseconds first_integration(const physics::read_plan& plan) const;

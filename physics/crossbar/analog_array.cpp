@@ -82,7 +82,7 @@ void array_parameters::validate() const {
     throw input_error("reads of single lines are at full scale: noise_management and bound_management must be NONE");
   if (!(update_granularity >= 0))
     throw input_error("update_granularity must be 0 or positive");
-  if (update.is_exact() && device.get_if<one_sided_cell>() != nullptr)
+  if ((update.is_exact() || line_write.is_exact()) && device.get_if<one_sided_cell>() != nullptr)
     throw input_error("one-sided cells need pulses: exact updates change weights in both directions");
 }
 

@@ -17,7 +17,7 @@ bool contains(const std::string& text, const std::string& part) {
 TEST(commands, help_and_version) {
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const std::string command : {"run", "check", "devices"})
+  for (const std::string command : {"run", "check", "devices", "presets"})
     EXPECT_TRUE(contains(help.out, command)) << command;
   EXPECT_EQ(help.err, "");
   EXPECT_TRUE(contains(run_program({"run", "--help"}).out, "--resume"));
@@ -44,7 +44,26 @@ TEST(commands, bad_command_lines_explain_themselves_and_exit_with_2) {
   expect_refused({"devices"}, "subcommand");
   expect_refused({"devices", "show", "SoftBound"}, "did you mean 'SoftBounds'?");
   expect_refused({"devices", "respond", "Ideal"}, "no pulse response");
+  expect_refused({"presets"}, "subcommand");
+  expect_refused({"presets", "show", "AGADEcRm"}, "did you mean 'AGADEcRam'?");
   expect_refused({"devices", "respond", "SoftBounds", "--pulses", "0"}, "--pulses");
+}
+
+TEST(commands, every_training_preset_makes_an_experiment) {
+  const auto list = run_program({"presets", "list"});
+  EXPECT_EQ(list.exit_code, 0);
+  const auto names = lines_of(list.out);
+  // six devices with four algorithms, alone, in twos and in fours, and with mixed precision, which as SGD has two more
+  // devices; and the setup of the multi-tile study
+  EXPECT_EQ(names.size(), 6U * (4 + 2) + 2 * 8 + 1);
+  const temporary_directory folder;
+  for (const auto& name : names) {
+    const auto file = folder / "experiment.yaml";
+    write_file(file, "preset: " + name + "\nnetwork: {layers: [784, 10], activation: sigmoid}\nmachine: " +
+                         (source_folder() / "platforms/machines/mesh_2x2.yaml").string() + "\n");
+    EXPECT_EQ(run_program({"check", file.string()}).exit_code, 0) << name;
+    EXPECT_TRUE(contains(run_program({"presets", "show", name}).out, "algorithm: {name: ")) << name;
+  }
 }
 
 TEST(commands, shipped_files_are_valid) {

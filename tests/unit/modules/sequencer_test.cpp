@@ -90,7 +90,7 @@ struct run : workload::session_listener, transaction::transaction_listener {
     session.set_listener(this);
     parameters.device = physics::constant_step{};
     machine.emplace(configuration, platform::elaboration{.arrays = map.arrays,
-                                                         .parameters = parameters,
+                                                         .parameters = {&parameters, 1},
                                                          .seed = 11,
                                                          .max_burst = std::max(v.batch, settings.evaluation_burst),
                                                          .timing = v.timing,
@@ -384,8 +384,9 @@ int run_by_hand(timing_mode timing, bool wrong) {
   const array_region region{.inputs = 6, .outputs = 4, .tile = 3};
   const no_samples samples;
   worker_pool pool(1);
+  const physics::array_parameters parameters{.device = physics::constant_step{}};
   platform::machine machine(configuration, {.arrays = std::span(&region, 1),
-                                            .parameters = physics::array_parameters{.device = physics::constant_step{}},
+                                            .parameters = {&parameters, 1},
                                             .timing = timing,
                                             .source = source,
                                             .samples = samples,

@@ -85,6 +85,11 @@ TEST(vector_unit_costs, are_those_of_the_formulas) {
   EXPECT_EQ(cost(input_range_apply, 4, 1, 4), (tally{0, 12, 24, 1, 0}));
   EXPECT_EQ(cost(input_range_restore, 4, 1, 4), (tally{0, 12, 0, 0, 0}));
   EXPECT_EQ(cost(input_range_update, 4, 4, 1), (tally{26, 4, 38, 0, 0}));
+  EXPECT_EQ(cost(accumulate_partial_sums, 12, 3, 4), (tally{24, 36, 0, 0, 0})); // weighted
+  EXPECT_EQ(cost(operand_maxima, 5, 4, 2), (tally{0, 0, 27, 0, 0}));
+  EXPECT_EQ(cost(output_scale_apply, 4, 1, 4), (tally{0, 12, 0, 0, 0}));
+  EXPECT_EQ(cost(output_scale_gradient, 4, 1, 4), (tally{0, 12, 0, 0, 0}));
+  EXPECT_EQ(cost(output_scale_update, 4, 4, 1), (tally{12, 13, 0, 0, 0}));
   EXPECT_EQ(cost(none, 4, 4, 4), tally{});
 }
 

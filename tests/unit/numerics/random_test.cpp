@@ -11,6 +11,7 @@
 #include <numeric>
 #include <set>
 #include <stdexcept>
+#include <tuple>
 #include <vector>
 
 namespace tilework::numerics {
@@ -97,6 +98,61 @@ TEST(kaiming_uniform, an_element_depends_on_seed_layer_and_number_only) {
   kaiming_uniform(3, 2, 256, piece, 40);
   EXPECT_NE(piece[0], whole[40]);
   EXPECT_THROW(kaiming_uniform(3, 0, 0, piece), std::invalid_argument);
+}
+
+TEST(initial_weights, have_the_moments_of_their_distribution) {
+  constexpr std::uint32_t inputs = 300;
+  constexpr std::uint32_t outputs = 200;
+  constexpr double n = inputs * outputs;
+  // excess kurtosis decides how well the variance is known: var(x^2) / var(x)^2 = kurtosis + 2
+  for (const auto& [distribution, variance, spread] :
+       {std::tuple{initial_distribution::kaiming_uniform, 1 / (3.0 * inputs), 0.8},
+        std::tuple{initial_distribution::xavier_uniform, 2.0 / (inputs + outputs), 0.8},
+        std::tuple{initial_distribution::xavier_normal, 2.0 / (inputs + outputs), 2.0}}) {
+    std::vector<float> w(inputs * outputs);
+    initial_weights(distribution, {.seed = 3, .inputs = inputs, .outputs = outputs}, w);
+    double mean = 0;
+    double second = 0;
+    double fourth = 0;
+    for (const double v : w) {
+      mean += v / n;
+      second += v * v / n;
+      fourth += v * v * v * v / n;
+    }
+    EXPECT_NEAR(mean, 0, 5 * std::sqrt(variance / n)); // false alarm 6e-7 each
+    EXPECT_NEAR(second / variance, 1, 5 * std::sqrt(spread / n));
+    EXPECT_NEAR(fourth / (second * second), spread + 1, 0.1 * (spread + 1)); // 1.8 or 3: the shape
+  }
+}
+
+TEST(initial_weights, do_not_depend_on_pieces_and_end_with_the_biases) {
+  using enum initial_distribution;
+  const initial_layer layer{.seed = 3, .layer = 1, .inputs = 20, .outputs = 4};
+  for (const auto distribution : {kaiming_uniform, xavier_uniform, xavier_normal}) {
+    std::array<float, 84> whole{};
+    std::array<float, 10> piece{};
+    initial_weights(distribution, layer, whole);
+    for (const std::size_t first : {0U, 33U, 74U}) { // the last one reaches into the biases
+      initial_weights(distribution, layer, piece, first);
+      EXPECT_TRUE(std::ranges::equal(piece, std::span(whole).subspan(first, 10)));
+    }
+    initial_weights(distribution, layer, std::span(piece).first(4), 80);
+    EXPECT_TRUE(std::ranges::equal(std::span(piece).first(4), std::span(whole).last(4)));
+    for (const float bias : std::span(whole).last(4))
+      EXPECT_EQ(bias == 0, distribution != kaiming_uniform);
+    EXPECT_THROW(initial_weights(distribution, {.inputs = 0}, piece), std::invalid_argument);
+  }
+  std::array<float, 84> expected{};
+  std::array<float, 84> w{};
+  numerics::kaiming_uniform(3, 1, 20, expected);
+  initial_weights(kaiming_uniform, layer, w);
+  EXPECT_EQ(w, expected);
+}
+
+TEST(initial_weights, distributions_have_names) {
+  EXPECT_EQ(names_of(initial_distribution{}).size(), 3U);
+  EXPECT_EQ(names_of(initial_distribution{})[2].first, "xavier_normal");
+  EXPECT_EQ(names_of(initial_distribution{})[2].second, initial_distribution::xavier_normal);
 }
 
 TEST(shuffled_order, is_a_permutation_that_changes_with_seed_and_epoch) {

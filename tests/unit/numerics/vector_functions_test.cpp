@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cmath>
 #include <stdexcept>
 #include <vector>
 
@@ -123,6 +124,67 @@ TEST(evaluate, input_range_is_estimated_applied_restored_and_learned) {
   run(vector_function::input_range_update, {x.view(), z.view(), block.view()}, {range}, {.learning_rate = .1F});
   EXPECT_FLOAT_EQ(block.values[0], 2 + .1F * .5F * 2);
   EXPECT_EQ(block.values[1], p.init_std_alpha); // the parameters stay
+}
+
+TEST(evaluate, partial_sums_may_be_weighted) {
+  matrix partials(2, 6, {1, 2, 10, 20, 100, 200, 3, 4, 30, 40, 300, 400});
+  matrix weights(1, 3, {0.5F, 2, -1});
+  matrix sum(2, 2);
+  run(vector_function::accumulate_partial_sums, {partials.view(), weights.view()}, {sum.view()});
+  EXPECT_EQ(sum.values, (std::vector<float>{-79.5F, -159, -238.5F, -318}));
+  EXPECT_THROW(run(vector_function::accumulate_partial_sums, {partials.view(), sum.row(0)}, {sum.view()}),
+               std::invalid_argument);
+}
+
+TEST(evaluate, operand_maxima_are_magnitudes_per_vector) {
+  matrix x(2, 3, {1, -4, 2, 0, 0, 0});
+  matrix d(2, 2, {-0.5F, 0.25F, 3, 7});
+  matrix maxima(2, 2);
+  run(vector_function::operand_maxima, {x.view(), d.view()}, {maxima.view()});
+  EXPECT_EQ(maxima.values, (std::vector<float>{4, 0.5F, 0, 7}));
+  EXPECT_THROW(run(vector_function::operand_maxima, {x.view(), d.row(0)}, {maxima.view()}), std::invalid_argument);
+}
+
+TEST(evaluate, output_scale_is_applied_and_learned) {
+  matrix y(2, 2, {1, 2, -3, 4});
+  matrix s(1, 1, {2});
+  matrix scaled(2, 2);
+  run(vector_function::output_scale_apply, {y.view(), s.view()}, {scaled.view()});
+  EXPECT_EQ(scaled.values, (std::vector<float>{2, 4, -6, 8}));
+  matrix d(2, 2, {0.5F, -1, 0.25F, 2});
+  matrix back(2, 2);
+  run(vector_function::output_scale_gradient, {d.view(), s.view()}, {back.view()});
+  EXPECT_EQ(back.values, (std::vector<float>{1, -2, 0.5F, 4}));
+  run(vector_function::output_scale_update, {d.view(), y.view(), s.view()}, {s.view()}, {.learning_rate = 0.125F});
+  EXPECT_EQ(s.values[0], 2 - 0.125F * (0.5F - 2 - 0.75F + 8));
+}
+
+// The gradient of the loss by differences, through the factor.
+TEST(evaluate, logit_scale_sharpens_the_softmax) {
+  constexpr float logit_scale = 25;
+  matrix label(1, 1, {2});
+  const auto loss_of = [&](std::vector<float> logits, matrix& gradient) {
+    matrix z(1, 3, std::move(logits));
+    matrix loss(1, 1);
+    matrix prediction(1, 1);
+    run(vector_function::loss_gradient, {z.view(), label.view()}, {gradient.view(), loss.view(), prediction.view()},
+        {.loss_scale = 0.5F, .logit_scale = logit_scale});
+    EXPECT_EQ(prediction.values[0], 1);
+    return loss.values[0];
+  };
+  const std::vector<float> z{0.01F, 0.05F, -0.02F};
+  matrix gradient(1, 3);
+  matrix ignored(1, 3);
+  const double normaliser = std::exp(0.25) + std::exp(1.25) + std::exp(-0.5);
+  EXPECT_NEAR(loss_of(z, gradient), std::log(normaliser) + 0.5, 1e-6);
+  for (std::size_t i = 0; i < 3; ++i) {
+    auto up = z;
+    auto down = z;
+    up[i] += 0.002F;
+    down[i] -= 0.002F;
+    const float slope = (loss_of(up, ignored) - loss_of(down, ignored)) / 0.004F;
+    EXPECT_NEAR(gradient.values[i], 0.5F * slope, 5e-3F);
+  }
 }
 
 TEST(evaluate, respects_the_stride_of_a_slice) {

@@ -223,6 +223,14 @@ TEST(line_read, management_is_refused) {
   EXPECT_THROW(p.validate(), input_error);
 }
 
+TEST(line_write, one_sided_cells_need_pulses) {
+  array_parameters p;
+  p.device = one_sided_cell{};
+  EXPECT_NO_THROW(p.validate());
+  p.line_write.pulse_type = pulse_type::none_with_device;
+  EXPECT_THROW(p.validate(), input_error);
+}
+
 // With one slot and a rate of one step, a count of 1 is one pulse for sure.
 TEST(line_write, single_pulses_are_exact) {
   for (const auto type :
