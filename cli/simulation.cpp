@@ -63,7 +63,8 @@ std::vector<physics::array_parameters> parameters_by_role(const experiment& e) {
   std::vector<physics::array_parameters> roles(e.session.algorithm.roles, e.arrays);
   for (std::size_t role = 0; role < roles.size(); ++role) {
     roles[role].device = e.algorithm.devices[role];
-    roles[role].line_read = e.algorithm.transfer_read;
+    if (e.session.algorithm.family == workload::algorithm_family::transfer)
+      roles[role].line_read = e.algorithm.transfer_read;
     roles[role].line_write = e.algorithm.transfer_update;
   }
   if (e.session.algorithm.family == workload::algorithm_family::transfer)
@@ -101,6 +102,17 @@ void require_lines(const experiment& e, const workload::network_map& map) {
   }
 }
 
+void require_controller(const experiment& e, const operand_arena& arena) {
+  const auto& algorithm = e.session.algorithm;
+  if (workload::stages_per_piece(algorithm) == 0)
+    return;
+  if (!e.machine.transfer_controller)
+    throw input_error(fmt::format("{} needs a transfer controller and this machine has none: add "
+                                  "digital.transfer_controller, such as {{lanes: 32, clock: 1 GHz, buffer: 8 MiB}}",
+                                  algorithm.name));
+  hardware::require_capacity(*e.machine.transfer_controller, e.machine.vector_unit.format, arena);
+}
+
 } // namespace
 
 planned_run::planned_run(const experiment& e, const workload::dataset& data)
@@ -110,8 +122,7 @@ planned_run::planned_run(const experiment& e, const workload::dataset& data)
       stages(stages_of(session.stages())),
       prices(price(e)) {
   require_lines(e, map);
-  if (const auto& controller = e.machine.transfer_controller)
-    located(e.places.controller, [&] { hardware::require_capacity(*controller, e.machine.vector_unit.format, arena); });
+  located(e.places.controller, [&] { require_controller(e, arena); });
   located(e.places.buffer, [&] { hardware::require_capacity(e.machine.buffer, e.machine.vector_unit.format, arena); });
 }
 

@@ -14,7 +14,7 @@ namespace tilework {
 struct role_health {
   double share_at_bounds = 0; ///< devices within half a granularity of their own bounds, at the evaluation
   double pulses_per_cell = 0; ///< mean over all cells, since the begin of the run; without those of refreshes
-  std::uint64_t most_pulses_per_cell = 0; ///< same, the largest of a sample: one output line of every array
+  std::uint64_t most_pulses_per_cell = 0; ///< same, the largest of a sample: four output lines of every array
   friend bool operator==(const role_health&, const role_health&) = default;
 };
 

@@ -438,7 +438,6 @@ void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t l
     room = {std::span(found_cells_).subspan(block * block_room, block_room),
             std::span(found_pulses_).subspan(block * block_room, block_room)};
   }
-  const bool sampled = first_output <= pulse_sample_.line() && pulse_sample_.line() < last_output;
   std::uint64_t pulses = 0;
   for (std::uint32_t v = 0; v < trains_->vectors(); ++v) {
     const auto lines = trains_->outputs(v).lines;
@@ -449,8 +448,7 @@ void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t l
     pulses += found.pulses;
     if (!found.list.empty())
       devices_->apply_pulses(first_output, found.list, first_vector_ + v);
-    if (sampled)
-      pulse_sample_.add(found.list);
+    pulse_sample_.add(found.list, first_output, last_output);
   }
   block_pulses_[block] = pulses;
 }

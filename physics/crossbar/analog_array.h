@@ -121,7 +121,7 @@ public:
   /// Share of devices whose persistent weight is within half a granularity of its own bounds; 0 for ideal ones. Of
   /// one-sided pairs only the upper bound counts.
   [[nodiscard]] float share_at_bounds() const;
-  /// Pulses so far of the cells of one output line, which the array's key chooses; without those of refreshes.
+  /// Pulses so far of the cells of up to four output lines, which the array's key chooses; without those of refreshes.
   [[nodiscard]] std::span<const std::uint64_t> sampled_pulses() const { return pulse_sample_.counts(); }
   /// Errors of line reads, and of probed products, since the last call.
   signal_noise take_line_read_quality() { return std::exchange(line_read_quality_, {}); }

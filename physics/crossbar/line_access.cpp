@@ -129,7 +129,7 @@ operation_activity line_writer::pulse(device_array& devices, std::uint32_t line,
     c = cell(line, c);
   if (!found.list.empty())
     devices.apply_pulses(0, found.list, write_event | vector);
-  sample.add(found.list);
+  sample.add(found.list, 0, shape_.outputs);
   return trains_.activity(found.pulses, shape_);
 }
 
