@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/checksum.h>
+#include <tilework/cli/health_warnings.h>
+#include <tilework/cli/saved_evaluations.h>
 #include <tilework/cli/simulation.h>
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
@@ -7,6 +9,7 @@
 #include <tilework/modules/digital/transfer_controller.h>
 #include <tilework/physics/devices/pow_step.h>
 #include <tilework/physics/devices/soft_bounds_reference.h>
+#include <tilework/physics/periphery/read_plan.h>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -137,6 +140,10 @@ price_list planned_run::price(const experiment& e) {
 
 namespace {
 
+line_conversions conversions_of(const physics::array_parameters& parameters) {
+  return {physics::plan_of(parameters.forward).conversions(), physics::plan_of(parameters.backward).conversions()};
+}
+
 /// Allocates operands before the machine is elaborated on them.
 operand_arena& allocated(planned_run& plan) {
   plan.arena.allocate();
@@ -161,7 +168,9 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
                                                 .arena = allocated(plan_),
                                                 .pool = pool_,
                                                 .stages = plan_.stages}),
+      health_(plan_.map.arrays, conversions_of(e.arrays)),
       data_(data) {
+  machine_.control().add_listener(health_);
 }
 
 void simulation::run(run_observer& observer) {
@@ -174,6 +183,7 @@ void simulation::evaluated(const workload::evaluation_result& result) {
   evaluations_.push_back({result.epoch, result.train_loss, result.test_loss, result.test_accuracy,
                           training_time().seconds(), costs().training_energy_J});
   auto& row = evaluations_.back();
+  row.layers = health_.take(machine_);
   if (experiment_.digital_evaluation)
     row.digital_accuracy = workload::accuracy_of(experiment_.session.network, digital_layers(), data_.test);
   if (average_.count() > 0)
@@ -277,18 +287,29 @@ run_results simulation::results() const {
   r.out_of_order_requests = machine_.out_of_order_requests();
   r.weights_digest = weights_digest();
   plan_.session.for_each_input_range([&](float range) { r.input_ranges.push_back(range); });
-  r.warnings = experiment_.warnings;
+  r.warnings = warnings();
   r.assumptions = {"network and buffers are calendars, not simulated flit by flit",
                    "read noise and pulse response do not follow integration time, pulse width or conductances"};
   r.host = host();
   return r;
 }
 
+std::vector<std::string> simulation::warnings() const {
+  auto all = experiment_.warnings;
+  const learning_facts facts{.classes = experiment_.session.network.layers.back(),
+                             .bit_length_adapts = experiment_.arrays.update.update_bl_management,
+                             .transfers = experiment_.session.algorithm.stages() > 0};
+  for (auto& sentence : health_warnings(evaluations_, facts))
+    all.push_back(std::move(sentence));
+  return all;
+}
+
 void simulation::save(std::ostream& out) const {
   plan_.session.save(out);
   machine_.save(out);
   byte_writer writer(out);
-  writer.write_vector(evaluations_);
+  health_.save(out);
+  save_evaluations(writer, evaluations_);
   writer.write(average_.count());
   for (const auto& layer : average_.mean()) {
     writer.write_vector(layer.weights);
@@ -301,7 +322,8 @@ void simulation::restore(std::istream& in) {
   plan_.session.restore(in);
   machine_.restore(in);
   byte_reader reader(in);
-  reader.read_vector(evaluations_);
+  health_.restore(in);
+  restore_evaluations(reader, evaluations_);
   std::uint32_t averaged = 0;
   reader.read(averaged);
   std::vector<workload::digital_layer> mean(averaged > 0 ? experiment_.session.network.weight_layers() : 0);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tilework/cli/experiment.h>
+#include <tilework/cli/health_monitor.h>
 #include <tilework/core/pricing.h>
 #include <tilework/core/results.h>
 #include <tilework/platforms/machine.h>
@@ -78,12 +79,15 @@ private:
   [[nodiscard]] std::array<femtoseconds, phase_count> exposed() const;
   [[nodiscard]] host_figures host() const;
   [[nodiscard]] std::string weights_digest() const;
+  /// What should be said about the result.
+  [[nodiscard]] std::vector<std::string> warnings() const;
 
   const experiment& experiment_;
   planned_run plan_;
   simulation_options options_;
   worker_pool pool_;
   platform::machine machine_;
+  health_monitor health_;
   run_observer* observer_ = nullptr;
   const workload::dataset& data_;
   workload::layer_average average_;

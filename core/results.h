@@ -2,6 +2,7 @@
 /// \file Results of a run: what reports are made of.
 #pragma once
 
+#include <tilework/core/health.h>
 #include <tilework/core/pricing.h>
 
 #include <array>
@@ -23,6 +24,7 @@ struct evaluation_row {
   // Of the weights as they are, averaged over copies, in floating point; negative: not measured.
   double digital_accuracy = -1;
   double averaged_accuracy = -1; ///< of the average over the last epochs
+  std::vector<layer_health> layers;
 };
 
 /// What the run took from the computer that ran it.

@@ -50,6 +50,8 @@ public:
   [[nodiscard]] hardware::sequencer& control() { return *sequencer_; }
   [[nodiscard]] const hardware::sequencer& control() const { return *sequencer_; }
   [[nodiscard]] const hardware::tile& tile_of(std::size_t array) const { return *tiles_[array]; }
+  /// Between steps.
+  [[nodiscard]] hardware::tile& tile_of(std::size_t array) { return *tiles_[array]; }
   /// Calendar bookings that found their resource taken: where it is 0, loosely and approximately timed runs take equal
   /// time.
   [[nodiscard]] std::uint64_t delayed_requests() const;

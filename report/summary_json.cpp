@@ -3,6 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
+#include <utility>
+
 namespace tilework::report {
 namespace {
 
@@ -41,6 +44,26 @@ json actions_of(const run_results& r) {
   return actions;
 }
 
+json or_null(const std::optional<double>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+json layer_json(const layer_health& layer) {
+  json roles = json::array();
+  for (const auto& role : layer.roles)
+    roles.push_back({{"share_at_bounds", role.share_at_bounds},
+                     {"pulses_per_cell", role.pulses_per_cell},
+                     {"most_pulses_per_cell", role.most_pulses_per_cell}});
+  return {{"forward_snr_dB", or_null(layer.forward_snr_dB)},
+          {"backward_snr_dB", or_null(layer.backward_snr_dB)},
+          {"transfer_read_snr_dB", or_null(layer.transfer_read_snr_dB)},
+          {"adc_saturation", or_null(layer.adc_saturation)},
+          {"mean_bl", or_null(layer.mean_bl)},
+          {"clip_rate", or_null(layer.clip_rate)},
+          {"hidden_firing_rate", or_null(layer.hidden_firing_rate)},
+          {"roles", std::move(roles)}};
+}
+
 json row_json(const evaluation_row& row) {
   json line = {{"epoch", row.epoch},
                {"train_loss", row.train_loss},
@@ -52,6 +75,9 @@ json row_json(const evaluation_row& row) {
     line["digital_accuracy"] = row.digital_accuracy;
   if (row.averaged_accuracy >= 0)
     line["averaged_accuracy"] = row.averaged_accuracy;
+  line["layers"] = json::array();
+  for (const auto& layer : row.layers)
+    line["layers"].push_back(layer_json(layer));
   return line;
 }
 

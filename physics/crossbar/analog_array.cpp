@@ -128,7 +128,8 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
       update_granularity_(parameters.update_granularity),
       line_read_(parameters.line_read),
       line_write_(parameters.line_write),
-      isa_(parameters.isa) {
+      isa_(parameters.isa),
+      pulse_sample_(shape, id) {
   if (shape.cells() == 0 || max_burst == 0)
     throw input_error("an array needs at least one input, output and vector");
   if (shape.inputs > longest_pulse_list)
@@ -384,7 +385,7 @@ void analog_array::run_line_read() {
 
 void analog_array::run_line_write() {
   auto& writer = *line_writers_[static_cast<std::size_t>(side_)];
-  line_activity_ = writer.write(*devices_, first_line_, in_, options_.learning_rate, first_vector_);
+  line_activity_ = writer.write(*devices_, first_line_, in_, options_.learning_rate, first_vector_, pulse_sample_);
 }
 
 void analog_array::run_mvm(std::uint32_t group) {
@@ -447,6 +448,7 @@ void analog_array::run_pulsed_update(std::uint32_t first_output, std::uint32_t l
     pulses += found.pulses;
     if (!found.list.empty())
       devices_->apply_pulses(first_output, found.list, first_vector_ + v);
+    pulse_sample_.add(found.list, first_output, last_output);
   }
   block_pulses_[block] = pulses;
 }
@@ -511,6 +513,10 @@ void analog_array::save(std::ostream& out) const {
   writer.write(forward_->average.value);
   writer.write(backward_->average.value);
   writer.write(programmings_);
+  writer.write(line_read_quality_);
+  writer.write(forward_->quality);
+  writer.write(backward_->quality);
+  writer.write_span(pulse_sample_.counts());
 }
 
 void analog_array::restore(std::istream& in) {
@@ -519,6 +525,10 @@ void analog_array::restore(std::istream& in) {
   reader.read(forward_->average.value);
   reader.read(backward_->average.value);
   reader.read(programmings_);
+  reader.read(line_read_quality_);
+  reader.read(forward_->quality);
+  reader.read(backward_->quality);
+  reader.read_span(pulse_sample_.state());
 }
 
 } // namespace tilework::physics

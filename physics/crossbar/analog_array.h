@@ -8,6 +8,7 @@
 #include <tilework/physics/cells/refresh.h>
 #include <tilework/physics/crossbar/analog_mvm.h>
 #include <tilework/physics/crossbar/line_access.h>
+#include <tilework/physics/crossbar/pulse_sample.h>
 #include <tilework/physics/crossbar/pulse_trains.h>
 #include <tilework/physics/crossbar/update_parameters.h>
 #include <tilework/physics/crossbar/weight_view.h>
@@ -120,7 +121,9 @@ public:
   /// Share of devices whose persistent weight is within half a granularity of its own bounds; 0 for ideal ones. Of
   /// one-sided pairs only the upper bound counts.
   [[nodiscard]] float share_at_bounds() const;
-  /// Errors of line reads, and of probed products, since the last call. Not part of the state.
+  /// Pulses so far of the cells of up to four output lines, which the array's key chooses; without those of refreshes.
+  [[nodiscard]] std::span<const std::uint64_t> sampled_pulses() const { return pulse_sample_.counts(); }
+  /// Errors of line reads, and of probed products, since the last call.
   signal_noise take_line_read_quality() { return std::exchange(line_read_quality_, {}); }
   signal_noise take_mvm_quality(mvm_direction direction);
 
@@ -184,6 +187,7 @@ private:
   std::uint64_t programmings_ = 0;
   std::uint64_t silenced_vectors_ = 0;
   signal_noise line_read_quality_;
+  pulse_sample pulse_sample_;
 
   // The operation in progress.
   activity_kind current_ = activity_kind::idle;

@@ -97,7 +97,7 @@ line_writer::line_writer(const update_parameters& parameters, array_shape shape,
 }
 
 operation_activity line_writer::write(device_array& devices, std::uint32_t first_line, const_burst counts, float rate,
-                                      std::uint64_t first_vector) {
+                                      std::uint64_t first_vector, pulse_sample& sample) {
   operation_activity activity;
   if (rate == 0)
     return activity;
@@ -109,7 +109,7 @@ operation_activity line_writer::write(device_array& devices, std::uint32_t first
       if (exact)
         add(devices, line, counts[v], rate, first_vector + v);
       else
-        activity += pulse(devices, line, counts[v], rate, first_vector + v);
+        activity += pulse(devices, line, counts[v], rate, first_vector + v, sample);
     }
     line = line + 1 == lines ? 0 : line + 1;
   }
@@ -117,7 +117,7 @@ operation_activity line_writer::write(device_array& devices, std::uint32_t first
 }
 
 operation_activity line_writer::pulse(device_array& devices, std::uint32_t line, std::span<const float> counts,
-                                      float rate, std::uint64_t vector) {
+                                      float rate, std::uint64_t vector, pulse_sample& sample) {
   constexpr float full = 1;
   const const_burst unit{&full, 1, 1, 1};
   const auto length = static_cast<std::uint32_t>(counts.size());
@@ -129,6 +129,7 @@ operation_activity line_writer::pulse(device_array& devices, std::uint32_t line,
     c = cell(line, c);
   if (!found.list.empty())
     devices.apply_pulses(0, found.list, write_event | vector);
+  sample.add(found.list, 0, shape_.outputs);
   return trains_.activity(found.pulses, shape_);
 }
 

@@ -6,6 +6,7 @@
 #include <tilework/core/operand.h>
 #include <tilework/core/operation.h>
 #include <tilework/physics/crossbar/analog_mvm.h>
+#include <tilework/physics/crossbar/pulse_sample.h>
 #include <tilework/physics/crossbar/pulse_trains.h>
 #include <tilework/physics/crossbar/update_parameters.h>
 #include <tilework/physics/devices/device_array.h>
@@ -77,12 +78,13 @@ public:
               std::uint64_t seed, logical_array id, instruction_set isa);
 
   /// counts[v] to line (first_line + v) % lines, in order; nothing happens for counts that are all 0.
+  /// \param sample counts the pulses
   operation_activity write(device_array& devices, std::uint32_t first_line, const_burst counts, float rate,
-                           std::uint64_t first_vector);
+                           std::uint64_t first_vector, pulse_sample& sample);
 
 private:
   operation_activity pulse(device_array& devices, std::uint32_t line, std::span<const float> counts, float rate,
-                           std::uint64_t vector);
+                           std::uint64_t vector, pulse_sample& sample);
   void add(device_array& devices, std::uint32_t line, std::span<const float> counts, float rate, std::uint64_t vector);
   /// The cell of the array where this line crosses line k of the other side.
   [[nodiscard]] std::uint32_t cell(std::uint32_t line, std::uint32_t k) const {
