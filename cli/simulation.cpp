@@ -61,13 +61,19 @@ workload::network_map mapped(const experiment& e) {
 /// Parameters of the arrays of every role. Pulses of the fast array are generated with the mean granularity of all.
 std::vector<physics::array_parameters> parameters_by_role(const experiment& e) {
   std::vector<physics::array_parameters> roles(e.session.algorithm.roles, e.arrays);
+  const auto family = e.session.algorithm.family;
   for (std::size_t role = 0; role < roles.size(); ++role) {
     roles[role].device = e.algorithm.devices[role];
-    if (e.session.algorithm.family == workload::algorithm_family::transfer)
+    if (family == workload::algorithm_family::transfer) {
       roles[role].line_read = e.algorithm.transfer_read;
-    roles[role].line_write = e.algorithm.transfer_update;
+      roles[role].line_write = e.algorithm.transfer_update;
+    }
+    if (family == workload::algorithm_family::mixed_precision) { // as updates, always managed
+      roles[role].line_write = e.arrays.update;
+      roles[role].line_write.update_management = roles[role].line_write.update_bl_management = true;
+    }
   }
-  if (e.session.algorithm.family == workload::algorithm_family::transfer)
+  if (family == workload::algorithm_family::transfer)
     roles.front().update_granularity = workload::update_granularity_of(e.session.algorithm);
   return roles;
 }

@@ -266,8 +266,15 @@ void fast_rate(const checked_operands& o, const fast_rate_rule& rule, const tran
   const float numerator = rule.fast_lr * static_cast<float>(rule.desired_bl) * rule.granularity *
                           (rule.times_learning_rate ? scalars.rate : 1.0F);
   std::array<float, 2> mean{before[0], before[1]};
+  if (rule.per_mini_batch)
+    for (std::size_t side = 0; side < 2; ++side) {
+      float largest = 0;
+      for (std::uint32_t v = 0; v < maxima.vectors; ++v)
+        largest = std::max(largest, maxima[v][side]);
+      mean.at(side) = updated_mean(before[side] > 0 ? before[side] : 1.0F, largest, weight);
+    }
   for (std::uint32_t v = 0; v < maxima.vectors; ++v) {
-    for (std::size_t side = 0; side < 2; ++side)
+    for (std::size_t side = 0; side < 2 && !rule.per_mini_batch; ++side)
       mean.at(side) = updated_mean(mean.at(side), maxima[v][side], weight);
     const float product = mean[0] * mean[1];
     rates[v][0] = product > 0 ? numerator / product : numerator;

@@ -123,6 +123,8 @@ struct fast_rate_rule {
   float granularity = 0.001F; ///< g_0
   float auto_momentum = 0.99F;
   bool times_learning_rate = false; ///< scale_fast_lr
+  bool per_mini_batch = false;      ///< the multi-tile study: one step of the means, which start at 1, per mini-batch,
+                                    ///< with its largest maxima
 };
 
 /// One stage of transfer: from a fast array to the next slower one.

@@ -13,6 +13,8 @@ std::string track_of(const operation_record& record) {
   const auto& op = *record.op;
   if (op.array != no_array)
     return fmt::format("tile{}", record.target);
+  if (op.kind == operation_kind::transfer)
+    return "transfer_controller";
   return op.kind == operation_kind::vector_op ? "vector_unit" : "memory_port";
 }
 

@@ -164,7 +164,8 @@ stage_plan plan_stage(const algorithm_configuration& algorithm, std::uint32_t st
                           .desired_bl = algorithm.desired_bl,
                           .granularity = algorithm.granularity.front(),
                           .auto_momentum = algorithm.auto_momentum,
-                          .times_learning_rate = algorithm.scale_fast_lr};
+                          .times_learning_rate = algorithm.scale_fast_lr,
+                          .per_mini_batch = algorithm.kind == transfer_kind::study_dynamic};
   plan.period = period_of(s);
   plan.transfer_rate = transfer_rate_of(s);
   plan.write_rate = algorithm.kind == transfer_kind::tiki_taka

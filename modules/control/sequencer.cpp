@@ -111,7 +111,7 @@ void sequencer::begin_step(const step& s) {
   queue_.clear();
   versions_at_start_ = weight_versions_;
   for (std::uint32_t i = 0; i < current_->size(); ++i) {
-    progress_[i] = {static_cast<std::uint32_t>(s.program->predecessors(i).size()), {}};
+    progress_[i] = {static_cast<std::uint32_t>(s.program->predecessors(i).size()), {}, {}};
     prepare(i);
     if (progress_[i].open_predecessors == 0)
       admit(i);
@@ -247,6 +247,7 @@ void sequencer::prepare(std::uint32_t index) {
   request.operation_id = next_operation_id_ + index;
   request.posted = nullptr;
   request.computed = false;
+  request.multicast = planned.multicast == no_multicast ? 0 : next_operation_id_ + planned.multicast + 1;
   if (op.stage != no_stage) {
     request.line_read = context_.lines_read[op.stage] + op.read;
     request.line = configuration_.stages[op.stage].order.line_of(request.line_read);
@@ -275,7 +276,14 @@ femtoseconds sequencer::transport(std::uint32_t index) {
 }
 
 void sequencer::read_operands(const planned_operation& planned, sc_core::sc_time& delay) {
+  auto* const shared = planned.multicast == no_multicast ? nullptr : &progress_[planned.multicast].operands_read;
+  if (shared != nullptr && shared->has_value()) {
+    delay = std::max(delay, transaction::to_sc_time(**shared - time_.now()));
+    return;
+  }
   access(planned.reads_memory ? memory : buffer, planned, planned.read, ::tlm::TLM_READ_COMMAND, delay);
+  if (shared != nullptr)
+    *shared = time_.now(delay);
 }
 
 void sequencer::write_results(const planned_operation& planned, sc_core::sc_time& delay) {

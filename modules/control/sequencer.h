@@ -20,6 +20,7 @@
 #include <exception>
 #include <iosfwd>
 #include <memory>
+#include <optional>
 #include <span>
 #include <systemc>
 #include <tlm>
@@ -122,6 +123,7 @@ private:
   struct progress {
     std::uint32_t open_predecessors = 0;
     femtoseconds ready;
+    std::optional<femtoseconds> operands_read; ///< of a multicast: when its first request had read them
   };
   using memory_socket = tlm_utils::simple_initiator_socket<sequencer>;
 

@@ -16,6 +16,19 @@ bool has_values(const operation& op) {
   return op.kind != operation_kind::vector_op || numerics::has_values(op.function);
 }
 
+bool overwrites(const operation& op, const operand_ref& ref) {
+  return std::ranges::any_of(op.outputs,
+                             [&](const operand_ref& out) { return has_operand(out) && out.slot == ref.slot; });
+}
+
+bool writes_same_line(const operation& a, const operation& b) {
+  const auto& x = a.inputs[0];
+  const auto& y = b.inputs[0];
+  return a.kind == operation_kind::write_line && b.kind == operation_kind::write_line && a.vectors == b.vectors &&
+         a.stage == b.stage && a.read == b.read && has_operand(x) && x.slot == y.slot && x.first == y.first &&
+         x.length == y.length && x.first_vector == y.first_vector && x.vectors == y.vectors;
+}
+
 mutable_burst view_of(operand_arena& arena, const operand_ref& ref, std::uint32_t vectors) {
   auto burst = arena.view(ref.slot).slice(ref.first, ref.length);
   burst.data += std::size_t{ref.first_vector} * burst.stride;
@@ -57,6 +70,27 @@ step_plan::step_plan(const step_program& program, const plan_inputs& in) : progr
     largest_access_ = std::max({largest_access_, last.read.bytes, last.written.bytes});
   }
   arrange_waves();
+  find_multicasts();
+}
+
+/// Writes of the same pulses to different arrays, with no new pulses in between.
+void step_plan::find_multicasts() {
+  const auto ops = program_.operations();
+  for (std::uint32_t i = 0; i < size(); ++i) {
+    if (ops[i].kind != operation_kind::write_line)
+      continue;
+    for (std::uint32_t earlier = i; earlier-- > 0;) {
+      if (overwrites(ops[earlier], ops[i].inputs[0]))
+        break;
+      if (!writes_same_line(ops[earlier], ops[i]))
+        continue;
+      auto& first = operations_[earlier].multicast;
+      if (first == no_multicast)
+        first = earlier;
+      operations_[i].multicast = first;
+      break;
+    }
+  }
 }
 
 void step_plan::arrange_waves() {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct memory_access {
   std::uint32_t bytes = 0;   ///< 0 = nothing to move
 };
 
+inline constexpr std::uint32_t no_multicast = std::numeric_limits<std::uint32_t>::max();
+
 /// An operation with its transaction. The payload belongs to the operation for the whole run; a step writes only what
 /// it changes.
 struct planned_operation {
@@ -28,6 +31,9 @@ struct planned_operation {
   memory_access read;
   memory_access written;
   bool reads_memory = false; ///< the operands are in memory, not in the buffer
+  /// Write of a line that others write too: index of the first of them, which stands for the group. The operands are
+  /// read and sent once for all.
+  std::uint32_t multicast = no_multicast;
 };
 
 /// Where operands and targets are.
@@ -60,6 +66,7 @@ public:
 private:
   [[nodiscard]] static planned_operation planned(const operation& op, const plan_inputs& in);
   void arrange_waves();
+  void find_multicasts();
 
   const step_program& program_;
   std::vector<planned_operation> operations_;

@@ -6,6 +6,8 @@
 #include <tilework/tlm/clock_domain.h>
 #include <tilework/tlm/resource_calendar.h>
 
+#include <vector>
+
 namespace tilework::hardware {
 
 struct bus_configuration {
@@ -16,13 +18,17 @@ struct bus_configuration {
 };
 
 /// A transfer of F beats takes arbitration + F cycles on an idle bus and holds it for F cycles; one beat is an address.
+/// All nodes hear a multicast, so its packets after the first take and count nothing.
 class bus final : public fabric {
 public:
   bus(const bus_configuration& configuration, component_account& account)
       : configuration_(configuration), clock_(configuration.clock_Hz), account_(account) {}
 
   femtoseconds transfer(const packet& p, femtoseconds departure) override;
-  void drain() override { calendar_.clear(); }
+  void drain() override {
+    calendar_.clear();
+    heard_.clear();
+  }
   [[nodiscard]] std::uint32_t nodes() const override { return configuration_.nodes; }
   [[nodiscard]] std::uint64_t delayed_requests() const override { return calendar_.statistics().delayed; }
   [[nodiscard]] std::uint64_t out_of_order_requests() const override { return calendar_.statistics().out_of_order; }
@@ -30,7 +36,12 @@ public:
 private:
   bus_configuration configuration_;
   transaction::clock_domain clock_;
+  struct broadcast {
+    std::uint64_t multicast = 0;
+    femtoseconds arrival;
+  };
   transaction::resource_calendar calendar_;
+  std::vector<broadcast> heard_; ///< since the last drain: few
   component_account& account_;
 };
 

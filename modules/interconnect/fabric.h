@@ -16,6 +16,10 @@ struct packet {
   std::uint32_t destination = 0; ///< node
   std::uint64_t bytes = 0;
   phase booked_under{};
+  /// Packets of this number, from one drain to the next, carry the same payload from the same source; 0: on its own.
+  /// A fabric may send the payload once where their ways are the same: to every destination with the first of them, and
+  /// the interface there keeps it until its own packet departs.
+  std::uint64_t multicast = 0;
 };
 
 /// Calendar model of a network: links are booked, not simulated flit by flit. Time is relative to the last drain.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/modules/interconnect/mesh.h>
 
+#include <algorithm>
 #include <numeric>
 
 namespace tilework::hardware {
@@ -22,43 +23,65 @@ femtoseconds mesh::transfer(const packet& p, femtoseconds departure) {
   const auto columns = configuration_.columns;
   const auto target_x = p.destination % columns;
 
-  femtoseconds head = channel(p.source, inject).reserve(clock_.next_edge(departure), held);
-  std::uint64_t hops = 0;
+  const auto ready = clock_.next_edge(departure);
+  auto head = enter(p.source, inject, p.multicast, ready, held);
+  std::uint64_t hops = 0;     // links that carried the flits for this packet
+  std::uint64_t channels = 0; // same, and the ejection port
   auto node = p.source;
-  const auto pass = [&](direction way, std::uint32_t next) {
-    head = channel(node, way).reserve(head + router, held) + link;
+  const auto pass = [&](direction way, femtoseconds flight) {
+    head = enter(node, way, p.multicast, std::max(head.time + router, ready), held);
+    head.time += flight;
+    channels += head.shared ? 0 : 1;
+  };
+  const auto hop = [&](direction way, std::uint32_t next) {
+    pass(way, link);
+    hops += head.shared ? 0 : 1;
     node = next;
-    ++hops;
   };
   for (auto x = node % columns; x < target_x; ++x)
-    pass(east, node + 1);
+    hop(east, node + 1);
   for (auto x = node % columns; x > target_x; --x)
-    pass(west, node - 1);
+    hop(west, node - 1);
   while (node < p.destination)
-    pass(south, node + columns);
+    hop(south, node + columns);
   while (node > p.destination)
-    pass(north, node - columns);
-  head = channel(p.destination, eject).reserve(head + router, held);
+    hop(north, node - columns);
+  pass(eject, {});
 
   account_.counts.add(p.booked_under, action::flit_hop, flits * hops);
-  account_.counts.add(p.booked_under, action::router_arbitration, hops + 1);
-  account_.busy[static_cast<std::size_t>(p.booked_under)] += held * static_cast<std::int64_t>(hops + 1);
-  return head + held;
+  account_.counts.add(p.booked_under, action::router_arbitration, channels);
+  account_.busy[static_cast<std::size_t>(p.booked_under)] += held * static_cast<std::int64_t>(channels);
+  return std::max(head.time + held, ready);
+}
+
+/// Books a channel for a head that could enter it at `earliest`, unless its multicast has passed.
+mesh::booked_head mesh::enter(std::uint32_t node, direction d, std::uint64_t multicast, femtoseconds earliest,
+                              femtoseconds held) {
+  auto& [calendar, passages] = channels_[node * direction_count + d];
+  if (multicast == 0)
+    return {calendar.reserve(earliest, held)};
+  const auto passed = std::ranges::find(passages, multicast, &passage::multicast);
+  if (passed != passages.end())
+    return {passed->head, true};
+  passages.push_back({multicast, calendar.reserve(earliest, held)});
+  return {passages.back().head};
 }
 
 void mesh::drain() {
-  for (auto& c : channels_)
-    c.clear();
+  for (auto& c : channels_) {
+    c.calendar.clear();
+    c.passages.clear();
+  }
 }
 
 std::uint64_t mesh::delayed_requests() const {
   return std::accumulate(channels_.begin(), channels_.end(), std::uint64_t{0},
-                         [](auto sum, const auto& c) { return sum + c.statistics().delayed; });
+                         [](auto sum, const auto& c) { return sum + c.calendar.statistics().delayed; });
 }
 
 std::uint64_t mesh::out_of_order_requests() const {
   return std::accumulate(channels_.begin(), channels_.end(), std::uint64_t{0},
-                         [](auto sum, const auto& c) { return sum + c.statistics().out_of_order; });
+                         [](auto sum, const auto& c) { return sum + c.calendar.statistics().out_of_order; });
 }
 
 } // namespace tilework::hardware

@@ -22,7 +22,8 @@ struct mesh_configuration {
 /// Node n sits at column n mod columns, row n / columns. A packet is one head flit and its payload flits. Its head
 /// passes every router on the way (router_latency each) and every link (link_latency each); injection port, links and
 /// ejection port are held for as many cycles as there are flits. Over H hops and F flits an empty mesh takes
-/// (H + 1) router_latency + H link_latency + F cycles.
+/// (H + 1) router_latency + H link_latency + F cycles. The ways of a multicast are a tree: its flits pass and count
+/// once on every channel, and routers fork them.
 class mesh final : public fabric {
 public:
   mesh(const mesh_configuration& configuration, component_account& account);
@@ -35,13 +36,24 @@ public:
 
 private:
   enum direction : std::uint8_t { east, west, south, north, inject, eject, direction_count };
-  transaction::resource_calendar& channel(std::uint32_t node, direction d) {
-    return channels_[node * direction_count + d];
-  }
+  /// Head of a multicast that has passed.
+  struct passage {
+    std::uint64_t multicast = 0;
+    femtoseconds head; ///< when it entered the channel
+  };
+  struct channel {
+    transaction::resource_calendar calendar;
+    std::vector<passage> passages; ///< since the last drain: few
+  };
+  struct booked_head {
+    femtoseconds time;
+    bool shared = false; ///< the packet's multicast has been here
+  };
+  booked_head enter(std::uint32_t node, direction d, std::uint64_t multicast, femtoseconds earliest, femtoseconds held);
 
   mesh_configuration configuration_;
   transaction::clock_domain clock_;
-  std::vector<transaction::resource_calendar> channels_; ///< outgoing channels of every router
+  std::vector<channel> channels_; ///< outgoing channels of every router
   component_account& account_;
 };
 

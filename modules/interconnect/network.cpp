@@ -29,7 +29,7 @@ void network::carry(const packet& p, sc_core::sc_time& delay) {
 }
 
 void network::carry_request(const transaction::tile_request& request, std::uint64_t bytes, sc_core::sc_time& delay) {
-  carry({request.source, request.destination, bytes, request.op->phase}, delay);
+  carry({request.source, request.destination, bytes, request.op->phase, request.multicast}, delay);
 }
 
 void network::carry_response(const transaction::tile_request& request, sc_core::sc_time& delay) {

@@ -42,5 +42,19 @@ TEST_F(bus_test, counts_beats_and_grants) {
   EXPECT_EQ(account.busy[static_cast<std::size_t>(phase::update)].count, 5 * cycle);
 }
 
+TEST_F(bus_test, a_multicast_is_heard_by_all) {
+  const auto send = [&](std::uint32_t to, std::int64_t departure) {
+    return network.transfer({0, to, 32, phase::update, 9}, {departure}).count;
+  };
+  EXPECT_EQ(send(1, 0), 5 * cycle);
+  EXPECT_EQ(send(2, 0), 5 * cycle);
+  EXPECT_EQ(send(3, 8 * cycle), 8 * cycle);
+  EXPECT_EQ(account.counts.get(phase::update, action::flit_hop), 3U);
+  EXPECT_EQ(account.counts.get(phase::update, action::router_arbitration), 1U);
+  network.drain();
+  EXPECT_EQ(send(2, 0), 5 * cycle);
+  EXPECT_EQ(account.counts.get(phase::update, action::flit_hop), 6U);
+}
+
 } // namespace
 } // namespace tilework::hardware

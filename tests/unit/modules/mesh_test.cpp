@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 
 namespace tilework::hardware {
@@ -50,6 +51,29 @@ TEST_F(mesh_test, counts_flits_per_link_and_packets_per_router) {
   arrival(7, 7, 24); // through the local router only
   EXPECT_EQ(account.counts.get(phase::forward, action::flit_hop), 4U * 5);
   EXPECT_EQ(account.counts.get(phase::forward, action::router_arbitration), 7U);
+}
+
+TEST_F(mesh_test, multicast_sends_flits_once_where_the_ways_are_the_same) {
+  const auto send = [&](std::uint32_t to, std::uint64_t multicast, std::int64_t departure = 0) {
+    return network.transfer({0, to, 24, phase::forward, multicast}, {departure}).count;
+  };
+  std::array<std::int64_t, 12> alone{};
+  for (const std::uint32_t to : {11U, 7U, 10U}) {
+    network.drain();
+    alone.at(to) = send(to, 0);
+  }
+  network.drain();
+  account.counts = {};
+  EXPECT_EQ(send(11, 5), alone[11]); // 4 flits over 3 links east and 2 south, 6 routers
+  EXPECT_EQ(send(7, 5), alone[7]);   // 3 east and 1 south are shared: only the ejection is new
+  EXPECT_EQ(account.counts.get(phase::forward, action::flit_hop), 4U * 5);
+  EXPECT_EQ(account.counts.get(phase::forward, action::router_arbitration), 6U + 1);
+  EXPECT_EQ(send(10, 5), alone[10]); // 2 east are shared, 2 south and the ejection are new
+  EXPECT_EQ(account.counts.get(phase::forward, action::flit_hop), 4U * (5 + 2));
+  EXPECT_EQ(account.counts.get(phase::forward, action::router_arbitration), 6U + 1 + 3);
+  EXPECT_EQ(network.delayed_requests(), 0U);
+  EXPECT_EQ(send(11, 5, 500 * cycle), 500 * cycle) << "it waits at the destination already";
+  EXPECT_GT(send(11, 6), alone[11]) << "another multicast has flits of its own";
 }
 
 TEST_F(mesh_test, departure_waits_for_a_clock_edge) {

@@ -413,5 +413,153 @@ TEST_P(wrong_program, is_fine_with_the_right_version) {
 
 INSTANTIATE_TEST_SUITE_P(timing, wrong_program, testing::Values(timing_mode::loosely, timing_mode::approximately));
 
+/// Runs one program `steps` times; every step reads one line.
+class repeating_source final : public step_source {
+public:
+  repeating_source(std::span<const operation> operations, std::uint64_t steps) : steps_(steps) {
+    for (const auto& op : operations)
+      program_.append(op);
+  }
+  std::optional<step> next() override {
+    if (done_ == steps_)
+      return std::nullopt;
+    lines_read_ = {done_};
+    return step{&program_, {.step = done_, .first_vector = done_, .learning_rate = 0.1F, .lines_read = lines_read_}};
+  }
+  void finished(const step& /*done*/) override { ++done_; }
+
+private:
+  step_program program_;
+  std::uint64_t steps_;
+  std::uint64_t done_ = 0;
+  std::array<std::uint64_t, 1> lines_read_{};
+};
+
+struct half_weights final : sample_memory {
+  [[nodiscard]] std::uint32_t bytes_per_sample() const override { return 0; }
+  void load(const step_context& /*context*/, mutable_burst /*x*/, mutable_burst /*labels*/) const override {}
+  void load_weights(std::uint32_t /*array*/, mutable_burst weights) const override {
+    for (std::uint32_t v = 0; v < weights.vectors; ++v)
+      std::ranges::fill(weights[v], 0.5F);
+  }
+};
+
+/// A fast array of 6 x 4 that is read line by line, and two slow copies that are written.
+struct transfer_outcome {
+  std::array<float, 48> slow{}; ///< weights of both copies
+  std::array<float, 24> hidden{};
+  std::array<std::uint64_t, action_count> counts{}; ///< of the transfer phase
+  std::uint64_t buffer_read_bytes = 0;
+  femtoseconds transfer_time;
+  bool contention = false;
+  [[nodiscard]] std::uint64_t count(action a) const { return counts.at(static_cast<std::size_t>(a)); }
+};
+
+constexpr std::uint32_t transfer_steps = 6;
+
+transfer_outcome run_transfers(timing_mode timing, bool separate_writes) {
+  constexpr std::uint32_t inputs = 6;
+  constexpr std::uint32_t outputs = 4;
+  auto configuration = machine_for({});
+  configuration.transfer_controller.emplace();
+  operand_arena arena;
+  const auto weights = arena.add(outputs, inputs, residence::memory);
+  const auto reads = arena.add(1, outputs);
+  const auto pulses = arena.add(1, outputs, residence::buffer, 2);
+  const auto other_pulses = arena.add(1, outputs, residence::buffer, 2);
+  const auto hidden = arena.add(inputs, outputs, residence::controller);
+  arena.allocate();
+
+  const auto of_line = [&](operation_kind kind, std::uint32_t array) {
+    operation op{.kind = kind, .phase = phase::transfer, .array = array, .vectors = 1, .stage = 0};
+    op.rate = {.factor = 0.001F, .absolute = true};
+    return op;
+  };
+  operation program{.kind = operation_kind::program, .phase = phase::program, .array = 0, .vectors = outputs};
+  program.inputs[0] = {weights, 0, inputs};
+  auto read = of_line(operation_kind::read_line, 0);
+  read.outputs[0] = {reads, 0, outputs};
+  auto accumulate = of_line(operation_kind::transfer, no_array);
+  accumulate.transfer = transfer_function::accumulate_line;
+  accumulate.inputs[0] = {reads, 0, outputs};
+  accumulate.inputs[4] = {hidden, 0, outputs, 0, inputs};
+  accumulate.outputs[0] = {pulses, 0, outputs};
+  accumulate.outputs[3] = accumulate.inputs[4];
+  auto first = of_line(operation_kind::write_line, 1);
+  first.inputs[0] = {pulses, 0, outputs};
+  auto second = of_line(operation_kind::write_line, 2);
+  second.inputs[0] = {separate_writes ? other_pulses : pulses, 0, outputs};
+  repeating_source source(std::array{program, read, accumulate, first, second}, transfer_steps);
+
+  const std::array regions{array_region{.id = {.role = 0}, .inputs = inputs, .outputs = outputs, .tile = 0},
+                           array_region{.id = {.copy = 0, .role = 1}, .inputs = inputs, .outputs = outputs, .tile = 4},
+                           array_region{.id = {.copy = 1, .role = 1}, .inputs = inputs, .outputs = outputs, .tile = 5}};
+  physics::constant_step exact;
+  exact.dw_min_dtod = exact.dw_min_std = exact.w_max_dtod = exact.w_min_dtod = exact.up_down_dtod = 0;
+  std::array<physics::array_parameters, 2> parameters;
+  parameters[0].device = parameters[1].device = exact;
+  parameters[0].line_read.is_perfect = true;
+  const std::array stages{numerics::transfer_stage{
+      .order = {.lines = inputs, .first = 2}, .rule = numerics::buffered_rule{.threshold = 0.0003F, .momentum = 0}}};
+  const half_weights samples;
+  worker_pool pool(1);
+  platform::machine machine(configuration, {.arrays = regions,
+                                            .parameters = parameters,
+                                            .max_burst = 4,
+                                            .timing = timing,
+                                            .source = source,
+                                            .samples = samples,
+                                            .arena = arena,
+                                            .pool = pool,
+                                            .stages = stages});
+  machine.run();
+
+  transfer_outcome result;
+  for (const std::size_t copy : {0U, 1U})
+    std::ranges::copy(machine.tile_of(1 + copy).values().weights(), result.slow.begin() + 24 * copy);
+  std::copy_n(arena.view(hidden).data, result.hidden.size(), result.hidden.begin());
+  for (std::size_t a = 0; a < action_count; ++a)
+    result.counts.at(a) = machine.books().total(phase::transfer, static_cast<action>(a));
+  for (const auto& account : machine.books().accounts())
+    if (account.name == "chip0.buffer")
+      result.buffer_read_bytes = account.counts.get(phase::transfer, action::sram_read_byte);
+  result.transfer_time = machine.control().phases().totals().exposed[static_cast<std::size_t>(phase::transfer)];
+  result.contention = machine.delayed_requests() > 0;
+  return result;
+}
+
+TEST(transfers, reach_both_copies_line_by_line) {
+  const auto r = in_child([] { return run_transfers(timing_mode::loosely, false); });
+  for (const float w : r.slow) // 0.001 * 0.5 is beyond the threshold: one pulse up for every cell of the six lines
+    EXPECT_FLOAT_EQ(w, 0.001F);
+  for (const float h : r.hidden)
+    EXPECT_EQ(h, 0.0F);
+  EXPECT_EQ(r.count(action::update_pulse), 2U * 6 * 4);
+  EXPECT_EQ(r.count(action::adc_conversion), 6U * 4);
+  EXPECT_EQ(r.count(action::alu_compare), 6U * 4);
+  EXPECT_GT(r.transfer_time.count, 0);
+}
+
+TEST(transfers, agree_in_values_counts_and_time_whatever_the_timing) {
+  const auto loose = in_child([] { return run_transfers(timing_mode::loosely, false); });
+  const auto approximate = in_child([] { return run_transfers(timing_mode::approximately, false); });
+  EXPECT_EQ(loose.slow, approximate.slow);
+  EXPECT_EQ(loose.hidden, approximate.hidden);
+  EXPECT_EQ(loose.counts, approximate.counts);
+  ASSERT_FALSE(loose.contention || approximate.contention);
+  EXPECT_EQ(loose.transfer_time, approximate.transfer_time);
+}
+
+TEST(transfers, of_the_same_line_are_read_and_sent_once) {
+  const auto shared = in_child([] { return run_transfers(timing_mode::loosely, false); });
+  const auto separate = in_child([] { return run_transfers(timing_mode::loosely, true); });
+  // Four reads of 4 byte go to the controller, four pulses of 2 bit to each copy; a write is two flits, over two links
+  // to tile 4 and over three to tile 5, the first of which is the same.
+  EXPECT_EQ(shared.buffer_read_bytes, transfer_steps * (16U + 1));
+  EXPECT_EQ(separate.buffer_read_bytes, transfer_steps * (16U + 1 + 1));
+  EXPECT_EQ(shared.count(action::flit_hop), transfer_steps * 2U * (2 + 2));
+  EXPECT_EQ(separate.count(action::flit_hop), transfer_steps * 2U * (2 + 3));
+}
+
 } // namespace
 } // namespace tilework

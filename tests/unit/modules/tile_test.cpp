@@ -70,7 +70,13 @@ struct bench {
         initiator("initiator", [this](auto& p) { done[transaction::tile_request::of(p).operation_id] = kernel_now(); }),
         checker("checker"),
         device("device", configuration, std::make_unique<physics::analog_array>(shape, parameters, seed, id, max_burst),
-               time, accounts, {physics::plan_of(parameters.forward), physics::plan_of(parameters.backward)}) {
+               time, accounts,
+               {.forward = physics::plan_of(parameters.forward),
+                .backward = physics::plan_of(parameters.backward),
+                .refresh = {},
+                .line_read = physics::plan_of(parameters.line_read)},
+               {static_cast<std::uint32_t>(parameters.update.desired_bl),
+                static_cast<std::uint32_t>(parameters.line_write.desired_bl)}) {
     initiator.socket.bind(checker.target_socket);
     checker.initiator_socket.bind(device.socket());
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
@@ -88,6 +94,25 @@ struct bench {
   }
   transaction::transaction program(operand& w) {
     return write({.kind = operation_kind::program, .phase = phase::program, .vectors = w.vectors}, {&w});
+  }
+  transaction::transaction read_line(line_side side, std::uint32_t line, operand& out) {
+    auto t = requests.make(
+        {.kind = operation_kind::read_line, .phase = phase::transfer, .side = side, .vectors = out.vectors}, {},
+        {&out});
+    t.request().line = line;
+    t.request().expected_weight_version = version;
+    t.payload().set_read();
+    return t;
+  }
+  transaction::transaction write_line(line_side side, std::uint32_t line, operand& pulses, float rate) {
+    auto t = write({.kind = operation_kind::write_line,
+                    .phase = phase::transfer,
+                    .side = side,
+                    .vectors = pulses.vectors,
+                    .rate = {.factor = rate, .absolute = true}},
+                   {&pulses});
+    t.request().line = line;
+    return t;
   }
   transaction::transaction read(const operation& op, operand& in, operand& out) {
     auto t = requests.make(op, {&in}, {&out});
@@ -260,6 +285,163 @@ TEST(tile, update_counts_are_those_of_a_recount_cell_by_cell_and_slot_by_slot) {
   EXPECT_EQ(finished, ns(3 * 10 * 5 * 2));
   for (std::size_t c = 0; c < change.size(); ++c)
     EXPECT_NEAR(b.device.values().weights()[c], change[c], 1e-6);
+}
+
+/// A read of n single lines: one driver and one line's cells.
+counts line_read_counts(std::uint64_t n, std::uint64_t read) {
+  return mvm_counts(n, 1, read, 1, true);
+}
+
+physics::array_parameters perfect_lines() {
+  auto p = deterministic();
+  p.line_read.is_perfect = true;
+  return p;
+}
+
+TEST(tile, read_line_is_a_product_that_drives_one_line) {
+  bench b(perfect_lines());
+  auto weights = operand::random(outputs, inputs, 3);
+  for (auto& w : weights.values)
+    w *= 0.3F;
+  const auto programmed = b.transport(b.program(weights));
+  operand column(1, outputs);
+  EXPECT_EQ(b.transport(b.read_line(line_side::inputs, 2, column), programmed) - programmed,
+            t_int + m * t_conv + ns(3));
+  EXPECT_EQ(counts_of(b.books, phase::transfer), line_read_counts(1, outputs));
+  for (std::uint32_t o = 0; o < outputs; ++o)
+    EXPECT_FLOAT_EQ(column.values[o], weights.values[o * inputs + 2]);
+}
+
+TEST(tile, read_line_of_the_other_side_takes_its_converters) {
+  auto c = small_tile();
+  c.dac.sides = c.adc.sides = converter_sides::separate;
+  bench b(perfect_lines(), c);
+  operand columns(2, outputs);
+  operand rows(3, inputs);
+  EXPECT_EQ(b.transport(b.read_line(line_side::outputs, 3, rows)), 3 * (t_int + m * t_conv) + ns(3));
+  EXPECT_EQ(counts_of(b.books, phase::transfer), line_read_counts(3, inputs));
+  EXPECT_EQ(b.transport(b.read_line(line_side::inputs, 5, columns)), 5 * (t_int + m * t_conv) + ns(3))
+      << "the array is shared";
+}
+
+TEST(tile, write_line_takes_its_pulse_slots) {
+  bench b(perfect_lines());
+  operand pulses(1, outputs, {1, 0, -1, 0});
+  const auto t = b.write_line(line_side::inputs, 4, pulses, 0.001F);
+  EXPECT_EQ(b.transport(t), ns(5 * 2)); // one slot, two phases
+  const auto& a = t.request().activity;
+  EXPECT_EQ(a.pulse_slots, 1U);
+  const auto all = counts_of(b.books, phase::transfer);
+  EXPECT_EQ(all.at(action::row_line_pulse), 1U);
+  EXPECT_EQ(all.at(action::column_line_pulse), 2U);
+  EXPECT_EQ(all.at(action::update_pulse), 2U);
+  EXPECT_FLOAT_EQ(b.device.values().weights()[4], -0.001F);
+  EXPECT_FLOAT_EQ(b.device.values().weights()[2 * inputs + 4], 0.001F);
+}
+
+TEST(tile, write_line_without_pulses_takes_no_time_and_counts_nothing) {
+  bench b(perfect_lines());
+  operand pulses(1, inputs);
+  EXPECT_EQ(b.transport(b.write_line(line_side::outputs, 1, pulses, 0.001F)), femtoseconds{});
+  EXPECT_EQ(counts_of(b.books, phase::transfer), counts{});
+}
+
+TEST(tile, line_operands_must_have_the_length_of_the_other_side) {
+  bench b(perfect_lines());
+  operand column(1, outputs);
+  for (const auto& t : {b.read_line(line_side::outputs, 0, column), b.write_line(line_side::outputs, 0, column, 1)}) {
+    b.transport(t);
+    EXPECT_EQ(t.payload().get_response_status(), ::tlm::TLM_BURST_ERROR_RESPONSE);
+  }
+}
+
+TEST(tile, rest_takes_no_time) {
+  bench b(perfect_lines());
+  operand nothing(1, 1);
+  EXPECT_EQ(b.transport(b.write({.kind = operation_kind::rest, .phase = phase::update, .vectors = 3}, {}), ns(7)),
+            ns(7));
+  EXPECT_EQ(counts_of(b.books, phase::update), counts{});
+  EXPECT_EQ(b.device.weight_version(), 1U);
+}
+
+TEST(tile, calibration_pulses_all_cells_reads_all_lines_and_writes_the_references) {
+  auto c = small_tile();
+  c.calibration = {.pulse_pairs = 7, .reads = 3};
+  bench b(perfect_lines(), c);
+  const auto before = std::vector<float>(b.device.values().weights().begin(), b.device.values().weights().end());
+  const auto t = b.write({.kind = operation_kind::calibrate, .phase = phase::calibrate, .vectors = 1}, {});
+  constexpr std::uint64_t reads = 3 * inputs;
+  EXPECT_EQ(b.transport(t),
+            2 * 7 * ns(5) + static_cast<std::int64_t>(reads) * (t_int + m * t_conv) + ns(3) + ns(100 * inputs));
+  auto expected = line_read_counts(reads, outputs);
+  expected[action::update_pulse] = 14 * inputs * outputs;
+  expected[action::row_line_pulse] = 14 * inputs;
+  expected[action::column_line_pulse] = 14 * outputs;
+  expected[action::program_pulse] = inputs * outputs;
+  EXPECT_EQ(counts_of(b.books, phase::calibrate), expected);
+  EXPECT_EQ(std::vector<float>(b.device.values().weights().begin(), b.device.values().weights().end()), before);
+  EXPECT_EQ(b.device.weight_version(), 1U);
+}
+
+TEST(tile, nominal_charge_takes_all_slots_once_and_half_of_the_lines) {
+  auto c = small_tile();
+  c.pulse.charge = pulse_charge::nominal_bl;
+  bench b(perfect_lines(), c);
+  b.requests.context.learning_rate = pulsing_rate;
+  operand x(3, inputs); // nothing happens
+  operand d(3, outputs);
+  EXPECT_EQ(b.transport(b.update(x, d)), ns(3 * 10 * 5));
+  EXPECT_EQ(counts_of(b.books, phase::update), (counts{{action::row_line_pulse, 3 * 10 * inputs / 2},
+                                                       {action::column_line_pulse, 3 * 10 * outputs / 2},
+                                                       {action::update_pulse, 3 * 10 * inputs * outputs / 4}}));
+  operand pulses(1, outputs);
+  b.time.drain({});
+  EXPECT_EQ(b.transport(b.write_line(line_side::inputs, 0, pulses, 1)), ns(5));
+  EXPECT_EQ(
+      counts_of(b.books, phase::transfer),
+      (counts{{action::row_line_pulse, 1}, {action::column_line_pulse, outputs / 2}, {action::update_pulse, outputs}}));
+}
+
+/// W after one update of all ones, with operands 3 to 5 as given.
+std::vector<float> updated(operand* rates, operand* input_signs, operand* output_signs, operation_rate rate = {}) {
+  bench b(deterministic());
+  b.requests.context.learning_rate = pulsing_rate;
+  operand x(2, inputs, 1);
+  operand d(2, outputs, 1);
+  operation op{.kind = operation_kind::outer_product_update, .phase = phase::update, .vectors = 2, .rate = rate};
+  const auto t = b.write(op, {&x, &d});
+  std::size_t k = 3;
+  for (auto* o : {rates, input_signs, output_signs}) {
+    if (o != nullptr)
+      t.request().in[k] = o->view();
+    ++k;
+  }
+  b.transport(t);
+  const auto w = b.device.values().weights();
+  return {w.begin(), w.end()};
+}
+
+TEST(tile, updates_take_a_rate_per_vector) {
+  operand rates(2, 1, {pulsing_rate, 0}); // ten pulses, none
+  for (const float w : updated(&rates, nullptr, nullptr))
+    EXPECT_NEAR(w, -0.01F, 1e-6);
+}
+
+TEST(tile, updates_take_an_absolute_rate) {
+  for (const float w : updated(nullptr, nullptr, nullptr, {.factor = -pulsing_rate, .absolute = true}))
+    EXPECT_NEAR(w, 0.02F, 1e-6);
+}
+
+TEST(tile, choppers_change_the_sign_of_their_lines) {
+  operand in(1, inputs, 1);
+  operand out(1, outputs, 1);
+  in.values[1] = -1;
+  out.values[2] = -1;
+  const auto w = updated(nullptr, &in, &out);
+  EXPECT_NEAR(w[0], -0.02F, 1e-6);
+  EXPECT_NEAR(w[1], 0.02F, 1e-6);
+  EXPECT_NEAR(w[2 * inputs], 0.02F, 1e-6);
+  EXPECT_NEAR(w[2 * inputs + 1], -0.02F, 1e-6);
 }
 
 TEST(tile, accounts_have_the_numbers_of_lines_cells_and_converters) {

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/systemc_fixture.h"
+
+#include <tilework/config/reader.h>
+#include <tilework/core/error.h>
+#include <tilework/core/pricing.h>
+#include <tilework/modules/tile/tile.h>
+#include <tilework/platforms/accounts.h>
+#include <tilework/platforms/machine_file.h>
+#include <tilework/platforms/technology_file.h>
+#include <tilework/tlm/four_phase_initiator.h>
+#include <tilework/tlm/payload_pool.h>
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+namespace tilework::platform {
+namespace {
+
+machine_configuration machine_of(const std::string& text) {
+  const auto document = config::document::parse(text, "m.yaml");
+  config::reader r(document);
+  auto machine = read_machine(r);
+  r.finish();
+  return machine;
+}
+
+std::string error_of(const std::string& text) {
+  try {
+    machine_of(text);
+  } catch (const input_error& e) {
+    return e.what();
+  }
+  return "no error";
+}
+
+std::filesystem::path shipped(const std::string& name) {
+  const char* const source = std::getenv("TILEWORK_SOURCE");
+  if (source == nullptr)
+    throw std::runtime_error("TILEWORK_SOURCE must name the source tree");
+  return std::filesystem::path(source) / "platforms/machines" / name;
+}
+
+struct shipped_machine {
+  explicit shipped_machine(const std::string& name) {
+    const auto document = config::document::load(shipped(name));
+    config::reader r(document);
+    machine = read_machine(r);
+    prices = read_technologies(r);
+    r.finish();
+  }
+  machine_configuration machine;
+  technology prices;
+};
+
+TEST(machine_file, has_a_transfer_controller_only_if_it_says_so) {
+  EXPECT_FALSE(machine_of("name: m\n").transfer_controller.has_value());
+  const auto with_defaults = machine_of("digital: {transfer_controller: {}}\n").transfer_controller;
+  ASSERT_TRUE(with_defaults.has_value());
+  EXPECT_EQ(with_defaults->lanes, 32U);
+  EXPECT_EQ(with_defaults->buffer_bytes, 8U << 20U);
+}
+
+TEST(machine_file, reads_the_transfer_controller) {
+  const auto c =
+      machine_of("digital:\n"
+                 "  transfer_controller: {lanes: 8, clock: 500 MHz, ops_per_lane_cycle: 2, latency: 3 cycles,\n"
+                 "    buffer: 64 KiB, buffer_ports: 1, buffer_width: 128 bit, buffer_latency: 1 cycles,\n"
+                 "    buffer_word: 12 bit, input_depth: 2}\n")
+          .transfer_controller.value();
+  EXPECT_EQ(c.lanes, 8U);
+  EXPECT_EQ(c.clock_Hz, 5e8);
+  EXPECT_EQ(c.ops_per_lane_cycle, 2U);
+  EXPECT_EQ(c.latency_cycles, 3U);
+  EXPECT_EQ(c.buffer_bytes, 65536U);
+  EXPECT_EQ(c.buffer_ports, 1U);
+  EXPECT_EQ(c.buffer_width_bytes, 16U);
+  EXPECT_EQ(c.buffer_latency_cycles, 1U);
+  EXPECT_EQ(c.buffer_word_bits, 12U);
+  EXPECT_EQ(c.input_depth, 2U);
+}
+
+TEST(machine_file, reads_calibration_charge_and_the_ideal_network) {
+  const auto m = machine_of("tile: {calibration: {pulse_pairs: 500, reads: 4}, pulse: {charge: nominal_bl}}\n"
+                            "interconnect: {ideal: {nodes: 12}}\n");
+  EXPECT_EQ(m.tile.calibration.pulse_pairs, 500U);
+  EXPECT_EQ(m.tile.calibration.reads, 4U);
+  EXPECT_EQ(m.tile.pulse.charge, hardware::pulse_charge::nominal_bl);
+  EXPECT_EQ(m.tiles(), 12U);
+  const auto defaults = machine_of("name: m\n");
+  EXPECT_EQ(defaults.tile.calibration.pulse_pairs, 2000U);
+  EXPECT_EQ(defaults.tile.calibration.reads, 10U);
+  EXPECT_EQ(defaults.tile.pulse.charge, hardware::pulse_charge::actual_bl);
+}
+
+TEST(machine_file, refuses_what_makes_no_sense) {
+  EXPECT_NE(error_of("interconnect: {ideal: {nodes: 4}, mesh: {columns: 2}}\n").find("m.yaml:1"), std::string::npos);
+  EXPECT_NE(error_of("tile: {pulse: {charge: guessed}}\n").find("nominal_bl"), std::string::npos);
+  EXPECT_NE(error_of("digital: {transfer_controller: {lanes: 0}}\n").find("m.yaml:1"), std::string::npos);
+  EXPECT_NE(error_of("digital: {transfer_controller: {buffer_word: 0 bit}}\n").find("m.yaml:1"), std::string::npos);
+}
+
+class shipped_machines : public testing::TestWithParam<const char*> {};
+
+TEST_P(shipped_machines, have_a_price_for_everything) {
+  const shipped_machine m(GetParam());
+  ledger books;
+  open_accounts(books, m.machine);
+  EXPECT_NO_THROW(price_list(m.prices, quantities_of(m.machine), kinds_of(books)));
+}
+
+INSTANTIATE_TEST_SUITE_P(files, shipped_machines,
+                         testing::Values("mesh_2x2.yaml", "gallo_ideal.yaml", "gallo_real.yaml"));
+
+TEST(gallo_real, leaves_nothing_free_but_what_generic_prices_say) {
+  const shipped_machine m("gallo_real.yaml");
+  EXPECT_EQ(m.machine.tiles(), 256U);
+  ledger books;
+  open_accounts(books, m.machine);
+  const price_list prices(m.prices, quantities_of(m.machine), kinds_of(books));
+  EXPECT_DOUBLE_EQ(prices.energy_J(action::update_pulse), 0.909e-12) << "the study's";
+  EXPECT_GT(prices.energy_J(action::flit_hop), 0);
+  EXPECT_GT(prices.energy_J(action::half_select_pulse), 0);
+  EXPECT_GT(prices.area_m2(component_kind::adc), 0);
+}
+
+/// A tile of gallo-ideal without values: times follow from what an operation is said to have done.
+struct ideal_tile {
+  explicit ideal_tile(const machine_configuration& machine, hardware::nominal_slots slots)
+      : initiator("initiator", [](auto&) {}),
+        device("device", machine.tile, nullptr, time, hardware::open_tile_accounts(books, "tile", machine.tile), {},
+               slots) {
+    initiator.socket.bind(device.socket());
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
+  }
+  femtoseconds time_of(const operation& op) {
+    const auto t = pool.acquire();
+    auto& request = t.request();
+    request.op = &op;
+    request.context = &context;
+    request.activity = {};
+    request.activity.vectors_in_round[0] = op.vectors;
+    time.drain({});
+    femtoseconds at;
+    initiator.transport(t.payload(), at);
+    EXPECT_TRUE(t.payload().is_response_ok());
+    return at;
+  }
+  ledger books;
+  transaction::timeline time;
+  transaction::payload_pool pool;
+  step_context context;
+  transaction::four_phase_initiator initiator;
+  hardware::tile device;
+};
+
+TEST(gallo_ideal, takes_175_ns_per_product_and_5_ns_per_slot_of_any_array) {
+  const shipped_machine m("gallo_ideal.yaml");
+  ideal_tile tile(m.machine, {.update = 31, .line_write = 1});
+  constexpr femtoseconds product{175'000'000};
+  constexpr femtoseconds slot{5'000'000};
+  struct layer {
+    std::uint32_t inputs;
+    std::uint32_t outputs;
+  };
+  for (const auto& [inputs, outputs] : {layer{784, 256}, layer{256, 128}, layer{128, 10}})
+    for (const std::uint32_t vectors : {1U, 64U}) {
+      operation op{.kind = operation_kind::forward_mvm, .phase = phase::forward, .vectors = vectors};
+      op.inputs[0].length = inputs;
+      op.outputs[0].length = outputs;
+      EXPECT_EQ(tile.time_of(op), product * vectors);
+      op.kind = operation_kind::backward_mvm;
+      op.inputs[0].length = outputs;
+      op.outputs[0].length = inputs;
+      EXPECT_EQ(tile.time_of(op), product * vectors);
+      op.kind = operation_kind::outer_product_update;
+      op.inputs[0].length = inputs;
+      op.inputs[1].length = outputs;
+      EXPECT_EQ(tile.time_of(op), slot * 31 * vectors);
+      op.kind = operation_kind::read_line;
+      op.outputs[0].length = outputs;
+      EXPECT_EQ(tile.time_of(op), product * vectors);
+      op.kind = operation_kind::write_line;
+      op.inputs[0].length = outputs;
+      EXPECT_EQ(tile.time_of(op), slot * vectors);
+    }
+}
+
+TEST(gallo_ideal, has_a_network_that_costs_nothing) {
+  const shipped_machine m("gallo_ideal.yaml");
+  EXPECT_EQ(m.machine.tiles(), 256U);
+  ledger books;
+  EXPECT_EQ(open_accounts(books, m.machine).network, nullptr);
+}
+
+} // namespace
+} // namespace tilework::platform
