@@ -779,5 +779,24 @@ TEST(tile, busy_time_is_that_of_the_stages) {
   EXPECT_EQ(b.accounts.row_driver->busy[p], 4 * t_int);
 }
 
+TEST(tile, probes_the_first_burst_of_an_evaluation_and_few_steps_of_training) {
+  bench b(noisy());
+  auto x = operand::random(3, inputs, 1);
+  operand y(3, outputs);
+  const auto is_probed = [&](const step_context& context) {
+    auto t = b.forward(x, y);
+    t.request().context = &context;
+    b.transport(t);
+    return b.device.values().take_mvm_quality(physics::mvm_direction::forward).signal > 0;
+  };
+  auto w = operand::random(outputs, inputs, 2);
+  b.transport(b.program(w));
+  EXPECT_TRUE(is_probed({.step = 0}));
+  EXPECT_FALSE(is_probed({.step = 1}));
+  EXPECT_TRUE(is_probed({.step = 64}));
+  EXPECT_TRUE(is_probed({.step = 0, .evaluation = true}));
+  EXPECT_FALSE(is_probed({.step = 64, .evaluation = true}));
+}
+
 } // namespace
 } // namespace tilework::hardware

@@ -479,5 +479,62 @@ TEST(rest, of_devices) {
   EXPECT_FALSE(rests(p));
 }
 
+/// Every pulse changes a weight by the same step, and all pulses of a write go one way: weights count pulses.
+void expect_pulses_of_weights(const analog_array& array, const std::vector<float>& before, float dw_min) {
+  const pulse_sample sample(shape, {});
+  std::uint64_t sum = 0;
+  for (std::size_t l = 0; l < sample.lines().size(); ++l)
+    for (std::uint32_t j = 0; j < shape.inputs; ++j) {
+      const std::size_t c = std::size_t{sample.lines()[l]} * shape.inputs + j;
+      const auto pulses = std::lround(std::abs(array.weights()[c] - before[c]) / dw_min);
+      EXPECT_EQ(array.sampled_pulses()[l * shape.inputs + j], static_cast<std::uint64_t>(pulses)) << l << ' ' << j;
+      sum += static_cast<std::uint64_t>(pulses);
+    }
+  EXPECT_GT(sum, 100U);
+}
+
+TEST(pulse_sample, counts_pulses_of_updates_and_of_line_writes) {
+  constexpr float dw_min = .001F;
+  array_parameters p;
+  p.device = exact_steps(dw_min);
+  p.line_write.desired_bl = 10;
+  analog_array array(shape, p, seed, {}, 4);
+  const auto before = weights_of(array);
+  for (const auto side : both_sides) {
+    const std::uint32_t lines = lines_of(shape, side);
+    write(array, side, 0, std::vector<float>(std::size_t{lines} * length_of(shape, side), 1), .004F, lines);
+  }
+  const std::vector<float> x(4 * shape.inputs, .5F);
+  const std::vector<float> d(4 * shape.outputs, .3F);
+  array.begin_update({x.data(), 4, shape.inputs, shape.inputs}, {d.data(), 4, shape.outputs, shape.outputs}, .05F, 0);
+  finish(array);
+  expect_pulses_of_weights(array, before, dw_min);
+}
+
+TEST(pulse_sample, is_part_of_the_state) {
+  array_parameters p;
+  p.device = exact_steps();
+  analog_array array(shape, p, seed, {}, 1);
+  write(array, line_side::outputs, 0, std::vector<float>(shape.cells(), 1), .05F, 0);
+  std::stringstream state;
+  array.save(state);
+  analog_array restored(shape, p, seed, {}, 1);
+  restored.restore(state);
+  EXPECT_TRUE(std::ranges::equal(restored.sampled_pulses(), array.sampled_pulses()));
+  EXPECT_GT(std::ranges::max(array.sampled_pulses()), 0U);
+}
+
+TEST(pulse_sample, has_different_lines_of_any_array) {
+  for (const std::uint32_t outputs : {1U, 2U, 3U, 4U, 5U, 128U})
+    for (std::uint16_t layer = 0; layer < 20; ++layer) {
+      const pulse_sample sample({7, outputs}, {.layer = layer});
+      auto lines = std::vector(sample.lines().begin(), sample.lines().end());
+      EXPECT_EQ(lines.size(), std::min(outputs, 4U));
+      std::ranges::sort(lines);
+      EXPECT_LT(lines.back(), outputs);
+      EXPECT_EQ(std::ranges::adjacent_find(lines), lines.end());
+    }
+}
+
 } // namespace
 } // namespace tilework::physics
