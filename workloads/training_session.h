@@ -149,7 +149,6 @@ private:
   void finish_evaluation_step(const tilework::step& done);
   [[nodiscard]] step_shape shape_of_next(std::uint32_t vectors) const;
   [[nodiscard]] stage_events events_of_next(std::size_t stage, std::uint32_t vectors, bool ends_epoch) const;
-  [[nodiscard]] std::uint32_t learning_role() const;
   [[nodiscard]] const mini_batch_program& program_for(step_shape shape);
   [[nodiscard]] program_inputs inputs() const;
   /// Calls f(slot) for everything that training changes outside the tiles.
@@ -159,6 +158,7 @@ private:
   void begin_epoch();
   void write_weights(std::uint32_t slot, const std::vector<float>& weights);
   void finish_transfers(std::uint32_t vectors);
+  void advance_warm_start();
   [[nodiscard]] bool evaluation_due() const;
   session_configuration configuration_;
   const dataset& data_;
@@ -175,6 +175,8 @@ private:
   const mini_batch_program* current_ = nullptr;           ///< of the step that runs
   std::vector<std::uint64_t> lines_read_;                 ///< per stage
   std::vector<std::uint8_t> pending_;                     ///< per stage: a transfer was left to the next step
+  std::uint32_t warmed_role_ = 0;                         ///< role that a warm start is at; 0 = over, or none
+  double best_loss_ = 0;                                  ///< of the epochs of this role's turn
   std::uint64_t rounds_ = 0;                              ///< vectors that the busiest fast tile has seen
   step_program full_evaluation_;
   step_program last_evaluation_;
