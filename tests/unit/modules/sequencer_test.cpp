@@ -83,7 +83,7 @@ struct run : workload::session_listener, transaction::transaction_listener {
                  .evaluation_burst = 5,
                  .seed = 11},
         map(workload::map_network(settings.network, {configuration.tiles(), v.lines, v.outputs}, v.placement)),
-        session(settings, data, map, {}, arena),
+        session(settings, data, map, {}, {}, arena),
         pool(v.threads) {
     arena.allocate();
     session.initialise();
