@@ -13,9 +13,9 @@ constexpr field not_negative{.minimum = 0};
 // Upper limits keep products of times and counts far inside the range of femtoseconds.
 constexpr field short_time{.minimum = 0, .maximum = 1e-3, .open_minimum = true};
 constexpr field long_time{.minimum = 0, .maximum = 1};
-constexpr field bandwidth_range{.minimum = 1e3, .maximum = 1e15};
+constexpr field bandwidth_range{.minimum = 1e3, .maximum = 1e18};
 constexpr field converter_bits{.minimum = 2, .maximum = 16};
-constexpr field clock_range{.minimum = 1e3, .maximum = 1e12};
+constexpr field clock_range{.minimum = 1e3, .maximum = 1e15}; // a period of 1 fs
 
 femtoseconds read_time(reader& r, std::string_view key, double default_s, const field& limits = long_time) {
   return femtoseconds::from_seconds(r.quantity(key, dimension::time, default_s, limits));
