@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace tilework::test {
 namespace {
 
@@ -74,7 +76,7 @@ TEST(health, follows_what_limits_the_products) {
 TEST(health, pulses_of_the_summary_are_those_of_the_cells) {
   const auto summary = summary_of_run();
   const auto& layers = summary.at("evaluations").back().at("layers");
-  const double cells[] = {784.0 * 32, 32.0 * 10}; // NOLINT(*-avoid-c-arrays)
+  const std::array cells{784.0 * 32, 32.0 * 10};
   double pulses = 0;
   for (std::size_t l = 0; l < layers.size(); ++l)
     pulses += layers[l].at("roles")[0].at("pulses_per_cell").get<double>() * cells[l];
