@@ -233,6 +233,7 @@ bool training_session::evaluation_due() const {
 
 void training_session::finish_training_step(const step& done) {
   const auto vectors = static_cast<std::uint32_t>(done.context.samples.size());
+  vectors_of_last_step_ = vectors;
   const double loss = sum_of_losses(vectors);
   const double mean = loss / vectors;
   position_.loss_sum += loss;

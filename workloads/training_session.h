@@ -123,6 +123,20 @@ public:
   [[nodiscard]] std::span<const float> bias(std::size_t layer) const {
     return arena_.view(layout_.layers[layer].bias)[0];
   }
+  /// Inputs of a layer and errors of its outputs.
+  struct layer_operands {
+    const_burst x;
+    const_burst d;
+  };
+  /// Of the training step that was finished last, until the next step begins.
+  [[nodiscard]] layer_operands operands_of_last_step(std::size_t layer) const {
+    const auto first_vectors = [this](std::uint32_t slot) {
+      const_burst burst = arena_.view(slot);
+      burst.vectors = vectors_of_last_step_;
+      return burst;
+    };
+    return {first_vectors(layout_.layers[layer].input), first_vectors(layout_.layers[layer].output_gradient)};
+  }
 
   /// Calls f(float) with the input range of every array, if there are any.
   template <typename F>
@@ -184,6 +198,7 @@ private:
   std::vector<std::uint32_t> order_;      ///< of the current epoch
   std::vector<std::uint32_t> test_order_; ///< 0, 1, 2, ...
   training_position position_;
+  std::uint32_t vectors_of_last_step_ = 0;
   bool programmed_ = false;
   bool evaluating_ = false;
   bool stopping_ = false;
