@@ -27,9 +27,9 @@ using workload::contains;
 constexpr std::size_t most_roles = 16;
 constexpr algorithm_set with_choppers =
     algorithms(algorithm_name::chopped, algorithm_name::dynamic, algorithm_name::study_dynamic);
-constexpr algorithm_set with_chains = algorithms(algorithm_name::tiki_taka, algorithm_name::buffered);
-constexpr algorithm_set with_visible_sums =
-    with_chains | algorithms(algorithm_name::chopped, algorithm_name::dynamic, algorithm_name::residual);
+constexpr algorithm_set with_chains =
+    algorithms(algorithm_name::tiki_taka, algorithm_name::buffered, algorithm_name::residual);
+constexpr algorithm_set with_visible_sums = with_chains | algorithms(algorithm_name::chopped, algorithm_name::dynamic);
 constexpr algorithm_set with_automatic_period = algorithms(algorithm_name::chopped, algorithm_name::dynamic);
 constexpr algorithm_set with_transfers = with_chains | with_choppers;
 
@@ -112,7 +112,7 @@ void read_lines_per_event(reading& r, reader& transfer) {
 
 physics::update_parameters default_transfer_update(algorithm_name name) {
   physics::update_parameters update;
-  if (name != algorithm_name::tiki_taka) { // a count is a pulse
+  if (name != algorithm_name::tiki_taka && name != algorithm_name::residual) { // a count is a pulse
     update.desired_bl = 1;
     update.update_bl_management = false;
     update.update_management = false;
@@ -183,8 +183,6 @@ void check_lists(const reading& r) {
   for (std::size_t k = 0; k + 1 < a.roles && k < a.transfer_every_vec.size(); ++k)
     if (a.transfer_every_vec[k] <= 0 || (!a.units_in_mbatch && std::round(a.transfer_every_vec[k]) < 1))
       throw r.own.error("transfer_every_vec", "a device before the last one has a period of zero");
-  if (r.name == algorithm_name::residual && a.residual_epochs.size() != a.roles)
-    throw r.own.error("residual_epochs", fmt::format("expected {} numbers, one per device", a.roles));
 }
 
 void check_choppers(const reading& r) {
@@ -223,7 +221,7 @@ physics::device_list read_chain(const reading& r, reader& training, const algori
     devices.push_back(context.devices.read(element, context.read_io, context.on_curve));
     check_device(r, element, {}, devices.back());
   }
-  const bool is_chain = r.is_one_of(with_chains | algorithms(algorithm_name::residual));
+  const bool is_chain = r.is_one_of(with_chains);
   if (devices.size() < 2 || devices.size() > (is_chain ? most_roles : 2))
     throw training.error("device", fmt::format("{} needs {}, fastest first; the list has {}", r.algorithm().name,
                                                is_chain ? fmt::format("2 to {} devices", most_roles) : "two devices",
@@ -288,8 +286,7 @@ void read_gamma(reading& r) {
     if (!a.gamma.empty() && a.gamma.back() == 0)
       throw r.own.error(key, "the last device holds the initial weights; its factor cannot be 0");
   } else {
-    constexpr float half = 0.5F; // each tile of residual learning refines the one after it by a bit
-    const float gamma = r.own.get(key, r.name == algorithm_name::residual ? half : 0.0F, {.minimum = 0});
+    const float gamma = r.own.get(key, 0.0F, {.minimum = 0});
     if (gamma != 0)
       a.gamma = powers(gamma, a.roles);
   }
@@ -309,11 +306,11 @@ training_algorithm read_algorithm(reader& training, const algorithm_context& con
   if (r.is_one_of(with_transfers | algorithms(algorithm_name::mixed_precision)))
     require_pulses(context.update, training.child("update"), r.algorithm().name);
   read_devices(r, context);
-  if (name == algorithm_name::residual)
-    r.algorithm().residual_epochs.assign(r.algorithm().roles, 1);
   read_transfer(r);
   read_parameters(r);
   read_gamma(r);
+  if (name == algorithm_name::residual)
+    set_residual_defaults(r.algorithm());
   check_period(r);
   check_lists(r);
   check_choppers(r);

@@ -247,6 +247,7 @@ void read_training(reader r, experiment& e, const catalog::device_registry& devi
 void read_evaluation(reader r, experiment& e) {
   auto& session = e.session;
   e.digital_evaluation = r.get("digital", false);
+  e.gradient_cosine = r.get("gradient_cosine", false);
   e.average_from_epoch = r.get("average_from_epoch", 0U);
   constexpr std::string_view key = "every";
   if (is_name(r, key) && r.get(key, "") == "never")

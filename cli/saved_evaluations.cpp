@@ -25,6 +25,7 @@ void for_each_measure(Layer& layer, F f) {
   f(layer.mean_bl);
   f(layer.clip_rate);
   f(layer.hidden_firing_rate);
+  f(layer.gradient_cosine);
 }
 
 /// \tparam T of the elements, for their number

@@ -183,12 +183,30 @@ void simulation::evaluated(const workload::evaluation_result& result) {
   evaluations_.push_back({result.epoch, result.train_loss, result.test_loss, result.test_accuracy,
                           training_time().seconds(), costs().training_energy_J});
   auto& row = evaluations_.back();
-  row.layers = health_.take(machine_);
+  row.layers = take_health();
   if (experiment_.digital_evaluation)
     row.digital_accuracy = workload::accuracy_of(experiment_.session.network, digital_layers(), data_.test);
   if (average_.count() > 0)
     row.averaged_accuracy = workload::accuracy_of(experiment_.session.network, average_.mean(), data_.test);
   observer_->evaluated(evaluations_.back());
+}
+
+std::vector<layer_health> simulation::take_health() {
+  auto layers = health_.take(machine_);
+  for (std::size_t l = 0; l < layers.size(); ++l)
+    layers[l].gradient_cosine = gradient_.cosine(l);
+  gradient_.clear();
+  if (experiment_.gradient_cosine)
+    gradient_.begin(digital_layers());
+  return layers;
+}
+
+void simulation::step_done(const workload::training_position& position) {
+  if (gradient_.has_begun())
+    gradient_.finish(digital_layers(), plan_.session);
+  else if (experiment_.gradient_cosine && position.step == 1)
+    gradient_.begin(digital_layers());
+  observer_->step_done(position);
 }
 
 void simulation::epoch_trained(const workload::training_position& position) {
@@ -309,6 +327,7 @@ void simulation::save(std::ostream& out) const {
   machine_.save(out);
   byte_writer writer(out);
   health_.save(out);
+  gradient_.save(writer);
   save_evaluations(writer, evaluations_);
   writer.write(average_.count());
   for (const auto& layer : average_.mean()) {
@@ -323,6 +342,8 @@ void simulation::restore(std::istream& in) {
   machine_.restore(in);
   byte_reader reader(in);
   health_.restore(in);
+  if (gradient_.restore(reader))
+    gradient_.begin(digital_layers());
   restore_evaluations(reader, evaluations_);
   std::uint32_t averaged = 0;
   reader.read(averaged);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tilework/cli/experiment.h>
+#include <tilework/cli/gradient_probe.h>
 #include <tilework/cli/health_monitor.h>
 #include <tilework/core/pricing.h>
 #include <tilework/core/results.h>
@@ -70,7 +71,7 @@ public:
   void restore(std::istream& in);
 
 private:
-  void step_done(const workload::training_position& position) override { observer_->step_done(position); }
+  void step_done(const workload::training_position& position) override;
   void evaluated(const workload::evaluation_result& result) override;
   void epoch_done(const workload::training_position&) override { observer_->epoch_done(); }
   void epoch_trained(const workload::training_position& position) override;
@@ -79,6 +80,7 @@ private:
   [[nodiscard]] std::array<femtoseconds, phase_count> exposed() const;
   [[nodiscard]] host_figures host() const;
   [[nodiscard]] std::string weights_digest() const;
+  [[nodiscard]] std::vector<layer_health> take_health();
   /// What should be said about the result.
   [[nodiscard]] std::vector<std::string> warnings() const;
 
@@ -88,6 +90,7 @@ private:
   worker_pool pool_;
   platform::machine machine_;
   health_monitor health_;
+  gradient_probe gradient_; ///< of the first step after an evaluation, and of the second one of the run
   run_observer* observer_ = nullptr;
   const workload::dataset& data_;
   workload::layer_average average_;

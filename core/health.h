@@ -27,7 +27,9 @@ struct layer_health {
   std::optional<double> mean_bl;              ///< slots of a pulse train, mean over the vector pairs that had any
   std::optional<double> clip_rate;            ///< share of those pairs that asked for more pulses than slots
   std::optional<double> hidden_firing_rate;   ///< pulses given per update of an element of the hidden matrix
-  std::vector<role_health> roles;             ///< fastest first
+  /// Between the change of the effective weights in one step and the descent that its operands ask for; on request.
+  std::optional<double> gradient_cosine;
+  std::vector<role_health> roles; ///< fastest first
   friend bool operator==(const layer_health&, const layer_health&) = default;
 };
 

@@ -61,6 +61,7 @@ json layer_json(const layer_health& layer) {
           {"mean_bl", or_null(layer.mean_bl)},
           {"clip_rate", or_null(layer.clip_rate)},
           {"hidden_firing_rate", or_null(layer.hidden_firing_rate)},
+          {"gradient_cosine", or_null(layer.gradient_cosine)},
           {"roles", std::move(roles)}};
 }
 

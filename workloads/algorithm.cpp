@@ -182,7 +182,7 @@ operation_rate fast_rate_of(const algorithm_configuration& algorithm) {
 
 float update_granularity_of(const algorithm_configuration& algorithm) {
   const auto& g = algorithm.granularity;
-  // AIHWKit's compounds are one tile with the mean of all devices; the study's arrays and residual tiles stand alone.
+  // AIHWKit's compounds are one tile with the mean of all devices; the study's arrays stand alone.
   const bool is_compound =
       algorithm.family == algorithm_family::transfer && algorithm.kind != transfer_kind::study_dynamic;
   if (!is_compound)
@@ -220,14 +220,26 @@ algorithm_family family_of(algorithm_name name) {
     return algorithm_family::sgd;
   case algorithm_name::mixed_precision:
     return algorithm_family::mixed_precision;
-  case algorithm_name::residual:
-    return algorithm_family::residual;
   default:
     return algorithm_family::transfer;
   }
 }
 
 } // namespace
+
+/// What the code published with "In-memory training on analog devices with limited conductance states via multi-tile
+/// residual learning" (arXiv 2510.02516) uses, for any number of tiles.
+void set_residual_defaults(algorithm_configuration& a) {
+  for (std::uint32_t role = 0; role < a.roles; ++role) {
+    const auto above = static_cast<float>(a.roles - 1 - role);
+    if (a.gamma.size() < a.roles)
+      a.gamma.push_back(std::pow(0.5F, above));
+    if (a.transfer_every_vec.size() < a.roles)
+      a.transfer_every_vec.push_back(role + 1 == a.roles ? 0 : 2 * std::pow(5.0, role));
+    if (a.transfer_lr_vec.size() < a.roles)
+      a.transfer_lr_vec.push_back(0.1F * std::pow(1.2F, above));
+  }
+}
 
 algorithm_configuration defaults_of(algorithm_name name) {
   algorithm_configuration a;
@@ -236,8 +248,7 @@ algorithm_configuration defaults_of(algorithm_name name) {
       a.name = spelling;
   a.family = family_of(name);
   a.kind = kind_of(name);
-  const bool several = a.family == algorithm_family::transfer || a.family == algorithm_family::residual;
-  a.roles = several ? 2 : 1;
+  a.roles = a.family == algorithm_family::transfer ? 2 : 1;
   if (a.has_hidden_matrix() && a.kind != transfer_kind::buffered)
     set_chopper_defaults(a);
   if (a.kind == transfer_kind::dynamic || a.kind == transfer_kind::study_dynamic)
@@ -245,6 +256,10 @@ algorithm_configuration defaults_of(algorithm_name name) {
   if (a.kind == transfer_kind::study_dynamic) {
     a.units_in_mbatch = true;
     a.auto_scale = true;
+  }
+  if (name == algorithm_name::residual) {
+    a.warm_start = true;
+    a.scale_transfer_lr = false;
   }
   return a;
 }

@@ -16,7 +16,6 @@ enum class algorithm_family : std::uint8_t {
   sgd,             ///< one array, updated by pulses
   transfer,        ///< role 0 is updated by pulses, role k + 1 by what is read from role k
   mixed_precision, ///< one array, updated from a digital gradient
-  residual,        ///< roles are updated one after the other, on ever longer time scales
 };
 
 /// Rules of transfer, named as in AIHWKit.
@@ -90,8 +89,9 @@ struct algorithm_configuration {
   bool stoc_round_x = true;
   bool stoc_round_d = true;
 
-  // residual learning
-  std::vector<std::uint32_t> residual_epochs; ///< per role: epochs that it learns before the next one takes over
+  /// Residual learning: before the chain works as such, role 0 is transferred to one role after the other, from the
+  /// last one (the most significant) on; the next one's turn comes when the loss stops falling.
+  bool warm_start = false;
 
   std::uint64_t seed = 1;
 

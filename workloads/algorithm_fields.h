@@ -22,7 +22,7 @@ enum class algorithm_name : std::uint8_t {
   dynamic,         ///< AGAD: its DynamicTransferCompound, two devices
   study_dynamic,   ///< AGAD as in the study of parallel Tiki-Taka on several tiles, two devices
   mixed_precision, ///< its MixedPrecisionCompound, one device
-  residual,        ///< tiles that learn one after the other what is left of the error, two devices or more
+  residual,        ///< multi-tile residual learning: a visible chain with a warm start, two devices or more
 };
 
 namespace detail {
@@ -69,7 +69,7 @@ void algorithm_fields(Visitor&& v) {
   using enum algorithm_name;
   constexpr auto study = algorithms(study_dynamic);
   constexpr auto choppers = algorithms(chopped, dynamic) | study;
-  constexpr auto plain = algorithms(tiki_taka, buffered);
+  constexpr auto plain = algorithms(tiki_taka, buffered, residual);
   constexpr auto hidden = algorithms(buffered) | choppers;
   constexpr auto transfer = plain | choppers;
   constexpr auto compounds = transfer & ~study;
@@ -185,15 +185,15 @@ void algorithm_fields(Visitor&& v) {
     mixed);
   v("stoc_round_x", &a::stoc_round_x, field{.doc = "inputs are rounded stochastically"}, mixed);
   v("stoc_round_d", &a::stoc_round_d, field{.doc = "errors are rounded stochastically"}, mixed);
-  v("residual_epochs", &a::residual_epochs,
-    field{.minimum = 1,
-          .maximum = any_count,
-          .doc = "per device: epochs that it "
-                 "learns before the next one takes over"},
+  v("warm_start", &a::warm_start,
+    field{.doc = "the tiles learn one after the other first, the most significant one first, each until the loss "
+                 "stops falling"},
     algorithms(residual));
 }
 
 /// An algorithm with the defaults of its class in AIHWKit, or of its source; one device per role.
 algorithm_configuration defaults_of(algorithm_name name);
+/// Factors, periods and rates of residual learning that are not given, for the number of roles that there are.
+void set_residual_defaults(algorithm_configuration& a);
 
 } // namespace tilework::workload

@@ -290,21 +290,20 @@ private:
   void update_by_pulses(const piece_place& place) {
     const auto& slots = in_.layout.layers[place.layer];
     const auto& split = in_.map.layers[place.layer];
-    const std::uint32_t role = in_.algorithm.family == algorithm_family::residual ? shape_.updated_role : 0;
     const std::uint32_t piece = split.piece(place.i, place.o);
-    const auto array = split.array(place.i, place.o, role);
+    const auto array = split.array(place.i, place.o);
     const auto x = applied_input(array, input_piece(place.layer, place.i, slots.input));
     const auto d = output_piece(place.layer, place.o, slots.array_gradient);
     if (in_.managed.update)
       vector_op(vector_function::update_management, phase::update, place.layer, {x, d},
                 {scale(slots.update_scale, piece)});
     find_rates(place, x, d);
-    const std::uint32_t copies = split.copies[role];
+    const std::uint32_t copies = split.copies.front();
     const std::uint32_t rounds = vectors_per_copy(vectors_, copies);
     std::uint32_t done = 0;
     for (const auto next : event_times(place, rounds)) {
       for (std::uint32_t copy = 0; copy < copies; ++copy)
-        append_update(place, role, copy, {done, next - done}, x, d);
+        append_update(place, copy, {done, next - done}, x, d);
       done = next;
       for (std::uint32_t k = 0; k < in_.algorithm.stages(); ++k)
         if (happens(events_of(place, k), done, rounds))
@@ -313,17 +312,16 @@ private:
   }
 
   /// Pulses of vectors [rounds.first, +count) of a copy's part of the burst.
-  void append_update(const piece_place& place, std::uint32_t role, std::uint32_t copy, vector_range rounds,
-                     const operand_ref& x, const operand_ref& d) {
+  void append_update(const piece_place& place, std::uint32_t copy, vector_range rounds, const operand_ref& x,
+                     const operand_ref& d) {
     const auto& split = in_.map.layers[place.layer];
-    const auto part = part_of(vectors_, copy, split.copies[role]);
+    const auto part = part_of(vectors_, copy, split.copies.front());
     if (rounds.first >= part.count || rounds.count == 0)
       return;
     const vector_range range{part.first + rounds.first, std::min(rounds.count, part.count - rounds.first)};
     operation op = operation_of(operation_kind::outer_product_update, phase::update, place.layer, range);
-    op.array = split.array(place.i, place.o, role, copy);
-    op.rate = in_.algorithm.family == algorithm_family::residual ? operation_rate{in_.algorithm.gamma_of(role), false}
-                                                                 : fast_rate_of(in_.algorithm);
+    op.array = split.array(place.i, place.o, 0, copy);
+    op.rate = fast_rate_of(in_.algorithm);
     op.inputs[0] = of_vectors(x, range);
     op.inputs[1] = of_vectors(d, range);
     if (in_.managed.update)
@@ -351,7 +349,7 @@ private:
     program_.append(op);
   }
 
-  /// One transfer: lines are read from role k, worked on, and written to role k + 1.
+  /// One transfer: lines are read from role k, worked on, and written to role k + 1, or to that of a warm start.
   /// \param round vectors of the fast tile so far
   void transfer(const piece_place& place, std::uint32_t k, std::uint32_t round) {
     const auto stage = stage_of(place, k);
@@ -402,9 +400,10 @@ private:
   void write_line(const piece_place& place, std::uint32_t k) {
     const auto& split = in_.map.layers[place.layer];
     const auto stage = stage_of(place, k);
-    for (std::uint32_t copy = 0; copy < split.copies[k + 1]; ++copy) {
+    const std::uint32_t to = shape_.warmed_role > 0 ? shape_.warmed_role : k + 1;
+    for (std::uint32_t copy = 0; copy < split.copies[to]; ++copy) {
       operation op = line_operation(operation_kind::write_line, place, stage);
-      op.array = split.array(place.i, place.o, k + 1, copy);
+      op.array = split.array(place.i, place.o, to, copy);
       op.rate = in_.stages[stage].write_rate;
       op.inputs[0] = whole(in_.layout.stages[stage].counts, line_length(place, stage));
       program_.append(op);

@@ -70,7 +70,7 @@ struct step_shape {
   bool refreshes = false;           ///< ends with a refresh of all arrays
   bool estimates_ranges = false;    ///< one of the first ones, from which input ranges are estimated
   bool takes_pulses = false;        ///< mixed precision: the digital gradient becomes pulses after the first vector
-  std::uint32_t updated_role = 0;   ///< residual learning
+  std::uint32_t warmed_role = 0;    ///< warm start: role 0 is transferred to this one; 0 = every stage to the next role
   std::vector<stage_events> events; ///< per stage of the run
   friend auto operator<=>(const step_shape&, const step_shape&) = default;
 };

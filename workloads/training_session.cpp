@@ -53,7 +53,8 @@ training_session::training_session(const session_configuration& configuration, c
                               configuration.first_layer_gradient || configuration.input_range.learned(),
                               configuration.input_range})),
       lines_read_(stages_.size(), 0),
-      pending_(stages_.size(), 0) {
+      pending_(stages_.size(), 0),
+      warmed_role_(configuration_.algorithm.warm_start ? configuration_.algorithm.roles - 1 : 0) {
   roles_.resize(configuration_.algorithm.roles);
   const auto in = inputs();
   programming_ = emit_programming(in);
@@ -81,10 +82,11 @@ program_inputs training_session::inputs() const {
 stage_events training_session::events_of_next(std::size_t stage, std::uint32_t vectors, bool ends_epoch) const {
   const auto& algorithm = configuration_.algorithm;
   const auto& period = stages_[stage].period;
+  const bool waits = warmed_role_ > 0 && stage % stages_per_piece(algorithm) > 0;
   const std::uint32_t rounds = vectors_per_copy(vectors, algorithm.copies_of(0));
   stage_events events;
   events.pending = pending_[stage] != 0;
-  if (period.every == 0)
+  if (period.every == 0 || waits)
     return events;
   if (period.in_mini_batches) {
     if ((position_.step + 1) % period.every == 0)
@@ -100,16 +102,6 @@ stage_events training_session::events_of_next(std::size_t stage, std::uint32_t v
   return events;
 }
 
-/// Residual learning: the role whose turn it is.
-std::uint32_t training_session::learning_role() const {
-  const auto& epochs = configuration_.algorithm.residual_epochs;
-  std::uint64_t end = 0;
-  for (std::uint32_t role = 0; role < epochs.size(); ++role)
-    if (end += epochs[role]; position_.epoch < end)
-      return role;
-  return configuration_.algorithm.family == algorithm_family::residual ? configuration_.algorithm.roles - 1 : 0;
-}
-
 step_shape training_session::shape_of_next(std::uint32_t vectors) const {
   const auto every = configuration_.refresh_every;
   const auto& range = configuration_.input_range;
@@ -119,7 +111,7 @@ step_shape training_session::shape_of_next(std::uint32_t vectors) const {
   shape.vectors = vectors;
   shape.refreshes = every > 0 && (position_.step + 1) % every == 0;
   shape.estimates_ranges = range.enable && position_.step < range.init_from_data;
-  shape.updated_role = learning_role();
+  shape.warmed_role = warmed_role_;
   if (algorithm.family == algorithm_family::mixed_precision)
     shape.takes_pulses = position_.step > 0 && position_.step % stages_.front().period.every == 0;
   else
@@ -241,6 +233,7 @@ bool training_session::evaluation_due() const {
 
 void training_session::finish_training_step(const step& done) {
   const auto vectors = static_cast<std::uint32_t>(done.context.samples.size());
+  vectors_of_last_step_ = vectors;
   const double loss = sum_of_losses(vectors);
   const double mean = loss / vectors;
   position_.loss_sum += loss;
@@ -253,6 +246,7 @@ void training_session::finish_training_step(const step& done) {
   if (epoch_over) {
     epoch_loss_ = position_.loss_sum / static_cast<double>(order_.size());
     position_.loss_sum = 0;
+    advance_warm_start();
     position_.next_sample = 0;
     ++position_.epoch;
     begin_epoch();
@@ -273,6 +267,20 @@ void training_session::finish_transfers(std::uint32_t vectors) {
     lines_read_[s] += current_->lines_read[s];
     pending_[s] = current_->deferred[s];
   }
+}
+
+/// The loss of the epochs of this turn has stopped falling: the next tile's turn.
+void training_session::advance_warm_start() {
+  if (warmed_role_ == 0)
+    return;
+  constexpr double least_gain = 0.01; // of the loss, in an epoch
+  const bool falls = best_loss_ == 0 || best_loss_ - epoch_loss_ > least_gain;
+  if (falls) {
+    best_loss_ = epoch_loss_;
+    return;
+  }
+  best_loss_ = 0;
+  --warmed_role_;
 }
 
 void training_session::finish_evaluation_step(const step& done) {
@@ -363,6 +371,8 @@ void training_session::save(std::ostream& out) const {
   writer.write(rounds_);
   writer.write_vector(lines_read_);
   writer.write_vector(pending_);
+  writer.write(warmed_role_);
+  writer.write(best_loss_);
   for_each_state([&](std::uint32_t slot) {
     const auto state = arena_.view(slot);
     for (std::uint32_t v = 0; v < state.vectors; ++v)
@@ -382,6 +392,8 @@ void training_session::restore(std::istream& in) {
   reader.read(rounds_);
   reader.read_vector(lines_read_);
   reader.read_vector(pending_);
+  reader.read(warmed_role_);
+  reader.read(best_loss_);
   for_each_state([&](std::uint32_t slot) {
     const auto state = arena_.view(slot);
     for (std::uint32_t v = 0; v < state.vectors; ++v)

@@ -123,6 +123,20 @@ public:
   [[nodiscard]] std::span<const float> bias(std::size_t layer) const {
     return arena_.view(layout_.layers[layer].bias)[0];
   }
+  /// Inputs of a layer and errors of its outputs.
+  struct layer_operands {
+    const_burst x;
+    const_burst d;
+  };
+  /// Of the training step that was finished last, until the next step begins.
+  [[nodiscard]] layer_operands operands_of_last_step(std::size_t layer) const {
+    const auto first_vectors = [this](std::uint32_t slot) {
+      const_burst burst = arena_.view(slot);
+      burst.vectors = vectors_of_last_step_;
+      return burst;
+    };
+    return {first_vectors(layout_.layers[layer].input), first_vectors(layout_.layers[layer].output_gradient)};
+  }
 
   /// Calls f(float) with the input range of every array, if there are any.
   template <typename F>
@@ -149,7 +163,6 @@ private:
   void finish_evaluation_step(const tilework::step& done);
   [[nodiscard]] step_shape shape_of_next(std::uint32_t vectors) const;
   [[nodiscard]] stage_events events_of_next(std::size_t stage, std::uint32_t vectors, bool ends_epoch) const;
-  [[nodiscard]] std::uint32_t learning_role() const;
   [[nodiscard]] const mini_batch_program& program_for(step_shape shape);
   [[nodiscard]] program_inputs inputs() const;
   /// Calls f(slot) for everything that training changes outside the tiles.
@@ -159,6 +172,7 @@ private:
   void begin_epoch();
   void write_weights(std::uint32_t slot, const std::vector<float>& weights);
   void finish_transfers(std::uint32_t vectors);
+  void advance_warm_start();
   [[nodiscard]] bool evaluation_due() const;
   session_configuration configuration_;
   const dataset& data_;
@@ -175,6 +189,8 @@ private:
   const mini_batch_program* current_ = nullptr;           ///< of the step that runs
   std::vector<std::uint64_t> lines_read_;                 ///< per stage
   std::vector<std::uint8_t> pending_;                     ///< per stage: a transfer was left to the next step
+  std::uint32_t warmed_role_ = 0;                         ///< role that a warm start is at; 0 = over, or none
+  double best_loss_ = 0;                                  ///< of the epochs of this role's turn
   std::uint64_t rounds_ = 0;                              ///< vectors that the busiest fast tile has seen
   step_program full_evaluation_;
   step_program last_evaluation_;
@@ -182,6 +198,7 @@ private:
   std::vector<std::uint32_t> order_;      ///< of the current epoch
   std::vector<std::uint32_t> test_order_; ///< 0, 1, 2, ...
   training_position position_;
+  std::uint32_t vectors_of_last_step_ = 0;
   bool programmed_ = false;
   bool evaluating_ = false;
   bool stopping_ = false;

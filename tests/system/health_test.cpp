@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace tilework::test {
 namespace {
 
@@ -74,7 +76,7 @@ TEST(health, follows_what_limits_the_products) {
 TEST(health, pulses_of_the_summary_are_those_of_the_cells) {
   const auto summary = summary_of_run();
   const auto& layers = summary.at("evaluations").back().at("layers");
-  const double cells[] = {784.0 * 32, 32.0 * 10}; // NOLINT(*-avoid-c-arrays)
+  const std::array cells{784.0 * 32, 32.0 * 10};
   double pulses = 0;
   for (std::size_t l = 0; l < layers.size(); ++l)
     pulses += layers[l].at("roles")[0].at("pulses_per_cell").get<double>() * cells[l];
@@ -92,6 +94,31 @@ TEST(health, of_transfers) {
     ASSERT_EQ(layer.at("roles").size(), 2U);
     EXPECT_GT(layer.at("roles")[0].at("pulses_per_cell"), layer.at("roles")[1].at("pulses_per_cell"));
   }
+}
+
+TEST(health, gradient_cosine_on_request) {
+  for (const auto& layer : layers_of_run({}))
+    EXPECT_TRUE(layer.at("gradient_cosine").is_null());
+  // Exact updates go where the gradient points; single precision of weights near 1 is all that remains.
+  for (const auto& layer : layers_of_run({"evaluate.gradient_cosine=true", "training.device={model: Ideal}"}))
+    expect_between(layer.at("gradient_cosine"), 0.9999, 1.0001, "exact");
+  // Stochastic pulses of both signs of a mini-batch: the direction is right on average only.
+  for (const auto& layer : layers_of_run({"evaluate.gradient_cosine=true", "training.batch_size=10"}))
+    expect_between(layer.at("gradient_cosine"), 0.05, 0.99, "pulsed");
+}
+
+TEST(health, gradient_cosine_changes_nothing_and_survives_an_interrupt) {
+  const temporary_directory folder;
+  const auto asked = set({"evaluate.gradient_cosine=true", "training.epochs=4"});
+  const auto plain = summary_of_run(set({"training.epochs=4"}));
+  ASSERT_EQ(run_program(small_run(folder / "whole", asked)).exit_code, 0);
+  EXPECT_EQ(summary_in(folder / "whole").at("weights_digest"), plain.at("weights_digest"));
+  const auto parts = folder / "parts";
+  const auto stopped =
+      run_program({.arguments = small_run(parts, asked), .interrupt = interruption{parts / "metrics.jsonl"}});
+  ASSERT_EQ(stopped.exit_code, 130) << stopped.err;
+  ASSERT_EQ(run_program({"run", "--resume", parts.string()}).exit_code, 0);
+  EXPECT_EQ(read_file(parts / "metrics.jsonl"), read_file(folder / "whole/metrics.jsonl"));
 }
 
 TEST(health, a_run_below_one_pulse_is_told_so) {

@@ -100,9 +100,11 @@ TEST(algorithm_file, every_class_has_its_own_defaults) {
   EXPECT_EQ(mixed.n_rows_per_transfer, -1);
   EXPECT_EQ(mixed.roles, 1U);
   const auto residual = algorithm_of("algorithm: Residual\n");
-  EXPECT_EQ(residual.family, algorithm_family::residual);
+  EXPECT_EQ(residual.family, algorithm_family::transfer);
   EXPECT_EQ(residual.gamma, (std::vector<float>{0.5F, 1}));
-  EXPECT_EQ(residual.residual_epochs, (std::vector<std::uint32_t>{1, 1}));
+  EXPECT_EQ(residual.transfer_every_vec, (std::vector<double>{2, 0}));
+  EXPECT_EQ(residual.transfer_lr_vec, (std::vector<float>{0.12F, 0.1F}));
+  EXPECT_TRUE(residual.warm_start);
 }
 
 TEST(algorithm_file, parameters_have_the_names_of_aihwkit) {
@@ -174,9 +176,9 @@ TEST(algorithm_file, unknown_names_and_foreign_parameters_are_explained) {
   expect_error("algorithm: {name: AGAD, in_chop_prop: 0.1}\n", "f.yaml:1:25", "did you mean 'in_chop_prob'?");
   expect_error("algorithm:\n  name: TikiTaka\n  in_chop_prob: 0.1\n", "f.yaml:3:17",
                "is not a parameter of TikiTaka but of ChoppedTTv2, AGAD, MultiTileAGAD");
-  for (const std::string name : {"SGD", "MixedPrecision", "Residual"})
+  for (const std::string name : {"SGD", "MixedPrecision"})
     expect_error("algorithm:\n  name: " + name + "\n  replicas: 2\n", "f.yaml:3:13", "is not a parameter of " + name);
-  expect_error("algorithm: {name: AGAD, n_reads_per_transfer: 1}\n", "f.yaml:1:47", "but of TikiTaka, TTv2");
+  expect_error("algorithm: {name: AGAD, n_reads_per_transfer: 1}\n", "f.yaml:1:47", "but of TikiTaka, TTv2, Residual");
   expect_error("transfer: {every: 1 vector}\n", "f.yaml:1:1", "unknown key 'transfer'");
 }
 
@@ -239,7 +241,6 @@ TEST(algorithm_file, lists_have_one_value_per_device) {
   expect_error("algorithm: {name: TikiTaka, gamma_vec: [1, 1, 1]}\n", "f.yaml:1:40", "3 values for 2 devices");
   expect_error("algorithm: {name: TikiTaka, gamma_vec: [1, 0]}\n", "f.yaml:1:40", "cannot be 0");
   expect_error("algorithm: {name: TTv2, transfer_lr_vec: [1, 1, 1]}\n", "f.yaml:1:42", "3 values for 2 devices");
-  expect_error("algorithm: {name: Residual, residual_epochs: [1]}\n", "f.yaml:1:46", "2 numbers, one per device");
 }
 
 TEST(algorithm_file, transfers_need_pulses) {

@@ -18,7 +18,8 @@ std::vector<evaluation_row> two_rows() {
                     .transfer_read_snr_dB = -3,
                     .adc_saturation = 0.1,
                     .clip_rate = 0.2,
-                    .hidden_firing_rate = 0.3}};
+                    .hidden_firing_rate = 0.3,
+                    .gradient_cosine = 0.4}};
   return {first, second};
 }
 

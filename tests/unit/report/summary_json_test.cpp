@@ -87,18 +87,20 @@ TEST(metrics_line, has_the_health_of_every_layer) {
   row.layers = {{.forward_snr_dB = 20.5,
                  .adc_saturation = 0.125,
                  .roles = {{.share_at_bounds = 0.5, .pulses_per_cell = 2.5, .most_pulses_per_cell = 9}}},
-                {.mean_bl = 3, .clip_rate = 0, .hidden_firing_rate = 0.25}};
+                {.mean_bl = 3, .clip_rate = 0, .hidden_firing_rate = 0.25, .gradient_cosine = 0.75}};
   const auto layers = json::parse(metrics_line(row)).at("layers");
   ASSERT_EQ(layers.size(), 2U);
   EXPECT_EQ(layers[0].at("forward_snr_dB"), 20.5);
   EXPECT_EQ(layers[0].at("adc_saturation"), 0.125);
-  for (const char* key : {"backward_snr_dB", "transfer_read_snr_dB", "mean_bl", "clip_rate", "hidden_firing_rate"})
+  for (const char* key :
+       {"backward_snr_dB", "transfer_read_snr_dB", "mean_bl", "clip_rate", "hidden_firing_rate", "gradient_cosine"})
     EXPECT_TRUE(layers[0].at(key).is_null()) << key;
   EXPECT_EQ(layers[0].at("roles"), json::parse(R"([{"share_at_bounds": 0.5, "pulses_per_cell": 2.5,
                                                     "most_pulses_per_cell": 9}])"));
   EXPECT_EQ(layers[1].at("mean_bl"), 3);
   EXPECT_EQ(layers[1].at("clip_rate"), 0);
   EXPECT_EQ(layers[1].at("hidden_firing_rate"), 0.25);
+  EXPECT_EQ(layers[1].at("gradient_cosine"), 0.75);
   EXPECT_TRUE(layers[1].at("roles").empty());
 }
 
