@@ -49,7 +49,7 @@ const std::vector<algorithm_case> cases{
     {"TTv2_chain", "{name: TTv2, thres_scale: 0.01, transfer_every: 2}", chain,
      "training.transfer.columns_per_event=2"},
     {"ChoppedTTv2", "{name: ChoppedTTv2, buffer_granularity: 0.01}"},
-    {"AGAD", "{name: AGAD, buffer_granularity: 0.01}"},
+    {"AGAD", "{name: AGAD, in_chop_prob: 0.5, transfer_columns: false}"},
     {"MultiTileAGAD", "{name: MultiTileAGAD, replicas: 4, buffer_granularity: 0.01}"},
     {"MultiTileAGAD_pairs", "{name: MultiTileAGAD, replicas: 4, replicate: fast_and_slow, buffer_granularity: 0.01}"},
     {"MixedPrecision", "{name: MixedPrecision}"},
@@ -68,6 +68,11 @@ constexpr auto layers = "[784, 16, 10]";
 
 json summary_of(const algorithm_case& c, const options& more = {}) {
   return summary_of_run(arguments_of(c) + more, layers);
+}
+
+/// In proportion to the steps of training.
+std::uint64_t backward_products(const std::filesystem::path& run) {
+  return summary_in(run).at("operations").at("backward_mvm").get<std::uint64_t>();
 }
 
 std::uint64_t time_of(const json& summary) {
@@ -126,9 +131,11 @@ TEST_P(algorithm, is_not_disturbed_by_evaluations) {
 }
 
 TEST_P(algorithm, resumed_ends_as_if_nothing_had_happened) {
-  // An epoch of more steps than a signal takes to arrive.
+  // Epochs of more steps than a signal takes to arrive.
+  constexpr unsigned epochs = 6;
   const auto long_run = arguments_of(GetParam()) +
-                        set({"dataset={name: glyphs, train_samples: 1500, test_samples: 100}", "training.epochs=3"}) +
+                        set({"dataset={name: glyphs, train_samples: 1500, test_samples: 100}",
+                             "training.epochs=" + std::to_string(epochs)}) +
                         options{"--threads", "1"};
   const temporary_directory folder;
   const auto whole = folder / "whole";
@@ -137,10 +144,9 @@ TEST_P(algorithm, resumed_ends_as_if_nothing_had_happened) {
   const auto first = run_program({.arguments = small_run(parts, long_run, layers),
                                   .interrupt = interruption{parts / "metrics.jsonl"}}); // after the first epoch
   ASSERT_EQ(first.exit_code, 130) << first.err;
-  const auto steps = [](const std::filesystem::path& run) {
-    return summary_in(run).at("operations").at("load_samples").get<std::uint64_t>();
-  };
-  EXPECT_LT(steps(parts), steps(whole));
+  EXPECT_LT(backward_products(parts), backward_products(whole));
+  EXPECT_NE(backward_products(parts) % (backward_products(whole) / epochs), 0U)
+      << "this interrupt was meant to hit the middle of an epoch";
   const auto second = run_program({"run", "--resume", parts.string(), "--threads", "1"});
   ASSERT_EQ(second.exit_code, 0) << second.err;
   EXPECT_EQ(without_host(summary_in(whole)), without_host(summary_in(parts)));
@@ -166,6 +172,73 @@ TEST_P(overlapping, transfers_learn_the_same_in_no_more_time) {
   const auto overlapped = summary({"--set", "training.transfer.schedule=overlapped"});
   expect_same_values(after, overlapped);
   EXPECT_LE(time_of(overlapped), time_of(after));
+}
+
+/// How an algorithm learns 300 glyphs, and the accuracy that it must reach.
+struct learning_case {
+  std::string_view name;
+  std::string_view algorithm;
+  std::string_view device = "{extends: Idealized, dw_min: 0.002}";
+  unsigned epochs = 20;
+  unsigned batch_size = 1;
+  double accuracy = 0.5; ///< guessing gives 0.1
+};
+
+void PrintTo(const learning_case& c, std::ostream* out) {
+  *out << c.name;
+}
+
+class learning : public testing::TestWithParam<learning_case> {};
+
+// Accuracies of seeds 1 to 5 are given beside each threshold; seed 1 is run. A transfer reads the fast array's rows, of
+// which there are few, so that each is read often in a short run.
+const std::vector<learning_case> learning_cases{
+    {.name = "TikiTaka", // 0.835 to 0.895
+     .algorithm = "{name: TikiTaka, units_in_mbatch: false, transfer_columns: false}",
+     .epochs = 10,
+     .accuracy = 0.7},
+    {.name = "chain_of_three", // 0.385 to 0.5: the last array is written once per sweep over the second one
+     .algorithm = "{name: TikiTaka, units_in_mbatch: false, transfer_columns: false}",
+     .device = chain,
+     .accuracy = 0.3},
+    {.name = "TTv2", // 0.835 to 0.89
+     .algorithm = "{name: TTv2, thres_scale: 0.05, units_in_mbatch: false, transfer_columns: false}",
+     .accuracy = 0.7},
+    {.name = "ChoppedTTv2", // 0.755 to 0.87
+     .algorithm = "{name: ChoppedTTv2, in_chop_prob: 0.02, auto_scale: true, auto_granularity: 50, "
+                  "transfer_columns: false}",
+     .accuracy = 0.6},
+    {.name = "AGAD", // 0.57 to 0.79
+     .algorithm = "{name: AGAD, in_chop_prob: 0.05, transfer_columns: false}",
+     .accuracy = 0.4},
+    {.name = "MultiTileAGAD", // 0.84 to 0.86
+     .algorithm = "{name: MultiTileAGAD, replicas: 4, auto_granularity: 1, fast_lr: 1, in_chop_prob: 0.02, "
+                  "units_in_mbatch: false, transfer_columns: false}",
+     .batch_size = 4,
+     .accuracy = 0.7},
+    {.name = "MultiTileAGAD_pairs", // 0.705 to 0.76
+     .algorithm = "{name: MultiTileAGAD, replicas: 4, replicate: fast_and_slow, auto_granularity: 1, fast_lr: 1, "
+                  "in_chop_prob: 0.02, units_in_mbatch: false, transfer_columns: false}",
+     .batch_size = 4,
+     .accuracy = 0.6},
+    {.name = "MixedPrecision", // 0.885 to 0.95
+     .algorithm = "{name: MixedPrecision}",
+     .epochs = 10,
+     .accuracy = 0.75},
+};
+
+INSTANTIATE_TEST_SUITE_P(each, learning, testing::ValuesIn(learning_cases),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST_P(learning, is_far_above_chance) {
+  const auto& c = GetParam();
+  const auto run = summary_of(
+      {.name = c.name, .algorithm = c.algorithm, .device = c.device, .more = "seed=1"},
+      set({"dataset={name: glyphs, train_samples: 300, test_samples: 200}",
+           "training.epochs=" + std::to_string(c.epochs), "training.batch_size=" + std::to_string(c.batch_size),
+           std::string("training.learning_rate=") + (c.batch_size > 1 ? "0.2" : "0.1"),
+           "evaluate.every=" + std::to_string(c.epochs) + " epochs"}));
+  EXPECT_GE(run.at("test_accuracy").get<double>(), c.accuracy);
 }
 
 } // namespace

@@ -338,6 +338,70 @@ constexpr std::array cases{
 INSTANTIATE_TEST_SUITE_P(cases, malformed_file, testing::ValuesIn(cases),
                          [](const auto& test) { return std::string(test.param.name); });
 
+/// One fault in an experiment that transfers between arrays, on a machine that can.
+class malformed_transfers : public testing::TestWithParam<malformed_case> {
+protected:
+  static void make_transferring(const three_files& files) {
+    files.replace("experiment.yaml", "  device:", "  algorithm: {name: TTv2, replicas: 2}\n  device:");
+    files.replace("machine.yaml",
+                  "  buffer:", "  transfer_controller: {lanes: 32, clock: 1 GHz, buffer: 8 MiB}\n  buffer:");
+    files.replace("machine.yaml", "columns: 2", "columns: 3");
+  }
+};
+
+TEST_P(malformed_transfers, are_refused_by_check_and_run) {
+  const auto& c = GetParam();
+  const three_files files;
+  make_transferring(files);
+  ASSERT_EQ(run_program({"check", files.experiment().string()}).exit_code, 0);
+  files.replace(c.file, c.before, c.after);
+  const auto place = files.place_of(c.file, c.place);
+  const std::string cause(c.cause);
+  expect_refused(run_program({"check", files.experiment().string()}), place, cause);
+  expect_refused(run_program({"run", files.experiment().string(), "--out", files.out().string()}), place, cause);
+  EXPECT_FALSE(std::filesystem::exists(files.out()));
+}
+
+constexpr std::string_view two_copies = "{name: TTv2, replicas: 2}";
+constexpr std::string_view controller = "  transfer_controller: {lanes: 32, clock: 1 GHz, buffer: 8 MiB}\n";
+
+constexpr std::array transfer_cases{
+    malformed_case{"more_copies_than_vectors", e, two_copies, "{name: TTv2, replicas: 5}", "5}\n  device",
+                   "5 copies for a mini-batch of 4"},
+    malformed_case{"no_controller", m, controller, "", "vector_unit", "needs a transfer controller"},
+    malformed_case{"hidden_matrices_beyond_the_controllers_buffer", m, "buffer: 8 MiB", "buffer: 30 KiB",
+                   "{lanes: 32, clock: 1 GHz, buffer", "bytes"},
+    malformed_case{"no_transfers", e, two_copies, "{name: TTv2, transfer_every: 0}", "0}\n  device", "greater than 0"},
+    malformed_case{"period_of_no_mini_batch", e, "  epochs", "  transfer: {every: 0 mini_batch}\n  epochs", "0 mini",
+                   "1"},
+    malformed_case{"period_of_no_vector", e, "  epochs", "  transfer: {every: 0 vector}\n  epochs", "0 vec", "1"},
+    malformed_case{"period_in_epochs", e, "  epochs", "  transfer: {every: 1 epoch}\n  epochs", "1 epoch",
+                   "mini_batch"},
+    malformed_case{"one_sided_cells", e, soft_bounds, "PCMUnitCell", "PCMUnitCell", "cannot use OneSided cells"},
+    malformed_case{"device_without_pulses", e, soft_bounds, "Ideal", "Ideal", "needs a device with pulses"},
+    malformed_case{"too_few_tiles_for_all_copies", e, two_copies, "{name: TTv2, replicas: 3}", "{layers",
+                   "needs 4 arrays but the machine has 3 tiles"},
+    malformed_case{"unknown_preset", e, "name: small", "name: small\npreset: TTv2EcRan", "TTv2EcRan",
+                   "did you mean 'TTv2EcRam'?"},
+    malformed_case{"parameter_of_another_algorithm", e, two_copies, "{name: TTv2, in_chop_prob: 0.1}", "0.1}",
+                   "is not a parameter of TTv2"},
+};
+
+INSTANTIATE_TEST_SUITE_P(cases, malformed_transfers, testing::ValuesIn(transfer_cases),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST(transfers, copies_that_do_not_divide_the_mini_batch_have_unequal_parts) {
+  const three_files files;
+  files.replace("experiment.yaml", "  device:", "  algorithm: {name: TTv2, replicas: 3}\n  device:");
+  files.replace("machine.yaml",
+                "  buffer:", "  transfer_controller: {lanes: 32, clock: 1 GHz, buffer: 8 MiB}\n  buffer:");
+  files.replace("machine.yaml", "columns: 2, rows: 1", "columns: 2, rows: 2");
+  const auto ran = run_program({"run", files.experiment().string(), "--out", files.out().string()});
+  ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  // 15 mini-batches of 4: two copies see two vectors each, the third none.
+  EXPECT_EQ(summary_in(files.out()).at("operations").at("forward_mvm"), 15 * 2 + 1);
+}
+
 TEST(malformed, an_action_without_price_is_located_where_the_technology_is_named) {
   const three_files files;
   files.replace("technology.yaml", "covers: dac_conversion", "covers: sample");
