@@ -60,7 +60,7 @@ TEST(commands, every_training_preset_makes_an_experiment) {
   for (const auto& name : names) {
     const auto file = folder / "experiment.yaml";
     write_file(file, "preset: " + name + "\nnetwork: {layers: [784, 10], activation: sigmoid}\nmachine: " +
-                         (source_folder() / "platforms/machines/mesh_2x2.yaml").string() + "\n");
+                         (source_folder() / "platforms/machines/mesh_4x2.yaml").string() + "\n");
     EXPECT_EQ(run_program({"check", file.string()}).exit_code, 0) << name;
     EXPECT_TRUE(contains(run_program({"presets", "show", name}).out, "algorithm: {name: ")) << name;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole machine: sequencer, network, tiles, vector unit, buffer and memory on small training runs.
+#include "striped.h"
 #include "support/forked.h"
 #include "support/systemc_fixture.h"
 
@@ -13,7 +14,6 @@
 #include <gtest/gtest.h>
 
 #include <optional>
-#include <random>
 #include <sstream>
 
 namespace tilework {
@@ -21,20 +21,7 @@ namespace {
 
 using hardware::timing_mode;
 using test::in_child;
-
-/// Separable classes: class c lights up the features that are c modulo `classes`.
-workload::labelled_set striped(std::uint32_t samples, std::uint32_t features, std::uint32_t classes, unsigned seed) {
-  std::mt19937 random(seed);
-  std::vector<float> x;
-  std::vector<std::uint8_t> labels;
-  for (std::uint32_t s = 0; s < samples; ++s) {
-    const auto label = static_cast<std::uint8_t>(random() % classes);
-    labels.push_back(label);
-    for (std::uint32_t f = 0; f < features; ++f)
-      x.push_back(static_cast<float>(random() % 100) / 200.0F + (f % classes == label ? 0.5F : 0.0F));
-  }
-  return {features, std::move(x), std::move(labels)};
-}
+using test::striped;
 
 struct variant {
   timing_mode timing = timing_mode::loosely;

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every training algorithm with transfers: one result however a run is executed, what schedules change, and learning.
+#include "support/small_runs.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tilework::test {
+namespace {
+
+using options = std::vector<std::string>;
+
+options operator+(options a, const options& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+options set(const options& assignments) {
+  options all;
+  for (const auto& assignment : assignments)
+    all.insert(all.end(), {"--set", assignment});
+  return all;
+}
+
+/// An algorithm as a configuration has it.
+struct algorithm_case {
+  std::string_view name;
+  std::string_view algorithm;
+  std::string_view device = "{extends: Idealized, dw_min: 0.002}";
+  std::string_view more = "training.transfer.every=1 mini_batch";
+};
+
+void PrintTo(const algorithm_case& c, std::ostream* out) {
+  *out << c.name;
+}
+
+constexpr std::string_view chain =
+    "[{extends: Idealized, dw_min: 0.002}, {extends: Idealized, dw_min: 0.002}, {extends: Idealized, dw_min: 0.002}]";
+
+const std::vector<algorithm_case> cases{
+    {"TikiTaka", "{name: TikiTaka}"},
+    {"chain_of_three", "{name: TikiTaka, transfer_every: 2}", chain, "training.transfer.columns_per_event=2"},
+    {"TTv2", "{name: TTv2, thres_scale: 0.01}"},
+    {"TTv2_chain", "{name: TTv2, thres_scale: 0.01, transfer_every: 2}", chain,
+     "training.transfer.columns_per_event=2"},
+    {"ChoppedTTv2", "{name: ChoppedTTv2, buffer_granularity: 0.01}"},
+    {"AGAD", "{name: AGAD, buffer_granularity: 0.01}"},
+    {"MultiTileAGAD", "{name: MultiTileAGAD, replicas: 4, buffer_granularity: 0.01}"},
+    {"MultiTileAGAD_pairs", "{name: MultiTileAGAD, replicas: 4, replicate: fast_and_slow, buffer_granularity: 0.01}"},
+    {"MixedPrecision", "{name: MixedPrecision}"},
+};
+
+/// 300 glyphs for a network of one hidden layer on a machine with a controller and enough tiles.
+options arguments_of(const algorithm_case& c) {
+  return set({"dataset={name: glyphs, train_samples: 300, test_samples: 100}",
+              "machine=" + (source_folder() / "platforms/machines/mesh_4x2.yaml").string(),
+              "machine.tile.array={inputs: 784, outputs: 256}", "machine.interconnect.mesh={columns: 4, rows: 4}",
+              "training.batch_size=10", "training.epochs=2", "training.device=" + std::string(c.device),
+              "training.algorithm=" + std::string(c.algorithm), std::string(c.more)});
+}
+
+constexpr auto layers = "[784, 16, 10]";
+
+json summary_of(const algorithm_case& c, const options& more = {}) {
+  return summary_of_run(arguments_of(c) + more, layers);
+}
+
+std::uint64_t time_of(const json& summary) {
+  return summary.at("simulated_time_fs").get<std::uint64_t>();
+}
+
+void expect_same_values(const json& a, const json& b) {
+  for (const std::string key : {"weights_digest", "test_accuracy", "train_loss"})
+    EXPECT_EQ(a.at(key), b.at(key)) << key;
+}
+
+class algorithm : public testing::TestWithParam<algorithm_case> {
+protected:
+  [[nodiscard]] static json summary(const options& more = {}) { return summary_of(GetParam(), more); }
+};
+
+INSTANTIATE_TEST_SUITE_P(each, algorithm, testing::ValuesIn(cases),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST_P(algorithm, transfers_and_is_charged_for_it) {
+  const auto run = summary();
+  EXPECT_GT(run.at("operations").at("transfer"), 0) << "nothing went through the controller";
+  EXPECT_GT(run.at("operations").at("write_line"), 0);
+  const auto& transfer = run.at("phases").at("transfer");
+  EXPECT_GT(transfer.at("busy_s"), 0.0);
+  EXPECT_GT(transfer.at("energy_J"), 0.0);
+  const auto& actions = run.at("actions").at("transfer");
+  for (const std::string action : {"update_pulse", "sram_read_byte", "sram_write_byte", "flit_hop", "alu_multiply"})
+    EXPECT_GT(actions.value(action, 0), 0) << action;
+  EXPECT_GT(run.at("components").at("chip0.transfer_controller").at("busy_s"), 0.0);
+}
+
+TEST_P(algorithm, gives_the_same_on_any_number_of_threads) {
+  const auto one = summary({"--threads", "1"});
+  const auto two = summary({"--threads", "2"});
+  EXPECT_EQ(one.at("weights_digest"), two.at("weights_digest"));
+  EXPECT_EQ(without_host(one), without_host(two));
+}
+
+TEST_P(algorithm, gives_the_same_loosely_and_approximately_timed) {
+  const auto loose = summary();
+  const auto approximate = summary({"--timing", "at"});
+  expect_same_values(loose, approximate);
+  EXPECT_EQ(loose.at("actions"), approximate.at("actions"));
+  EXPECT_EQ(loose.at("operations"), approximate.at("operations"));
+}
+
+TEST_P(algorithm, is_not_disturbed_by_evaluations) {
+  const auto often = summary({"--set", "evaluate.every=1 epoch"});
+  const auto never = summary({"--set", "evaluate.every=never"});
+  EXPECT_EQ(often.at("evaluations").size(), 2U);
+  EXPECT_EQ(never.at("evaluations").size(), 0U);
+  for (const std::string key : {"weights_digest", "simulated_time_fs", "energy_J"})
+    EXPECT_EQ(often.at(key), never.at(key)) << key;
+  EXPECT_EQ(training_actions(often), training_actions(never));
+}
+
+TEST_P(algorithm, resumed_ends_as_if_nothing_had_happened) {
+  // An epoch of more steps than a signal takes to arrive.
+  const auto long_run = arguments_of(GetParam()) +
+                        set({"dataset={name: glyphs, train_samples: 1500, test_samples: 100}", "training.epochs=3"}) +
+                        options{"--threads", "1"};
+  const temporary_directory folder;
+  const auto whole = folder / "whole";
+  const auto parts = folder / "parts";
+  ASSERT_EQ(run_program(small_run(whole, long_run, layers)).exit_code, 0);
+  const auto first = run_program({.arguments = small_run(parts, long_run, layers),
+                                  .interrupt = interruption{parts / "metrics.jsonl"}}); // after the first epoch
+  ASSERT_EQ(first.exit_code, 130) << first.err;
+  const auto steps = [](const std::filesystem::path& run) {
+    return summary_in(run).at("operations").at("load_samples").get<std::uint64_t>();
+  };
+  EXPECT_LT(steps(parts), steps(whole));
+  const auto second = run_program({"run", "--resume", parts.string(), "--threads", "1"});
+  ASSERT_EQ(second.exit_code, 0) << second.err;
+  EXPECT_EQ(without_host(summary_in(whole)), without_host(summary_in(parts)));
+  for (const std::string name : {"metrics.jsonl", "costs.csv"})
+    EXPECT_EQ(read_file(whole / name), read_file(parts / name)) << name;
+}
+
+TEST_P(algorithm, in_series_learns_the_same_in_no_less_time) {
+  const auto by_data = summary();
+  const auto serial = summary({"--set", "training.schedule=serial"});
+  expect_same_values(by_data, serial);
+  EXPECT_EQ(by_data.at("operations"), serial.at("operations"));
+  EXPECT_GE(time_of(serial), time_of(by_data));
+}
+
+class overlapping : public algorithm {};
+
+INSTANTIATE_TEST_SUITE_P(each, overlapping, testing::ValuesIn(cases.begin(), cases.end() - 1), // no transfers to defer
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST_P(overlapping, transfers_learn_the_same_in_no_more_time) {
+  const auto after = summary();
+  const auto overlapped = summary({"--set", "training.transfer.schedule=overlapped"});
+  expect_same_values(after, overlapped);
+  EXPECT_LE(time_of(overlapped), time_of(after));
+}
+
+} // namespace
+} // namespace tilework::test
