@@ -45,7 +45,7 @@ std::vector<std::string_view> names_in(algorithm_set set) {
 struct reading {
   reader training;
   reader own; ///< training.algorithm
-  algorithm_name name;
+  algorithm_name name = algorithm_name::sgd;
   bool every_is_given = false; ///< in training.transfer
   bool lines_are_given = false;
   training_algorithm result;

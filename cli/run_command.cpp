@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
@@ -65,23 +66,32 @@ public:
       lines += report::metrics_line(row) + '\n';
     files_.write("metrics.jsonl", std::move(lines));
   }
-  void epoch_done() override { keep_state(); }
+  /// Epochs may be shorter than writing a checkpoint takes.
+  void epoch_done() override {
+    if (run_.session().complete() || clock::now() - kept_at_ >= between_checkpoints)
+      keep_state();
+  }
   /// At once, from where the state is: the next step changes it, and a copy would take as much memory again.
   void keep_state() {
     files_.check();
     directory_.write(report::checkpoint_file,
                      [this](std::ostream& out) { write_checkpoint(out, run_, experiment_.resolved_yaml, timing_); });
+    kept_at_ = clock::now();
   }
   /// Returns when all files are on the disk.
   void finish() { files_.finish(); }
 
 private:
+  using clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds between_checkpoints{5};
+
   simulation& run_;
   const experiment& experiment_;
   const report::run_directory& directory_;
   report::background_writer files_;
   progress_line& progress_;
   hardware::timing_mode timing_;
+  clock::time_point kept_at_ = clock::now() - between_checkpoints; ///< so the first epoch is kept
 };
 
 experiment read(const run_options& options, const catalog::device_registry& devices) {

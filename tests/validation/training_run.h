@@ -7,11 +7,13 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <limits>
 #include <numeric>
 #include <string>
 #include <vector>
@@ -23,6 +25,7 @@ using curve = std::vector<double>; ///< after epoch 1, 2, ...
 struct training_curves {
   curve accuracy; ///< of the test set, fraction
   curve test_loss;
+  curve digital_accuracy; ///< of the mean of the copies in floating point, where asked for
 };
 
 /// A folder of its own for the runs of a test.
@@ -34,20 +37,27 @@ protected:
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
-  /// Runs an experiment file with further options of the program.
-  [[nodiscard]] training_curves run(const std::string& experiment, unsigned seed, const std::string& options) {
+  /// Runs an experiment file with further options of the program; returns the directory of the run.
+  [[nodiscard]] std::filesystem::path execute(const std::string& experiment, unsigned seed,
+                                              const std::string& options) {
     const auto out = directory_ / fmt::format("run-{}", ++runs_);
     const auto command =
         fmt::format("{} run {}/{}.yaml --seed {} --threads 1 --out {} {} > {}.log 2>&1", TILEWORK_PROGRAM,
                     TILEWORK_EXPERIMENTS, experiment, seed, out.string(), options, out.string());
     const int status = std::system(command.c_str());
     EXPECT_EQ(status, 0) << command;
+    return out;
+  }
+
+  [[nodiscard]] training_curves run(const std::string& experiment, unsigned seed, const std::string& options) {
     training_curves curves;
-    std::ifstream metrics(out / "metrics.jsonl");
+    std::ifstream metrics(execute(experiment, seed, options) / "metrics.jsonl");
     for (std::string line; std::getline(metrics, line);) {
       const auto row = nlohmann::json::parse(line);
       curves.accuracy.push_back(row.at("test_accuracy").get<double>());
       curves.test_loss.push_back(row.at("test_loss").get<double>());
+      if (row.contains("digital_accuracy"))
+        curves.digital_accuracy.push_back(row.at("digital_accuracy").get<double>());
     }
     return curves;
   }
@@ -85,6 +95,18 @@ protected:
 
 inline double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+inline double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  const auto middle = values.size() / 2;
+  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+/// First epoch after which an accuracy is reached; infinite if none does.
+inline double first_epoch_at(const curve& c, double accuracy) {
+  const auto found = std::ranges::find_if(c, [&](double a) { return a >= accuracy; });
+  return found == c.end() ? std::numeric_limits<double>::infinity() : static_cast<double>(found - c.begin() + 1);
 }
 
 /// Epoch, linearly interpolated, at which an accuracy is passed; before training it is that of chance.

@@ -41,7 +41,9 @@ struct seen {
 /// Executes steps without a machine: loads samples, sets each loss to the sample's number and the prediction to 0.
 struct bench : session_listener {
   explicit bench(const session_configuration& c)
-      : configuration(c), map(map_network(c.network, {4, 8, 8}, {})), session(c, data, map, {}, {}, arena) {
+      : configuration(c),
+        map(map_network(c.network, {16, 8, 8}, {}, c.algorithm.copies())),
+        session(c, data, map, {}, {}, arena) {
     arena.allocate();
     session.initialise();
     session.set_listener(this);
@@ -322,6 +324,104 @@ TEST(training_session, saves_the_input_ranges) {
   a.session.save(state);
   b.session.restore(state);
   EXPECT_EQ(ranges(b), ranges(a));
+}
+
+/// Reads of the first stage before a training step and in it, and whether a transfer is left to the next step.
+struct transfer_trace {
+  std::vector<std::uint64_t> before;
+  std::vector<std::uint32_t> inside;
+  friend bool operator==(const transfer_trace&, const transfer_trace&) = default;
+};
+
+session_configuration with_transfers(double every, bool in_mini_batches) {
+  auto c = bench::usual();
+  c.algorithm.name = "TikiTaka";
+  c.algorithm.family = algorithm_family::transfer;
+  c.algorithm.roles = 2;
+  c.algorithm.granularity = {0.001F, 0.001F};
+  c.algorithm.transfer_every = every;
+  c.algorithm.units_in_mbatch = in_mini_batches;
+  return c;
+}
+
+void trace_step(bench& b, const step& s, transfer_trace& trace) {
+  if (!s.context.samples.empty() && !s.context.evaluation) {
+    trace.before.push_back(s.context.lines_read[0]);
+    trace.inside.push_back(
+        static_cast<std::uint32_t>(std::ranges::count_if(s.program->operations(), [](const operation& op) {
+          return op.kind == operation_kind::write_line && op.stage == 0;
+        })));
+  }
+  b.execute(s);
+}
+
+transfer_trace trace_of(const session_configuration& c) {
+  bench b(c);
+  transfer_trace trace;
+  while (const auto s = b.session.next())
+    trace_step(b, *s, trace);
+  return trace;
+}
+
+TEST(training_session, transfers_count_vectors_over_uneven_mini_batches) {
+  // 4, 4 and 2 samples per epoch, a transfer after every third of all vectors
+  EXPECT_EQ(trace_of(with_transfers(3, false)), (transfer_trace{{0, 1, 2, 3, 4, 6}, {1, 1, 1, 1, 2, 0}}));
+}
+
+TEST(training_session, transfers_count_mini_batches) {
+  EXPECT_EQ(trace_of(with_transfers(2, true)), (transfer_trace{{0, 0, 1, 1, 2, 2}, {0, 1, 0, 1, 0, 1}}));
+}
+
+TEST(training_session, overlapped_transfers_come_one_step_later_but_end_with_the_epoch) {
+  auto c = with_transfers(1, true);
+  c.algorithm.schedule = transfer_schedule::overlapped;
+  EXPECT_EQ(trace_of(c), (transfer_trace{{0, 0, 1, 3, 3, 4}, {0, 1, 2, 0, 1, 2}}));
+}
+
+TEST(training_session, replicas_of_fast_arrays_count_what_each_of_them_sees) {
+  auto c = with_transfers(1, false);
+  c.algorithm.replicas = 2;
+  c.algorithm.replicate = replication::fast_and_slow;
+  // 2, 2 and 1 rounds per epoch; every transfer writes two copies
+  EXPECT_EQ(trace_of(c), (transfer_trace{{0, 2, 4, 5, 7, 9}, {4, 4, 2, 4, 4, 2}}));
+}
+
+TEST(training_session, resumes_between_transfers) {
+  for (const std::size_t steps : {2U, 3U, 7U}) {
+    auto c = with_transfers(3, false);
+    c.algorithm.schedule = transfer_schedule::overlapped;
+    const auto whole = trace_of(c);
+    bench first(c);
+    transfer_trace trace;
+    for (std::size_t k = 0; k < steps; ++k)
+      trace_step(first, *first.session.next(), trace);
+    std::stringstream state;
+    first.session.save(state);
+    bench second(c);
+    second.session.restore(state);
+    while (const auto s = second.session.next())
+      trace_step(second, *s, trace);
+    EXPECT_EQ(trace, whole) << steps;
+  }
+}
+
+TEST(training_session, a_warm_start_moves_on_when_the_loss_stops_falling) {
+  auto c = with_transfers(1, true);
+  c.algorithm.roles = 3;
+  c.algorithm.granularity = {0.001F, 0.001F, 0.001F};
+  c.algorithm.transfer_every_vec = {1, 1, 0};
+  c.algorithm.warm_start = true;
+  c.epochs = 6; // the loss of the bench never falls
+  c.evaluate_every = 0;
+  bench b(c);
+  std::vector<std::uint32_t> targets; // of the transfers out of the fast array, once per epoch
+  while (const auto s = b.session.next()) {
+    for (const auto& op : s->program->operations())
+      if (op.kind == operation_kind::write_line && op.stage == 0 && s->context.first_vector % train_samples == 0)
+        targets.push_back(b.map.arrays[op.array].id.role);
+    b.execute(*s);
+  }
+  EXPECT_EQ(targets, (std::vector<std::uint32_t>{2, 2, 1, 1, 1, 1}));
 }
 
 } // namespace
