@@ -52,6 +52,7 @@ const std::vector<algorithm_case> cases{
     {"AGAD", "{name: AGAD, in_chop_prob: 0.5, transfer_columns: false}"},
     {"MultiTileAGAD", "{name: MultiTileAGAD, replicas: 4, buffer_granularity: 0.01}"},
     {"MultiTileAGAD_pairs", "{name: MultiTileAGAD, replicas: 4, replicate: fast_and_slow, buffer_granularity: 0.01}"},
+    {"Residual", "{name: Residual}", "{extends: Idealized, dw_min: 0.002}", "training.batch_size=10"},
     {"MixedPrecision", "{name: MixedPrecision}"},
 };
 

@@ -103,7 +103,7 @@ TEST(algorithm_file, every_class_has_its_own_defaults) {
   EXPECT_EQ(residual.family, algorithm_family::transfer);
   EXPECT_EQ(residual.gamma, (std::vector<float>{0.5F, 1}));
   EXPECT_EQ(residual.transfer_every_vec, (std::vector<double>{2, 0}));
-  EXPECT_EQ(residual.transfer_lr_vec, (std::vector<float>{0.12F, 0.1F}));
+  EXPECT_EQ(residual.transfer_lr_vec, (std::vector<float>{0.1F * 1.2F, 0.1F}));
   EXPECT_TRUE(residual.warm_start);
 }
 

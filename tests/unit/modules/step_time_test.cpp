@@ -249,10 +249,10 @@ struct comparison {
   double worst = 1; ///< largest ratio of times
 };
 
-void add(comparison& c, femtoseconds faster, femtoseconds slower) {
+void add(comparison& c, femtoseconds easier, femtoseconds harder) {
   ++c.pairs;
-  c.slower += faster > slower ? 1U : 0U;
-  c.worst = std::max(c.worst, faster.seconds() / slower.seconds());
+  c.slower += easier > harder ? 1U : 0U;
+  c.worst = std::max(c.worst, easier.seconds() / harder.seconds());
 }
 
 void compare_lanes(variant v, comparison& c) {
