@@ -222,6 +222,9 @@ const std::vector<learning_case> learning_cases{
                   "in_chop_prob: 0.02, units_in_mbatch: false, transfer_columns: false}",
      .batch_size = 4,
      .accuracy = 0.6},
+    {.name = "Residual", // 0.88 to 0.955
+     .algorithm = "{name: Residual}",
+     .accuracy = 0.75},
     {.name = "MixedPrecision", // 0.885 to 0.95
      .algorithm = "{name: MixedPrecision}",
      .epochs = 10,
