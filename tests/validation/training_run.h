@@ -40,7 +40,7 @@ protected:
   /// Runs an experiment file with further options of the program; returns the directory of the run.
   [[nodiscard]] std::filesystem::path execute(const std::string& experiment, unsigned seed,
                                               const std::string& options) {
-    const auto out = directory_ / fmt::format("run-{}", ++runs_);
+    auto out = directory_ / fmt::format("run-{}", ++runs_);
     const auto command =
         fmt::format("{} run {}/{}.yaml --seed {} --threads 1 --out {} {} > {}.log 2>&1", TILEWORK_PROGRAM,
                     TILEWORK_EXPERIMENTS, experiment, seed, out.string(), options, out.string());
