@@ -118,9 +118,6 @@ class Case:
         name = re.sub(r"^chip0\.(tile\d+\.)?", "", name).replace("_", " ")
         return f"{name}, {100 * c['utilisation']:.0f} %"
 
-    def arrays(self):
-        return LAYERS * (self.copies + (self.copies if self.replicate == "fast_and_slow" else 1))
-
     def adc_mm2(self):
         """Of the slow arrays, which make the products."""
         return self.result()["components"]["chip0.tile0.adc"]["area_mm2"] * LAYERS * self.copies
