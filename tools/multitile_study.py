@@ -71,7 +71,8 @@ class Case:
                                        **self.changes}))
         command = [program, "run", str(ROOT / "workloads/experiments/mnist_multitile.yaml"), "--data", data,
                    "--threads", "1", "--out", str(scratch / "run")]
-        for setting in (f"dataset={{name: mnist, train_samples: {self.samples}, test_samples: {self.test_samples}}}", f"machine={machine}",
+        samples = f"train_samples: {self.samples}, test_samples: {self.test_samples}"
+        for setting in (f"dataset={{name: mnist, {samples}}}", f"machine={machine}",
                         f"training.epochs={self.epochs}", f"training.algorithm.replicas={self.copies}",
                         f"training.algorithm.replicate={self.replicate}", *self.settings):
             command += ["--set", setting]
