@@ -51,6 +51,8 @@ class Case:
     changes: dict = dataclasses.field(default_factory=dict)
     settings: tuple = ()
     epochs: int = 1
+    samples: int = SAMPLES
+    test_samples: int = 10
 
     def key(self):
         return hashlib.sha256(json.dumps(dataclasses.asdict(self), sort_keys=True).encode()).hexdigest()[:16]
@@ -69,7 +71,8 @@ class Case:
                                        **self.changes}))
         command = [program, "run", str(ROOT / "workloads/experiments/mnist_multitile.yaml"), "--data", data,
                    "--threads", "1", "--out", str(scratch / "run")]
-        for setting in (f"dataset={{name: mnist, train_samples: {SAMPLES}, test_samples: 10}}", f"machine={machine}",
+        samples = f"train_samples: {self.samples}, test_samples: {self.test_samples}"
+        for setting in (f"dataset={{name: mnist, {samples}}}", f"machine={machine}",
                         f"training.epochs={self.epochs}", f"training.algorithm.replicas={self.copies}",
                         f"training.algorithm.replicate={self.replicate}", *self.settings):
             command += ["--set", setting]
@@ -115,9 +118,6 @@ class Case:
         name, c = max(self.result()["components"].items(), key=lambda item: item[1]["utilisation"])
         name = re.sub(r"^chip0\.(tile\d+\.)?", "", name).replace("_", " ")
         return f"{name}, {100 * c['utilisation']:.0f} %"
-
-    def arrays(self):
-        return LAYERS * (self.copies + (self.copies if self.replicate == "fast_and_slow" else 1))
 
     def adc_mm2(self):
         """Of the slow arrays, which make the products."""
@@ -250,8 +250,8 @@ class Tables:
         rows = [[*c.label(), name, number(c.count("update_pulse", ("update",)) / BATCHES),
                  *(number(c.update_pulse_uJ(p)) for p in COINCIDENCE_PJ),
                  *(number(c.with_pulse_price_uJ(p)) for p in COINCIDENCE_PJ)] for name, c in cases]
-        yield table(["copies", "<of", "<machine and pulses", "coincidences of updates", "at 0.227 pJ, µJ",
-                     "at 0.0165 pJ, µJ", "all, at 0.227 pJ, µJ", "all, at 0.0165 pJ, µJ"], rows)
+        yield table(["copies", "<of", "<machine and pulses", "coincidences of updates", "pulses at 0.227 pJ, µJ",
+                     "pulses at 0.0165 pJ, µJ", "all, at 0.227 pJ, µJ", "all, at 0.0165 pJ, µJ"], rows)
 
     def wear(self):
         def case(copies, replicate):
@@ -297,6 +297,29 @@ class Tables:
                 rows.append([*case(*c).label(), str(layer + 1),
                              *(f"{e['layers'][layer]['mean_bl'] or 0:.2f}" for e in evaluations)])
         yield table(["copies", "<of", "layer", *(str(e) for e in range(1, 11))], rows)
+
+    def training(self):
+        """Twenty epochs of the whole set: pulses of a network that has learned."""
+        chosen = ((8, "slow"), (8, "fast_and_slow"))
+        def case(copies, replicate):
+            return Case(copies, replicate, "gallo_ideal", ACTUAL, SERIAL, epochs=20, samples=60000, test_samples=10000)
+        yield [case(*c) for c in chosen]
+        rows = []
+        for c in chosen:
+            evaluations = case(*c).result()["evaluations"]
+            for epoch in (1, 5, 10, 15, 20):
+                layers = evaluations[epoch - 1]["layers"]
+                before = evaluations[epoch - 2]["layers"] if epoch > 1 else None
+                row = [*case(*c).label(), str(epoch), f"{100 * evaluations[epoch - 1]['test_accuracy']:.2f} %",
+                       *(f"{layer['mean_bl'] or 0:.2f}" for layer in layers)]
+                for role in (0, -1):
+                    for n, layer in enumerate(layers):
+                        was = before[n]["roles"][role]["pulses_per_cell"] if before else 0
+                        row.append(number(layer["roles"][role]["pulses_per_cell"] - was))
+                rows.append(row)
+        yield table(["copies", "<of", "epoch", "accuracy", *(f"slots, layer {n}" for n in (1, 2, 3)),
+                     *(f"pulses per fast cell, layer {n}" for n in (1, 2, 3)),
+                     *(f"per slow cell, layer {n}" for n in (1, 2, 3))], rows)
 
     def names(self):
         return [name for name in vars(Tables) if name != "names" and not name.startswith("_")]

@@ -17,7 +17,7 @@ inline constexpr double inputs = 1168; ///< of all layers together
 inline constexpr double outputs = 394;
 inline constexpr std::size_t layers = 3;
 
-/// `serial`: copies, or 1 where samples pass one array in series.
+/// Of one epoch. `copies` share products, `update_copies` updates (1: all samples pass one fast array in series).
 constexpr double epoch_us(double copies, double slots, double update_copies) {
   return layers * samples * 2 * product_us / copies + layers * samples * slots * slot_us / update_copies +
          layers * batches * (product_us + slot_us);

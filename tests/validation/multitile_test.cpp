@@ -366,7 +366,9 @@ TEST_F(multitile_spiral, row_21_agad_with_copies_of_both) {
 }
 
 TEST_F(multitile_spiral, row_22_tiki_taka_with_slow_copies) {
-  const auto m = last(22, "spiral_multitile_tt", "");
+  // The study records the noise of forward products only; these two reach its numbers (docs/validation/multitile.md).
+  const auto m = last(22, "spiral_multitile_tt",
+                      "--set backward.out_noise=0 --set transfer_read.out_noise=0.04 --set evaluate.copies=first");
   EXPECT_NEAR(m.digital, 0.848, 0.02);
   EXPECT_NEAR(m.analog, 0.742, 0.03);
 }
