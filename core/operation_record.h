@@ -15,7 +15,7 @@ struct operation_record {
   femtoseconds ready;    ///< all predecessors complete
   femtoseconds accepted; ///< target began to work
   femtoseconds done;     ///< result written back
-  operation_activity activity;
+  const operation_activity& activity; ///< valid as long as the record, which no one may keep
 };
 
 } // namespace tilework

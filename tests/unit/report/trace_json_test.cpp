@@ -9,6 +9,8 @@
 namespace tilework::report {
 namespace {
 
+const operation_activity nothing;
+
 using nlohmann::json;
 
 TEST(trace_json, without_operations_is_valid) {
@@ -27,8 +29,8 @@ TEST(trace_json, has_a_named_track_per_target_and_times_that_run_on_over_steps) 
   activity.vectors_in_round[0] = 4;
   trace.add({.target = 3, .op = &mvm, .ready = {1'000'000'000}, .done = {3'000'000'000}, .activity = activity});
   trace.end_step({5'000'000'000});
-  trace.add({.op = &loss, .ready = {0}, .done = {500'000'000}});
-  trace.add({.op = &load, .ready = {0}, .done = {500'000'000}});
+  trace.add({.op = &loss, .ready = {0}, .done = {500'000'000}, .activity = nothing});
+  trace.add({.op = &load, .ready = {0}, .done = {500'000'000}, .activity = nothing});
 
   std::map<int, std::string> tracks;
   std::map<std::string, json> events;
@@ -57,7 +59,7 @@ TEST(trace_json, keeps_the_first_steps_only) {
   const operation op{.kind = operation_kind::vector_op};
   trace_json trace(2);
   for (int step = 0; step < 5; ++step) {
-    trace.add({.op = &op});
+    trace.add({.op = &op, .activity = nothing});
     trace.end_step({10});
   }
   const auto parsed = json::parse(trace.str());
