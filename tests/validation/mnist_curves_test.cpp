@@ -36,14 +36,15 @@ protected:
 
   /// Our runs of as many epochs as the reference has.
   [[nodiscard]] std::vector<training_curves> ours(const std::string& name, const std::string& options,
-                                                  const std::string& experiment = "mnist_preset") {
+                                                  const std::string& experiment = "mnist_preset",
+                                                  unsigned runs_of_ours = seeds) {
     const auto epochs = reference(name).accuracy.size();
-    auto runs = run_seeds(experiment, 1, seeds, fmt::format("--set training.epochs={} {}", epochs, options));
+    auto runs = run_seeds(experiment, 1, runs_of_ours, fmt::format("--set training.epochs={} {}", epochs, options));
     fmt::print("| {} | reference |", name);
     for (const double a : reference(name).accuracy)
       fmt::print(" {:.2f} |", 100 * a);
     fmt::print("\n");
-    for (unsigned s = 0; s < seeds; ++s) {
+    for (unsigned s = 0; s < runs_of_ours; ++s) {
       fmt::print("| {} | seed {} |", name, s + 1);
       for (const double a : runs[s].accuracy)
         fmt::print(" {:.2f} |", 100 * a);
@@ -119,8 +120,10 @@ TEST_F(mnist_curves, sgd_ecram) {
   expect_same_rise("ecram", runs);
 }
 
+/// Runs on these devices differ by 10 % of the loss from seed to seed: a mean over three would miss 10 % by chance.
 TEST_F(mnist_curves, sgd_reram_sb_by_loss) {
-  const auto runs = ours("reram_sb", "--set preset=ReRamSB");
+  constexpr unsigned many_seeds = 8;
+  const auto runs = ours("reram_sb", "--set preset=ReRamSB", "mnist_preset", many_seeds);
   const auto there = reference("reram_sb");
   for (std::size_t e = 0; e < there.test_loss.size(); ++e) {
     const double here = mean(each(runs, [&](const training_curves& c) { return c.test_loss[e]; }));
