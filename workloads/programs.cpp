@@ -207,15 +207,12 @@ public:
 
   void update(std::size_t layer) {
     const auto& slots = in_.layout.layers[layer];
-    const auto& split = in_.map.layers[layer];
-    for (std::uint32_t i = 0; i < split.input_splits; ++i)
-      for (std::uint32_t o = 0; o < split.output_splits; ++o) {
-        const piece_place place{layer, i, o};
-        if (in_.algorithm.family == algorithm_family::mixed_precision)
-          update_digitally(place);
-        else
-          update_by_pulses(place);
-      }
+    for_each_piece(layer, [&](const piece_place& place) {
+      if (in_.algorithm.family == algorithm_family::mixed_precision)
+        update_digitally(place);
+      else
+        update_by_pulses(place);
+    });
     end_stage();
     if (in_.network.bias) {
       const std::uint32_t outputs = in_.network.layers[layer + 1];
@@ -225,31 +222,30 @@ public:
     }
   }
 
-  /// Transfers that the step before left over.
+  /// Transfers that the step before left over, and then the rest of that step.
   void pending_transfers(std::size_t layer) {
-    const auto& split = in_.map.layers[layer];
-    for (std::uint32_t i = 0; i < split.input_splits; ++i)
-      for (std::uint32_t o = 0; o < split.output_splits; ++o) {
-        const piece_place place{layer, i, o};
-        for (std::uint32_t k = 0; k < in_.algorithm.stages(); ++k)
-          if (events_of(place, k).pending)
-            transfer(place, k, 0);
-      }
+    for_each_piece(layer, [&](const piece_place& place) {
+      for (std::uint32_t k = 0; k < in_.algorithm.stages(); ++k)
+        if (events_of(place, k).pending)
+          transfer(place, k, vectors_per_copy(in_.mini_batch, in_.map.layers[layer].copies.front()));
+      if (any_stage(place, &stage_events::pending))
+        rest(place, {0, 0});
+    });
     end_stage();
   }
 
-  /// Devices relax and drift.
+  /// Devices relax and drift once a mini-batch is over, its transfers included.
   void rest(std::size_t layer) {
-    const auto& split = in_.map.layers[layer];
-    for (std::uint32_t a = split.first_array; a < split.first_array + split.arrays(); ++a)
-      if (in_.roles[in_.map.arrays[a].id.role].rests)
-        append_for_array(operation_kind::rest, layer, a);
+    for_each_piece(layer, [&](const piece_place& place) {
+      if (!any_stage(place, &stage_events::deferred))
+        rest(place, {0, vectors_});
+    });
   }
 
   void refresh(std::size_t layer) {
     const auto& split = in_.map.layers[layer];
     for (std::uint32_t a = split.first_array; a < split.first_array + split.arrays(); ++a)
-      append_for_array(operation_kind::refresh, layer, a);
+      append_for_array(operation_kind::refresh, layer, a, {0, vectors_});
     end_stage();
   }
 
@@ -266,6 +262,29 @@ private:
     std::uint32_t copy;
     std::uint32_t first_part; ///< of the arrays that add up
   };
+
+  template <typename F>
+  void for_each_piece(std::size_t layer, F&& f) const {
+    const auto& split = in_.map.layers[layer];
+    for (std::uint32_t i = 0; i < split.input_splits; ++i)
+      for (std::uint32_t o = 0; o < split.output_splits; ++o)
+        f(piece_place{layer, i, o});
+  }
+
+  [[nodiscard]] bool any_stage(const piece_place& place, bool stage_events::*property) const {
+    for (std::uint32_t k = 0; k < in_.algorithm.stages(); ++k)
+      if (events_of(place, k).*property)
+        return true;
+    return false;
+  }
+
+  /// \param burst what the step has done of the mini-batch that is over
+  void rest(const piece_place& place, vector_range burst) {
+    const auto& split = in_.map.layers[place.layer];
+    for (std::uint32_t role = 0; role < split.copies.size(); ++role)
+      for (std::uint32_t copy = 0; in_.roles[role].rests && copy < split.copies[role]; ++copy)
+        append_for_array(operation_kind::rest, place.layer, split.array(place.i, place.o, role, copy), burst);
+  }
 
   /// Calls f(arrays, vectors) for the arrays whose products make a layer's output.
   template <typename F>
@@ -386,8 +405,8 @@ private:
     op.transfer = transfer_function::accumulate_line;
     op.rate = in_.stages[stage].transfer_rate;
     op.inputs[0] = of_vectors(whole(slots.reads, length), {0, split.copies[k]});
-    if (piece.rates != no_slot) // the latest rate: of the last vector before a transfer, at the begin of a step any
-      op.inputs[1] = of_vectors(whole(piece.rates, 1), {round == 0 ? 0 : std::min(round, vectors_) - 1, 1});
+    if (piece.rates != no_slot) // the latest one
+      op.inputs[1] = of_vectors(whole(piece.rates, 1), {round - 1, 1});
     op.outputs[0] = whole(slots.counts, length);
     op.inputs[2] = op.outputs[1] = optional(piece.input_choppers, region.inputs);
     op.inputs[3] = op.outputs[2] = optional(piece.output_choppers, region.outputs);
@@ -509,8 +528,8 @@ private:
     return op;
   }
 
-  void append_for_array(operation_kind kind, std::size_t layer, std::uint32_t array) {
-    operation op = operation_of(kind, phase::update, layer);
+  void append_for_array(operation_kind kind, std::size_t layer, std::uint32_t array, vector_range burst) {
+    operation op = operation_of(kind, phase::update, layer, burst);
     op.array = array;
     op.inputs[0].length = in_.map.arrays[array].inputs;
     op.outputs[0].length = in_.map.arrays[array].outputs;

@@ -50,6 +50,7 @@ struct program_inputs {
   const std::vector<stage_plan>& stages;
   std::vector<role_traits> roles;
   step_order order = step_order::by_data;
+  std::uint32_t mini_batch = 1;      ///< vectors of all mini-batches but the last one of an epoch
   bool every_copy_evaluates = false; ///< the mean of the copies' outputs counts, else copy 0 alone
   bool first_layer_gradient = false;
   numerics::input_range_parameters range{}; ///< of the inputs of every array

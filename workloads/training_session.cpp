@@ -74,6 +74,7 @@ program_inputs training_session::inputs() const {
           stages_,
           roles_,
           configuration_.order,
+          configuration_.batch_size,
           configuration_.evaluated == evaluated_copies::all,
           configuration_.first_layer_gradient || configuration_.input_range.learned(),
           configuration_.input_range};

@@ -316,7 +316,7 @@ struct transfers : testing::Test {
     map = map_network(network, {20, 6, 4}, {}, algorithm.copies());
     arena = {};
     layout = lay_out(arena, {network, map, algorithm, stages, 5, every_copy});
-    const program_inputs in{network, map, layout, {}, algorithm, stages, traits, order, every_copy};
+    const program_inputs in{network, map, layout, {}, algorithm, stages, traits, order, 5, every_copy};
     return evaluation ? emit_evaluation(in, 5) : emit_training_step(in, {.vectors = 5, .events = {events}});
   }
   [[nodiscard]] std::uint32_t fast(std::uint32_t copy) const { return map.layers[0].array(0, 0, 0, copy); }
@@ -418,6 +418,16 @@ TEST_F(transfers, rest_once_per_mini_batch) {
                         the(program, is(operation_kind::rest, slow(copy)))));
     EXPECT_TRUE(all(program, is(operation_kind::rest, fast(copy))).empty());
   }
+}
+
+TEST_F(transfers, rest_after_a_transfer_that_waited) {
+  traits[1].rests = true;
+  EXPECT_TRUE(all(emit({.first = 3, .deferred = true}), is(operation_kind::rest, slow(0))).empty());
+  const auto next = emit({.first = 3, .pending = true, .deferred = true});
+  const auto rest = the(next, is(operation_kind::rest, slow(0)));
+  EXPECT_EQ(next.operations()[rest].vectors, 0U); // numbered by the end of the mini-batch before
+  EXPECT_TRUE(ordered(next, the(next, is(operation_kind::write_line, slow(0))), rest));
+  EXPECT_TRUE(ordered(next, rest, the(next, is(operation_kind::forward_mvm, slow(0)))));
 }
 
 TEST_F(transfers, serial_order_leaves_only_replicas_side_by_side) {
