@@ -422,7 +422,8 @@ TEST_F(transfers, rest_once_per_mini_batch) {
 
 TEST_F(transfers, rest_after_a_transfer_that_waited) {
   traits[1].rests = true;
-  EXPECT_TRUE(all(emit({.first = 3, .deferred = true}), is(operation_kind::rest, slow(0))).empty());
+  const auto left = emit({.first = 3, .deferred = true});
+  EXPECT_TRUE(all(left, is(operation_kind::rest, slow(0))).empty());
   const auto next = emit({.first = 3, .pending = true, .deferred = true});
   const auto rest = the(next, is(operation_kind::rest, slow(0)));
   EXPECT_EQ(next.operations()[rest].vectors, 0U); // numbered by the end of the mini-batch before
