@@ -22,6 +22,7 @@ RATES = (0.05, 0.1)
 SEEDS = (1, 2, 3)
 ALGORITHMS = {"SGD": "ReRamSB", "Tiki-Taka": "TikiTakaReRamSB", "TTv2": "TTv2ReRamSB", "c-TTv2": "ChoppedTTv2ReRamSB",
               "AGAD": "AGADReRamSB"}
+COLOURS = ("#666666", "#1b9e77", "#377eb8", "#e6820e", "#c51b5d")
 
 
 def accuracy(program, algorithm, error, rate, seed):
@@ -50,7 +51,7 @@ def draw(points):
         lines = [f"{error} {100 * statistics.median(points[algorithm, error][1])}" for error in ERRORS]
         blocks.append("\n".join(lines))
     data.write_text("\n\n\n".join(blocks) + "\n")
-    curves = ", ".join(f"'{data}' index {k} with linespoints pt 7 ps 0.6 lw 2 title '{name}'"
+    curves = ", ".join(f"'{data}' index {k} with linespoints pt 7 ps 0.6 lw 2 lc rgb '{COLOURS[k]}' title '{name}'"
                        for k, name in enumerate(ALGORITHMS))
     script = (f"set terminal svg size 720,440 font 'Helvetica,13' background 'white'; set output '{FIGURE}'; "
               "set xlabel 'standard deviation of the programmed symmetry point'; set ylabel 'test accuracy, %'; "
