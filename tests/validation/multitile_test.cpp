@@ -319,7 +319,8 @@ TEST_F(multitile_mnist, row_17_unequal_initial_weights) {
 }
 
 TEST_F(multitile_mnist, row_18_high_learning_rate) {
-  EXPECT_NEAR(epochs_to_97(18, {.fast_too = false, .copies = 8, .slots = 31}, 40, "--set training.learning_rate=0.5"),
+  EXPECT_NEAR(epochs_to_97(18, {.fast_too = false, .copies = 8, .slots = 31}, 40,
+                           "--set training.learning_rate=0.5 --set training.algorithm.fast_lr=0.5"),
               22, 5);
 }
 
