@@ -342,8 +342,10 @@ void training_session::load_weights(std::uint32_t array, mutable_burst weights) 
 template <typename F>
 void training_session::for_each_state(F&& f) const {
   const auto visit = [&](std::uint32_t slot) {
-    if (slot != no_slot)
-      f(slot);
+    if (slot == no_slot)
+      return;
+    const auto state = arena_.view(slot); // without gaps: it is the whole slot
+    f(std::span<float>(state.data, state.elements()));
   };
   for (const auto& layer : layout_.layers) {
     visit(layer.bias);
@@ -374,11 +376,7 @@ void training_session::save(std::ostream& out) const {
   writer.write_vector(pending_);
   writer.write(warmed_role_);
   writer.write(best_loss_);
-  for_each_state([&](std::uint32_t slot) {
-    const auto state = arena_.view(slot);
-    for (std::uint32_t v = 0; v < state.vectors; ++v)
-      writer.write_span(std::span<const float>(state[v]));
-  });
+  for_each_state([&](std::span<const float> state) { writer.write_span(state); });
 }
 
 void training_session::restore(std::istream& in) {
@@ -395,11 +393,7 @@ void training_session::restore(std::istream& in) {
   reader.read_vector(pending_);
   reader.read(warmed_role_);
   reader.read(best_loss_);
-  for_each_state([&](std::uint32_t slot) {
-    const auto state = arena_.view(slot);
-    for (std::uint32_t v = 0; v < state.vectors; ++v)
-      reader.read_span(state[v]);
-  });
+  for_each_state([&](std::span<float> state) { reader.read_span(state); });
   if (programmed_)
     arena_.close_window();
   begin_epoch();

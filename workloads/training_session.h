@@ -165,7 +165,7 @@ private:
   [[nodiscard]] stage_events events_of_next(std::size_t stage, std::uint32_t vectors, bool ends_epoch) const;
   [[nodiscard]] const mini_batch_program& program_for(step_shape shape);
   [[nodiscard]] program_inputs inputs() const;
-  /// Calls f(slot) for everything that training changes outside the tiles.
+  /// Calls f(std::span<float>) for everything that training changes outside the tiles.
   template <typename F>
   void for_each_state(F&& f) const;
   [[nodiscard]] double sum_of_losses(std::uint32_t vectors) const;
