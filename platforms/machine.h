@@ -49,9 +49,10 @@ public:
   [[nodiscard]] const ledger& books() const { return books_; }
   [[nodiscard]] hardware::sequencer& control() { return *sequencer_; }
   [[nodiscard]] const hardware::sequencer& control() const { return *sequencer_; }
-  [[nodiscard]] const hardware::tile& tile_of(std::size_t array) const { return *tiles_[array]; }
+  /// What holds an array.
+  [[nodiscard]] const hardware::array_target& tile_of(std::size_t array) const { return *tiles_[array]; }
   /// Between steps.
-  [[nodiscard]] hardware::tile& tile_of(std::size_t array) { return *tiles_[array]; }
+  [[nodiscard]] hardware::array_target& tile_of(std::size_t array) { return *tiles_[array]; }
   /// Calendar bookings that found their resource taken: where it is 0, loosely and approximately timed runs take equal
   /// time.
   [[nodiscard]] std::uint64_t delayed_requests() const;
@@ -80,8 +81,8 @@ private:
   std::unique_ptr<hardware::vector_unit> vector_unit_;
   std::unique_ptr<hardware::sram_buffer> buffer_;
   std::unique_ptr<hardware::memory_port> memory_;
-  std::unique_ptr<hardware::transfer_controller> controller_; ///< null without transfers
-  std::vector<std::unique_ptr<hardware::tile>> tiles_;        ///< per array
+  std::unique_ptr<hardware::transfer_controller> controller_;  ///< null without transfers
+  std::vector<std::unique_ptr<hardware::array_target>> tiles_; ///< per array
   std::unique_ptr<hardware::sequencer> sequencer_;
   contention_counts before_resume_; ///< of the part of the run that a checkpoint replaces
 };

@@ -3,9 +3,8 @@
 #pragma once
 
 #include <tilework/core/action_counts.h>
+#include <tilework/modules/tile/array_target.h>
 #include <tilework/modules/tile/tile_timing.h>
-#include <tilework/physics/crossbar/analog_array.h>
-#include <tilework/tlm/four_phase_target.h>
 #include <tilework/tlm/resource_calendar.h>
 
 #include <array>
@@ -43,46 +42,25 @@ struct nominal_slots {
 /// sides share are sized for the larger side; separate ones are counted on both sides.
 tile_accounts open_tile_accounts(ledger& books, const std::string& name, const tile_configuration& configuration);
 
-/// Holds the weights of one logical array and executes the operations on it.
-///
-/// Responses: TLM_COMMAND_ERROR_RESPONSE for operations that a tile does not know, TLM_BURST_ERROR_RESPONSE for
-/// operands that do not have the array's shape. An operation that expects another weight version than the tile's is a
-/// run_error. Debug reads return the weights, row-major outputs x inputs, as floats.
-class tile final : public sc_core::sc_module, private transaction::schedulable {
+/// A crossbar of analog devices that executes every operation on its array.
+class tile final : public array_target {
 public:
   /// \param values the array; null = replay: time and counts from recorded activity, no values.
   tile(const sc_core::sc_module_name& name, const tile_configuration& configuration,
        std::unique_ptr<physics::analog_array> values, transaction::timeline& time, const tile_accounts& accounts,
        tile_reads reads = {}, nominal_slots slots = {});
 
-  transaction::target_socket<transaction::four_phase_target>& socket() { return port_.socket; }
-  [[nodiscard]] physics::analog_array& values() { return *values_; }
-  [[nodiscard]] const physics::analog_array& values() const { return *values_; }
-  [[nodiscard]] std::uint64_t weight_version() const { return weight_version_; }
-  /// After a resume. \pre idle
-  void set_weight_version(std::uint64_t version) { weight_version_ = version; }
   /// Bookings that found array or converters taken.
-  [[nodiscard]] std::uint64_t delayed_requests() const { return delayed_; }
+  [[nodiscard]] std::uint64_t delayed_requests() const override { return delayed_; }
 
 private:
   transaction::booking schedule(::tlm::tlm_generic_payload& payload, femtoseconds arrival) override;
-  void launch(::tlm::tlm_generic_payload& payload) override;
-  unsigned debug(::tlm::tlm_generic_payload& payload) override;
 
-  [[nodiscard]] bool fits(const transaction::tile_request& request) const;
-  void begin(transaction::tile_request& request);
-  void check_version(const transaction::tile_request& request);
-  void finish_values(transaction::tile_request& request);
-  /// Takes the activity of the operation in progress.
-  void collect();
   /// \param before, afterwards time that the array is needed before the first and after the last read
   transaction::booking book_mvm(const transaction::tile_request& request, femtoseconds arrival,
                                 femtoseconds before = {}, femtoseconds afterwards = {});
   transaction::booking book_update(const transaction::tile_request& request, femtoseconds arrival);
   transaction::booking book_calibration(transaction::tile_request& request, femtoseconds arrival);
-  void begin_update(const transaction::tile_request& request);
-  /// Lines of the array; without values, of the tile.
-  [[nodiscard]] physics::array_shape lines() const;
   [[nodiscard]] femtoseconds first_start(femtoseconds arrival, const mvm_timing& timing,
                                          const transaction::resource_calendar& adc) const;
   transaction::booking book_array(femtoseconds arrival, femtoseconds length, phase p);
@@ -111,14 +89,10 @@ private:
   reading refresh_;
   std::array<reading, 2> line_read_; ///< by line_side
   nominal_slots slots_;
-  std::unique_ptr<physics::analog_array> values_;
-  transaction::four_phase_target port_;
   tile_accounts accounts_;
   transaction::resource_calendar array_;
   transaction::resource_calendar forward_adc_; ///< reads the output lines; also the input lines if sides are shared
   transaction::resource_calendar backward_adc_;
-  transaction::tile_request* in_progress_ = nullptr; ///< launched, activity not collected yet
-  std::uint64_t weight_version_ = 0;
   std::uint64_t delayed_ = 0;
 };
 
