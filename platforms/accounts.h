@@ -4,7 +4,7 @@
 
 #include <tilework/core/action_counts.h>
 #include <tilework/core/technology.h>
-#include <tilework/modules/tile/tile.h>
+#include <tilework/modules/tile/tile_costs.h>
 #include <tilework/platforms/machine_configuration.h>
 
 #include <vector>

@@ -102,6 +102,7 @@ hardware::tile_configuration read_tile(reader r) {
   c.dac = read_dac(r.child("dac"));
   c.adc = read_adc(r.child("adc"));
   c.sample_and_hold = r.get("sample_and_hold", c.sample_and_hold);
+  c.weight_phases = r.get("weight_phases", c.weight_phases, {.minimum = 1, .maximum = 2});
   c.pulse = read_pulse(r.child("pulse"));
   c.output_latency = read_time(r, "output_latency", 2e-9);
   c.program_row_time = read_time(r, "program_row_time", 1e-6);

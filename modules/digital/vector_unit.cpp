@@ -158,8 +158,7 @@ transaction::booking vector_unit::schedule(::tlm::tlm_generic_payload& payload, 
   }
   finish_values(request);
   const auto operations = alu_operations_of(*request.op);
-  const std::uint64_t per_cycle = std::uint64_t{configuration_.lanes} * configuration_.ops_per_lane_cycle;
-  const auto held = clock_.cycles(static_cast<std::int64_t>((operations.total() + per_cycle - 1) / per_cycle));
+  const auto held = clock_.cycles(cycles_of(operations, configuration_.lanes, configuration_.ops_per_lane_cycle));
   const auto start = lanes_.reserve(clock_.next_edge(arrival), held);
   const auto done = start + held + clock_.cycles(configuration_.latency_cycles);
   add_counts(account_.counts, request.op->phase, operations);

@@ -18,6 +18,12 @@ struct alu_operations {
   [[nodiscard]] constexpr std::uint64_t total() const { return add + multiply + compare + divide + special; }
 };
 
+/// Cycles that operations hold the lanes of a digital unit.
+constexpr std::int64_t cycles_of(const alu_operations& operations, unsigned lanes, unsigned ops_per_lane_cycle) {
+  const std::uint64_t per_cycle = std::uint64_t{lanes} * ops_per_lane_cycle;
+  return static_cast<std::int64_t>((operations.total() + per_cycle - 1) / per_cycle);
+}
+
 inline void add_counts(action_counts& counts, phase p, const alu_operations& operations) {
   counts.add(p, action::alu_add, operations.add);
   counts.add(p, action::alu_multiply, operations.multiply);

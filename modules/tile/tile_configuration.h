@@ -116,6 +116,7 @@ struct tile_configuration {
   dac_configuration dac;
   adc_configuration adc;
   sample_and_hold_kind sample_and_hold = sample_and_hold_kind::single;
+  unsigned weight_phases = 1; ///< 2: devices of both polarities of a cell are read one after the other
   pulse_configuration pulse;
   femtoseconds output_latency;   ///< digital scaling behind the ADC, once per burst
   femtoseconds program_row_time; ///< write-verify of one input line
