@@ -168,7 +168,7 @@ TEST(evaluate, logit_scale_sharpens_the_softmax) {
     matrix loss(1, 1);
     matrix prediction(1, 1);
     run(vector_function::loss_gradient, {z.view(), label.view()}, {gradient.view(), loss.view(), prediction.view()},
-        {.loss_scale = 0.5F, .logit_scale = logit_scale});
+        {.loss_scale = 0.5F, .parameter = logit_scale});
     EXPECT_EQ(prediction.values[0], 1);
     return loss.values[0];
   };
