@@ -385,6 +385,13 @@ run_results simulation::results() const {
 
 std::vector<std::string> simulation::warnings() const {
   auto all = experiment_.warnings;
+  const auto most = experiment_.session.programming.most_iterations;
+  for (std::size_t l = 0; l < spreads_.size(); ++l) {
+    const auto& copies = plan_.session.programming_iterations()[l];
+    if (const auto left = std::ranges::count(copies, most); left > 0)
+      all.push_back(fmt::format("{} of {} copies of layer {} were given up after {} iterations of programming", left,
+                                copies.size(), l, most));
+  }
   const learning_facts facts{.classes = experiment_.session.network.layers.back(),
                              .bit_length_adapts = experiment_.arrays.update.update_bl_management,
                              .transfers = experiment_.session.algorithm.stages() > 0};
