@@ -206,6 +206,46 @@ unsigned read_refresh_interval(const reader& r, const experiment& e) {
   return every / e.session.batch_size;
 }
 
+workload::programming_configuration read_programming(reader r) {
+  workload::programming_configuration p;
+  p.method = r.get("method", p.method);
+  if (p.method == workload::programming_method::absolute) {
+    for (const std::string_view key :
+         {"fabricated_std", "learning_rate", "tolerance", "first_averaging", "copy_averaging", "most_iterations"})
+      if (r.has(key))
+        throw r.error(key, "belongs to the closed loop; add method: from_one, or leave it out");
+    return p;
+  }
+  constexpr field share{.minimum = 0, .maximum = 1, .open_minimum = true};
+  p.fabricated_std = r.get("fabricated_std", p.fabricated_std, {.minimum = 0});
+  p.learning_rate = r.get("learning_rate", p.learning_rate, positive);
+  p.tolerance = r.get("tolerance", p.tolerance, {.minimum = 0});
+  p.first_averaging = r.get("first_averaging", p.first_averaging, share);
+  p.copy_averaging = r.get("copy_averaging", p.copy_averaging, share);
+  p.most_iterations = r.get("most_iterations", p.most_iterations, {.minimum = 1, .maximum = 1e9});
+  return p;
+}
+
+/// What programming in a closed loop cannot be combined with.
+void check_programming(const reader& r, const experiment& e) {
+  if (e.session.programming.method == workload::programming_method::absolute)
+    return;
+  if (e.session.copy_mismatch_std > 0)
+    throw r.error("copy_mismatch_std", "copies that are programmed from one differ by what that leaves; leave it out");
+  if (e.arrays.device.get_if<physics::one_sided_cell>() != nullptr)
+    throw r.error("programming", fmt::format("from_one cannot program {} cells, which need a refresh; use absolute",
+                                             e.arrays.device.model()));
+}
+
+/// What a read adds to y, where the loop must know it.
+void set_read_noise(experiment& e) {
+  const auto& io = e.arrays.forward;
+  auto& p = e.session.programming;
+  p.read_noise = io.is_perfect ? 0 : io.out_noise;
+  p.managed_inputs =
+      !io.is_perfect && io.noise_management != physics::noise_management::none && !e.session.input_range.enable;
+}
+
 /// Names of algorithms that mislead.
 void add_notes(experiment& e) {
   const auto& a = e.algorithm.algorithm;
@@ -237,6 +277,8 @@ void read_training(reader r, experiment& e, const catalog::device_registry& devi
   e.session.order = r.get("schedule", e.session.order);
   e.session.first_layer_gradient = r.get("first_layer_gradient", false);
   e.session.copy_mismatch_std = r.get("copy_mismatch_std", 0.0F, {.minimum = 0});
+  e.session.programming = read_programming(r.child("programming", "method"));
+  check_programming(r, e);
   add_notes(e);
   e.arrays.drift_per_mini_batch = r.get("drift_per_mini_batch", e.arrays.drift_per_mini_batch, {.minimum = 0});
   e.session.epochs = r.get("epochs", 2U, {.minimum = 1, .maximum = 1e6});
@@ -248,7 +290,8 @@ void read_evaluation(reader r, experiment& e) {
   auto& session = e.session;
   e.digital_evaluation = r.get("digital", false);
   e.gradient_cosine = r.get("gradient_cosine", false);
-  e.average_from_epoch = r.get("average_from_epoch", 0U);
+  session.average_from_epoch = r.get("average_from_epoch", 0U);
+  session.weight_reads = r.get("weight_reads", 1U, {.minimum = 1, .maximum = 1e6});
   constexpr std::string_view key = "every";
   if (is_name(r, key) && r.get(key, "") == "never")
     session.evaluate_every = 0;
@@ -313,6 +356,7 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   read_directions(r.child("forward"), r.child("backward"), e);
   if (e.algorithm.algorithm.family == workload::algorithm_family::transfer)
     e.algorithm.transfer_read = read_transfer_read(r.child("transfer_read"), e);
+  set_read_noise(e);
   e.placement = r.child("mapping").get_list("tiles", e.placement);
   read_evaluation(r.child("evaluate"), e);
   try {

@@ -39,7 +39,6 @@ struct experiment {
   std::vector<std::uint32_t> placement;
   bool digital_evaluation = false; ///< also evaluate the weights in floating point
   bool gradient_cosine = false;    ///< compare single steps with their gradient
-  unsigned average_from_epoch = 0; ///< average weights of the epochs from this one on, counted from 1; 0 = never
   std::uint64_t seed = 1;
   experiment_places places;
   std::vector<std::string> warnings; ///< what a user should know about the combination

@@ -50,6 +50,8 @@ health_monitor::health_monitor(std::span<const array_region> arrays, line_conver
 void health_monitor::operation_done(const operation_record& record) {
   const auto& op = *record.op;
   const auto& activity = record.activity;
+  if (op.phase == phase::program && op.kind == operation_kind::outer_product_update)
+    pulses_[op.array] += activity.coincidences; // wear too
   if (!is_training(op.phase))
     return;
   switch (op.kind) {

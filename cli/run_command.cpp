@@ -49,11 +49,13 @@ public:
              hardware::timing_mode timing)
       : run_(run), experiment_(e), directory_(directory), files_(directory), progress_(progress), timing_(timing) {}
 
+  void programming_step_done(const workload::programming_status& status) override {
+    progress_.update(status);
+    check();
+  }
   void step_done(const workload::training_position& position) override {
     progress_.update(position);
-    files_.check();
-    if (interrupted != 0)
-      run_.session().stop();
+    check();
   }
   void evaluated(const evaluation_row& row) override {
     progress_.set_accuracy(row.test_accuracy);
@@ -82,6 +84,12 @@ public:
   void finish() { files_.finish(); }
 
 private:
+  void check() {
+    files_.check();
+    if (interrupted != 0)
+      run_.session().stop();
+  }
+
   using clock = std::chrono::steady_clock;
   static constexpr std::chrono::seconds between_checkpoints{5};
 

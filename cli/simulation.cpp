@@ -15,6 +15,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 namespace tilework::cli {
 namespace {
@@ -25,9 +27,14 @@ workload::management management_of(const experiment& e) {
   const auto noise = [](const physics::io_parameters& io) {
     return !io.is_perfect && io.noise_management != physics::noise_management::none;
   };
-  const auto& update = parameters.update;
+  const auto manages = [](const physics::update_parameters& update) {
+    return !update.is_exact() && (update.update_management || update.update_bl_management);
+  };
+  const bool is_written = e.session.algorithm.family == workload::algorithm_family::transfer;
+  const bool has_pulses = !physics::updates_exactly(parameters);
   return {noise(parameters.forward) && !e.session.input_range.enable, noise(parameters.backward),
-          !physics::updates_exactly(parameters) && (update.update_management || update.update_bl_management)};
+          has_pulses && manages(parameters.update),
+          has_pulses && manages(is_written ? e.algorithm.transfer_update : parameters.update)};
 }
 
 std::uint64_t peak_rss_bytes() {
@@ -58,6 +65,13 @@ workload::network_map mapped(const experiment& e) {
   });
 }
 
+/// Products of the forward direction where a line is read at full scale: nothing is managed.
+physics::io_parameters read_alone(physics::io_parameters io) {
+  io.noise_management = physics::noise_management::none;
+  io.bound_management = physics::bound_management::none;
+  return io;
+}
+
 /// Parameters of the arrays of every role. Pulses of the fast array are generated with the mean granularity of all.
 std::vector<physics::array_parameters> parameters_by_role(const experiment& e) {
   std::vector<physics::array_parameters> roles(e.session.algorithm.roles, e.arrays);
@@ -67,12 +81,16 @@ std::vector<physics::array_parameters> parameters_by_role(const experiment& e) {
     if (family == workload::algorithm_family::transfer) {
       roles[role].line_read = e.algorithm.transfer_read;
       roles[role].line_write = e.algorithm.transfer_update;
+    } else {
+      roles[role].line_read = read_alone(e.arrays.forward);
     }
     if (family == workload::algorithm_family::mixed_precision) { // as updates, always managed
       roles[role].line_write = e.arrays.update;
       roles[role].line_write.update_management = roles[role].line_write.update_bl_management = true;
     }
   }
+  if (family == workload::algorithm_family::transfer)
+    roles[e.session.algorithm.initial_role()].update = e.algorithm.transfer_update; // of programming, nothing else
   if (family == workload::algorithm_family::transfer)
     roles.front().update_granularity = workload::update_granularity_of(e.session.algorithm);
   return roles;
@@ -171,6 +189,19 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
       health_(plan_.map.arrays, conversions_of(e.arrays)),
       data_(data) {
   machine_.control().add_listener(health_);
+  fabricate_weights();
+}
+
+void simulation::fabricate_weights() {
+  std::vector<float> weights;
+  for (std::uint32_t a = 0; a < plan_.map.arrays.size(); ++a) {
+    if (!plan_.session.starts_fabricated(a))
+      continue;
+    const auto& region = plan_.map.arrays[a];
+    weights.resize(std::size_t{region.inputs} * region.outputs);
+    plan_.session.load_fabricated_weights(a, {weights.data(), region.outputs, region.inputs, region.inputs});
+    machine_.tile_of(a).values().set_weights(weights);
+  }
 }
 
 void simulation::run(run_observer& observer) {
@@ -209,12 +240,52 @@ void simulation::step_done(const workload::training_position& position) {
   observer_->step_done(position);
 }
 
-void simulation::epoch_trained(const workload::training_position& position) {
-  if (experiment_.average_from_epoch > 0 && position.epoch >= experiment_.average_from_epoch)
-    average_.add(digital_layers());
+void simulation::weights_read() {
+  average_.add(layers_of([this](std::uint32_t array, std::uint32_t output, std::uint32_t input) {
+    return plan_.session.weights_read(array)[input][output];
+  }));
+}
+
+void simulation::programmed() {
+  spreads_.clear();
+  for (std::size_t l = 0; l < plan_.map.layers.size(); ++l)
+    spreads_.push_back(spread_of(l));
+}
+
+simulation::weight_spread simulation::spread_of(std::size_t layer) const {
+  const auto& split = plan_.map.layers[layer];
+  const auto role = experiment_.session.algorithm.initial_role();
+  const auto copies = split.copies[role];
+  double weights = 0;
+  double squares = 0;     // of the first copy
+  double differences = 0; // squared, of all pairs
+  for (std::uint32_t i = 0; i < split.input_splits; ++i)
+    for (std::uint32_t o = 0; o < split.output_splits; ++o) {
+      const auto first = machine_.tile_of(split.array(i, o, role)).values().weights();
+      std::vector<double> sums(first.size());
+      for (std::uint32_t copy = 0; copy < copies; ++copy) {
+        const auto w = machine_.tile_of(split.array(i, o, role, copy)).values().weights();
+        for (std::size_t k = 0; k < w.size(); ++k) {
+          sums[k] += w[k];
+          differences += copies * double{w[k]} * w[k];
+        }
+      }
+      weights += static_cast<double>(first.size());
+      squares += std::inner_product(first.begin(), first.end(), first.begin(), 0.0);
+      differences -= std::inner_product(sums.begin(), sums.end(), sums.begin(), 0.0);
+    }
+  const double pairs = copies * (copies - 1.0) / 2;
+  return {std::sqrt(squares / weights), copies > 1 ? std::sqrt(std::max(differences, 0.0) / (pairs * weights)) : 0};
 }
 
 std::vector<workload::digital_layer> simulation::digital_layers() {
+  return layers_of([this](std::uint32_t array, std::uint32_t output, std::uint32_t input) {
+    return machine_.tile_of(array).values().weights()[std::size_t{output} * plan_.map.arrays[array].inputs + input];
+  });
+}
+
+template <typename F>
+std::vector<workload::digital_layer> simulation::layers_of(F&& f) {
   const auto& network = experiment_.session.network;
   const auto& algorithm = experiment_.session.algorithm;
   std::vector<workload::digital_layer> layers;
@@ -224,18 +295,16 @@ std::vector<workload::digital_layer> simulation::digital_layers() {
                       {bias.begin(), bias.end()},
                       plan_.session.output_scale(l)});
   }
-  for (std::size_t a = 0; a < plan_.map.arrays.size(); ++a) {
+  for (std::uint32_t a = 0; a < plan_.map.arrays.size(); ++a) {
     const auto& region = plan_.map.arrays[a];
     const float share = algorithm.gamma_of(region.id.role) / static_cast<float>(algorithm.copies_of(region.id.role));
     if (share == 0)
       continue;
-    const auto weights = machine_.tile_of(a).values().weights();
     auto& layer = layers[region.id.layer];
     const std::size_t inputs = network.layers[region.id.layer];
     for (std::uint32_t o = 0; o < region.outputs; ++o)
       for (std::uint32_t i = 0; i < region.inputs; ++i)
-        layer.weights[(region.first_output + o) * inputs + region.first_input + i] +=
-            share * weights[std::size_t{o} * region.inputs + i];
+        layer.weights[(region.first_output + o) * inputs + region.first_input + i] += share * f(a, o, i);
   }
   return layers;
 }
@@ -304,6 +373,8 @@ run_results simulation::results() const {
   r.delayed_requests = machine_.delayed_requests();
   r.out_of_order_requests = machine_.out_of_order_requests();
   r.weights_digest = weights_digest();
+  for (std::size_t l = 0; l < spreads_.size(); ++l)
+    r.programming.push_back({plan_.session.programming_iterations()[l], spreads_[l].weight_std, spreads_[l].copy_std});
   plan_.session.for_each_input_range([&](float range) { r.input_ranges.push_back(range); });
   r.warnings = warnings();
   r.assumptions = {"network and buffers are calendars, not simulated flit by flit",
@@ -314,6 +385,13 @@ run_results simulation::results() const {
 
 std::vector<std::string> simulation::warnings() const {
   auto all = experiment_.warnings;
+  const auto most = experiment_.session.programming.most_iterations;
+  for (std::size_t l = 0; l < spreads_.size(); ++l) {
+    const auto& copies = plan_.session.programming_iterations()[l];
+    if (const auto left = std::ranges::count(copies, most); left > 0)
+      all.push_back(fmt::format("{} of {} copies of layer {} were given up after {} iterations of programming", left,
+                                copies.size(), l, most));
+  }
   const learning_facts facts{.classes = experiment_.session.network.layers.back(),
                              .bit_length_adapts = experiment_.arrays.update.update_bl_management,
                              .transfers = experiment_.session.algorithm.stages() > 0};
@@ -329,6 +407,7 @@ void simulation::save(std::ostream& out) const {
   health_.save(out);
   gradient_.save(writer);
   save_evaluations(writer, evaluations_);
+  writer.write_vector(spreads_);
   writer.write(average_.count());
   for (const auto& layer : average_.mean()) {
     writer.write_vector(layer.weights);
@@ -345,6 +424,7 @@ void simulation::restore(std::istream& in) {
   if (gradient_.restore(reader))
     gradient_.begin(digital_layers());
   restore_evaluations(reader, evaluations_);
+  reader.read_vector(spreads_);
   std::uint32_t averaged = 0;
   reader.read(averaged);
   std::vector<workload::digital_layer> mean(averaged > 0 ? experiment_.session.network.weight_layers() : 0);

@@ -39,6 +39,7 @@ constexpr std::array<action_entry, action_count> actions{{
     {"sram_read_byte", component_kind::sram},
     {"sram_write_byte", component_kind::sram},
     {"dram_read_byte", component_kind::memory},
+    {"dram_write_byte", component_kind::memory},
     {"flit_hop", component_kind::network},
     {"router_arbitration", component_kind::network},
 }};

@@ -54,10 +54,11 @@ enum class action : std::uint8_t {
   sram_read_byte,     ///< sram
   sram_write_byte,    ///< sram
   dram_read_byte,     ///< memory
+  dram_write_byte,    ///< memory
   flit_hop,           ///< network: one flit over one link
   router_arbitration, ///< network: one packet through one router or one bus grant
 };
-inline constexpr std::size_t action_count = 23;
+inline constexpr std::size_t action_count = 24;
 
 std::string_view name_of(component_kind kind);
 std::string_view name_of(action a);

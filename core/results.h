@@ -27,6 +27,14 @@ struct evaluation_row {
   std::vector<layer_health> layers;
 };
 
+/// How the visible arrays of a layer were programmed in a closed loop.
+struct layer_programming {
+  std::vector<std::uint32_t> iterations; ///< of every copy, the first one's first
+  double weight_std = 0;                 ///< root mean square of the first copy's weights
+  double copy_std =
+      0; ///< root mean square of the differences of the weights of two copies, over all pairs; 0: one copy
+};
+
 /// What the run took from the computer that ran it.
 struct host_figures {
   double wall_s = 0;
@@ -46,6 +54,7 @@ struct run_results {
   bool interrupted = false;
   unsigned epochs = 0; ///< completed
   std::vector<evaluation_row> evaluations;
+  std::vector<layer_programming> programming; ///< per layer; empty without a closed loop
 
   std::array<femtoseconds, phase_count> busy{};
   std::array<femtoseconds, phase_count> exposed{};

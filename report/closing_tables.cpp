@@ -4,9 +4,13 @@
 #include <tilework/report/text_table.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <numeric>
+#include <string>
+#include <vector>
 
 namespace tilework::report {
 namespace {
@@ -42,7 +46,7 @@ std::string phase_table(const run_results& r) {
                share ? percent(energy_J, r.costs.training_energy_J) : ""});
   };
   const auto happened = [&](phase p) { return r.exposed[static_cast<std::size_t>(p)].count > 0; };
-  for (auto p : {phase::forward, phase::backward, phase::update, phase::transfer})
+  for (auto p : {phase::forward, phase::backward, phase::update, phase::transfer, phase::read_out})
     if (happened(p))
       add(p, true);
   table.rule();
@@ -126,6 +130,27 @@ std::string component_table(const run_results& r) {
   return table.str();
 }
 
+/// "programmed from one: ...", one value per layer.
+std::string programming_line(const run_results& r) {
+  std::vector<std::string> first;
+  std::vector<std::string> copies;
+  std::vector<std::string> spreads;
+  for (const auto& layer : r.programming) {
+    const auto& all = layer.iterations;
+    first.push_back(fmt::format("{}", all.front()));
+    if (all.size() == 1)
+      continue;
+    copies.push_back(
+        fmt::format("{:.0f}", std::accumulate(all.begin() + 1, all.end(), 0.0) / static_cast<double>(all.size() - 1)));
+    spreads.push_back(fmt::format("{:.4f}", layer.copy_std));
+  }
+  auto line = fmt::format("programmed from one: {} iterations", fmt::join(first, " / "));
+  if (!copies.empty())
+    line +=
+        fmt::format(", further copies {} on average, {} apart", fmt::join(copies, " / "), fmt::join(spreads, " / "));
+  return line + "\n";
+}
+
 } // namespace
 
 std::string closing_tables(const run_results& r) {
@@ -134,6 +159,8 @@ std::string closing_tables(const run_results& r) {
     text += accuracy_table(r) + "\n";
   text += phase_table(r) + "\n" + component_table(r);
   text += "\n";
+  if (!r.programming.empty())
+    text += programming_line(r);
   for (const auto& warning : r.warnings)
     text += "warning: " + warning + "\n";
   for (const auto& assumption : r.assumptions)

@@ -82,6 +82,14 @@ json row_json(const evaluation_row& row) {
   return line;
 }
 
+json programming_json(const layer_programming& layer) {
+  const auto& all = layer.iterations;
+  return {{"first_copy_iterations", all.front()},
+          {"copy_iterations", std::vector(all.begin() + 1, all.end())},
+          {"weight_std", layer.weight_std},
+          {"copy_std", all.size() > 1 ? json(layer.copy_std) : json(nullptr)}};
+}
+
 } // namespace
 
 std::string metrics_line(const evaluation_row& row) {
@@ -111,6 +119,8 @@ std::string summary_json(const run_results& r) {
   s["actions"] = actions_of(r);
   s["contention"] = {{"delayed_requests", r.delayed_requests}, {"out_of_order_requests", r.out_of_order_requests}};
   s["weights_digest"] = r.weights_digest;
+  for (const auto& layer : r.programming)
+    s["programming"].push_back(programming_json(layer));
   if (!r.input_ranges.empty())
     s["input_ranges"] = r.input_ranges;
   s["evaluations"] = json::array();

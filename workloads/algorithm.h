@@ -135,6 +135,9 @@ stage_plan plan_stage(const algorithm_configuration& algorithm, std::uint32_t st
 /// Rate of the pulses of role 0 where it is not automatic.
 operation_rate fast_rate_of(const algorithm_configuration& algorithm);
 
+/// Longest pulse train of the array that gets the initial weights, in slots.
+std::uint32_t longest_train_of(const algorithm_configuration& algorithm);
+
 /// Granularity by which pulses of role 0 are generated: the mean over the roles.
 float update_granularity_of(const algorithm_configuration& algorithm);
 

@@ -251,6 +251,9 @@ void sequencer::prepare(std::uint32_t index) {
   if (op.stage != no_stage) {
     request.line_read = context_.lines_read[op.stage] + op.read;
     request.line = configuration_.stages[op.stage].order.line_of(request.line_read);
+  } else if (op.kind == operation_kind::read_line) { // of a whole array
+    request.line_read = context_.first_vector;
+    request.line = 0;
   }
   if (op.array == no_array)
     return;
@@ -287,7 +290,7 @@ void sequencer::read_operands(const planned_operation& planned, sc_core::sc_time
 }
 
 void sequencer::write_results(const planned_operation& planned, sc_core::sc_time& delay) {
-  access(buffer, planned, planned.written, ::tlm::TLM_WRITE_COMMAND, delay);
+  access(planned.writes_memory ? memory : buffer, planned, planned.written, ::tlm::TLM_WRITE_COMMAND, delay);
 }
 
 femtoseconds sequencer::write_results(const planned_operation& planned, femtoseconds at) {

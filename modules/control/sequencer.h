@@ -51,8 +51,8 @@ struct sequencer_configuration {
 
 /// The only initiator of the machine. One step at a time: an operation is launched (values computed, all ready ones in
 /// one fork and join) when its predecessors are complete; its operands are read from buffer or memory, the request goes
-/// to its target, and the results are written to the buffer. A step ends with a drain: the next one starts on an
-/// idle machine with all clocks at an edge.
+/// to its target, and the results are written to the buffer or to memory. A step ends with a drain: the next one starts
+/// on an idle machine with all clocks at an edge.
 class sequencer final : public sc_core::sc_module {
 public:
   SC_HAS_PROCESS(sequencer);

@@ -39,6 +39,10 @@ mutable_burst view_of(operand_arena& arena, const operand_ref& ref, std::uint32_
   return burst;
 }
 
+bool in_memory(const operand_arena& arena, const operand_ref& ref) {
+  return has_operand(ref) && arena.slot(ref.slot).home == residence::memory;
+}
+
 /// Whether an operand is moved at all: state of the transfer controller stays where it is.
 bool moves(const operand_arena& arena, const operand_ref& ref) {
   return has_operand(ref) && arena.slot(ref.slot).home != residence::controller;
@@ -128,7 +132,8 @@ planned_operation step_plan::planned(const operation& op, const plan_inputs& in)
   request.response_bytes = p.written.bytes;
   const bool loads = op.kind == operation_kind::load_samples;
   p.read = {address_of(op.inputs), loads ? op.vectors * in.bytes_per_sample : sent};
-  p.reads_memory = loads || (has_operand(op.inputs[0]) && in.arena.slot(op.inputs[0].slot).home == residence::memory);
+  p.reads_memory = loads || in_memory(in.arena, op.inputs[0]);
+  p.writes_memory = in_memory(in.arena, op.outputs[0]);
 
   auto& payload = p.request.payload();
   const bool writes =

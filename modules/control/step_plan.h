@@ -30,7 +30,8 @@ struct planned_operation {
   transaction::four_phase_initiator* port = nullptr; ///< null: the memory access is the whole operation
   memory_access read;
   memory_access written;
-  bool reads_memory = false; ///< the operands are in memory, not in the buffer
+  bool reads_memory = false;  ///< the operands are in memory, not in the buffer
+  bool writes_memory = false; ///< same of the results
   /// Write of a line that others write too: index of the first of them, which stands for the group. The operands are
   /// read and sent once for all.
   std::uint32_t multicast = no_multicast;

@@ -67,7 +67,9 @@ public:
                        {.learning_rate = request_->context->learning_rate,
                         .mini_batch = request_->context->step,
                         .loss_scale = 1.0F / static_cast<float>(op.vectors),
-                        .logit_scale = op.rate.factor});
+                        .parameter = op.rate.factor,
+                        .seed = request_->context->seed,
+                        .stream = op.layer});
     if (format_ != numerics::number_format::fp32)
       for (const auto& burst : out)
         for (std::uint32_t v = 0; v < burst.vectors; ++v)

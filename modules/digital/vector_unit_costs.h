@@ -81,6 +81,14 @@ constexpr alu_operations alu_operations_of(const operation& op) {
     return {.multiply = all};
   case vector_function::output_scale_update: // s -= lr sum d y
     return {.add = all, .multiply = all + 1};
+  case vector_function::draw_normal: { // one number of a normal generator, times std
+    const std::uint64_t drawn = n * op.outputs[0].length;
+    return {.multiply = drawn, .special = drawn};
+  }
+  case vector_function::difference:
+    return {.add = all};
+  case vector_function::moving_variance: // sum of squares, their mean, v + alpha (mean - v)
+    return {.add = all + 2 * n, .multiply = all + 2 * n};
   case vector_function::none:
     break;
   }

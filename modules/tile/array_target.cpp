@@ -19,8 +19,11 @@ bool has_no_kernel(operation_kind kind) {
 constexpr std::size_t rates_operand = 3; ///< of outer_product_update; choppers of inputs and outputs follow
 
 /// Products whose first vector is also computed exactly: few enough to cost nothing that could be measured.
-bool is_probed(const step_context& context) {
+bool is_probed(const transaction::tile_request& request) {
   constexpr std::uint64_t steps_between_probes = 64;
+  const auto& context = *request.context;
+  if (request.op->phase == phase::program)
+    return false;
   return context.evaluation ? context.step == 0 : context.step % steps_between_probes == 0;
 }
 
@@ -86,18 +89,19 @@ void array_target::begin(transaction::tile_request& request) {
   switch (request.op->kind) {
   case operation_kind::forward_mvm:
     values_->begin_mvm(physics::mvm_direction::forward, request.in[0], request.out[0],
-                       context.first_vector + request.op->first_vector, context.evaluation, is_probed(context));
+                       context.first_vector + request.op->first_vector, context.evaluation, is_probed(request));
     break;
   case operation_kind::backward_mvm:
     values_->begin_mvm(physics::mvm_direction::backward, request.in[0], request.out[0],
-                       context.first_vector + request.op->first_vector, context.evaluation, is_probed(context));
+                       context.first_vector + request.op->first_vector, context.evaluation, is_probed(request));
     break;
   case operation_kind::outer_product_update:
     begin_update(request);
     ++weight_version_;
     break;
   case operation_kind::read_line:
-    values_->begin_read_line(request.op->side, request.line, request.out[0], request.line_read);
+    values_->begin_read_line(request.op->side, request.line, request.out[0], request.line_read,
+                             request.op->phase != phase::read_out);
     break;
   case operation_kind::write_line:
     values_->begin_write_line(request.op->side, request.line, request.in[0], request.op->rate.at(context.learning_rate),

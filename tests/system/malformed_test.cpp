@@ -448,21 +448,32 @@ TEST_P(malformed_override, is_refused) {
 using override_case = std::array<std::string_view, 3>;
 INSTANTIATE_TEST_SUITE_P(
     cases, malformed_override,
-    testing::Values(override_case{"training.epoch=3", "training.epoch", "did you mean 'epochs'?"},
-                    override_case{"nonsense", "nonsense", "expected key.path=value"},
-                    override_case{"=3", "=3", "expected key.path=value"},
-                    override_case{"training..epochs=3", "training..epochs", "empty name"},
-                    override_case{"training.epochs.more=3", "training.epochs.more", "single value"},
-                    override_case{"network.layers.9=3", "network.layers.9", "from 0 to 1"},
-                    override_case{"training.epochs=x", "training.epochs", "integer"},
-                    override_case{"training=3", "training", "expected a map"},
-                    override_case{"machine=nowhere.yaml", "machine", "cannot open"},
-                    override_case{"machine.tile.adc.bits=99", "machine.tile.adc.bits", "from 2 to 16"},
-                    override_case{"training.epochs=[", "training.epochs", ""},
-                    override_case{"mapping.tiles=[0, 0]", "mapping.tiles", "one tile per array"},
-                    override_case{"dataset={name: glyphs, train_samples: 2000000}", "dataset",
-                                  "at most 1000000 samples"},
-                    override_case{"dataset={name: glyphs, train_samples: -1}", "dataset", "from 0"}));
+    testing::Values(
+        override_case{"training.epoch=3", "training.epoch", "did you mean 'epochs'?"},
+        override_case{"nonsense", "nonsense", "expected key.path=value"},
+        override_case{"=3", "=3", "expected key.path=value"},
+        override_case{"training..epochs=3", "training..epochs", "empty name"},
+        override_case{"training.epochs.more=3", "training.epochs.more", "single value"},
+        override_case{"network.layers.9=3", "network.layers.9", "from 0 to 1"},
+        override_case{"training.epochs=x", "training.epochs", "integer"},
+        override_case{"training=3", "training", "expected a map"},
+        override_case{"machine=nowhere.yaml", "machine", "cannot open"},
+        override_case{"machine.tile.adc.bits=99", "machine.tile.adc.bits", "from 2 to 16"},
+        override_case{"training.epochs=[", "training.epochs", ""},
+        override_case{"training.programming=from_on", "training.programming", "did you mean 'from_one'?"},
+        override_case{"training.programming={method: absolute, tolerance: 0.1}", "training.programming",
+                      "method: from_one"},
+        override_case{"training.programming={method: from_one, first_averaging: 0}", "training.programming",
+                      "greater than 0"},
+        override_case{"training.programming={method: from_one, tolerances: 0.1}", "training.programming",
+                      "did you mean 'tolerance'?"},
+        override_case{"training={device: PCMUnitCell, programming: from_one}", "training",
+                      "cannot program OneSided cells"},
+        override_case{"training={programming: from_one, copy_mismatch_std: 0.1}", "training", "programmed from one"},
+        override_case{"evaluate.weight_reads=0", "evaluate.weight_reads", "from 1"},
+        override_case{"mapping.tiles=[0, 0]", "mapping.tiles", "one tile per array"},
+        override_case{"dataset={name: glyphs, train_samples: 2000000}", "dataset", "at most 1000000 samples"},
+        override_case{"dataset={name: glyphs, train_samples: -1}", "dataset", "from 0"}));
 
 /// MNIST-format files, good ones to begin with.
 class idx_files : public testing::Test {

@@ -60,5 +60,23 @@ TEST(operand_arena, slots_in_memory_share_a_window_that_can_be_closed) {
   EXPECT_EQ(arena.view(kept).data, buffer);
 }
 
+TEST(operand_arena, results_in_memory_are_apart_from_the_window_and_stay) {
+  operand_arena arena;
+  const auto operand = arena.add(2, 8, residence::memory);
+  const auto first = arena.add_result(3, 4);
+  const auto second = arena.add_result(1, 20);
+  arena.allocate();
+  EXPECT_EQ(arena.slot(first).home, residence::memory);
+  EXPECT_GE(arena.slot(first).first_element, 16U) << "addresses in memory are apart";
+  EXPECT_EQ(arena.buffer_elements(), 0U);
+  arena.view(operand)[1].back() = 1;
+  arena.view(first)[2].back() = 2;
+  arena.view(second)[0].front() = 3;
+  arena.close_window();
+  EXPECT_EQ(arena.view(first)[2].back(), 2.0F);
+  EXPECT_EQ(arena.view(second)[0].front(), 3.0F);
+  EXPECT_EQ(arena.view(first)[0].front(), 0.0F);
+}
+
 } // namespace
 } // namespace tilework
