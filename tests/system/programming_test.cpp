@@ -121,7 +121,8 @@ TEST(programming_from_one, of_a_single_array_programs_it_alone) {
 }
 
 TEST(programming_from_one, says_when_it_gave_up) {
-  const auto run = summary_of_run(from_one() + set({"training.programming.most_iterations=50"}), layers);
+  const auto run =
+      summary_of_run(replicated() + set({"training.programming={method: from_one, most_iterations: 50}"}), layers);
   const auto warnings = run.at("warnings").dump();
   EXPECT_NE(warnings.find("3 of 3 copies of layer 0"), std::string::npos) << warnings;
 }
@@ -170,7 +171,7 @@ TEST(weight_reads, give_the_average_its_values) {
 
 TEST(weight_reads, are_the_same_loosely_and_approximately_timed_and_after_a_resume) {
   const temporary_directory folder;
-  const auto all = replicated() + averaging(3) + set({"training.epochs=6"});
+  const auto all = replicated() + averaging(3) + set({"training.epochs=60"});
   ASSERT_EQ(run_program(small_run(folder / "whole", all, layers)).exit_code, 0);
   const auto whole = summary_in(folder / "whole");
   const auto approximate = summary_of_run(all + options{"--timing", "at"}, layers);
