@@ -56,8 +56,9 @@ enum class action : std::uint8_t {
   dram_read_byte,     ///< memory
   flit_hop,           ///< network: one flit over one link
   router_arbitration, ///< network: one packet through one router or one bus grant
+  router_add,         ///< network: one element added to that of another packet of its reduction
 };
-inline constexpr std::size_t action_count = 23;
+inline constexpr std::size_t action_count = 24;
 
 std::string_view name_of(component_kind kind);
 std::string_view name_of(action a);
