@@ -223,7 +223,7 @@ TEST(algorithm_file, reads_are_added_on_their_way_where_the_network_can) {
   using workload::transfer_reduction;
   const std::string text = "algorithm: {name: AGAD, replicas: 4, replicate: fast_and_slow}\n"
                            "transfer: {reduction: network}\n";
-  expect_error(text, "f.yaml:2:24", "does not add packets");
+  expect_error(text, "f.yaml:2:23", "does not add packets");
   const auto a = read(text, 8, {}, true).training.algorithm;
   EXPECT_EQ(a.reduction, transfer_reduction::network);
   EXPECT_TRUE(a.reduces(0));
