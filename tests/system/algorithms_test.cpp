@@ -229,7 +229,7 @@ TEST(reduction, is_refused_where_the_network_cannot_add) {
                                          .more = "training.transfer.reduction=network"}) +
                            set({"machine.interconnect=" + network});
     const temporary_directory folder;
-    const auto run = run_program({.arguments = small_run(folder / "run", arguments, layers)});
+    const auto run = run_program(small_run(folder / "run", arguments, layers));
     EXPECT_EQ(run.exit_code, 2) << network;
     EXPECT_NE(run.err.find("training.transfer.reduction"), std::string::npos) << run.err;
     EXPECT_NE(run.err.find("does not add packets"), std::string::npos) << run.err;
