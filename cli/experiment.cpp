@@ -271,7 +271,8 @@ void read_training(reader r, experiment& e, const catalog::device_registry& devi
                                    .on_curve = on_curve,
                                    .update = e.arrays.update,
                                    .batch_size = e.session.batch_size,
-                                   .seed = e.seed});
+                                   .seed = e.seed,
+                                   .network_reduces = e.machine.reduces()});
   e.arrays.device = e.algorithm.devices.back();
   e.session.algorithm = e.algorithm.algorithm;
   e.session.order = r.get("schedule", e.session.order);

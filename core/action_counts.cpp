@@ -42,6 +42,7 @@ constexpr std::array<action_entry, action_count> actions{{
     {"dram_write_byte", component_kind::memory},
     {"flit_hop", component_kind::network},
     {"router_arbitration", component_kind::network},
+    {"router_add", component_kind::network},
 }};
 
 } // namespace

@@ -57,6 +57,7 @@ enum class action : std::uint8_t {
   dram_write_byte,    ///< memory
   flit_hop,           ///< network: one flit over one link
   router_arbitration, ///< network: one packet through one router or one bus grant
+  router_add,         ///< network: one element added to that of another packet of its reduction
 };
 inline constexpr std::size_t action_count = 24;
 

@@ -7,7 +7,9 @@ namespace tilework {
 
 std::uint32_t operand_arena::add(std::uint32_t vectors, std::uint32_t length, residence home, std::uint32_t bits) {
   constexpr std::size_t alignment = 16; // floats: a cache line, so that slots never share one
-  auto& size = home == residence::buffer ? buffer_size_ : home == residence::memory ? memory_size_ : controller_size_;
+  auto& size = home == residence::memory       ? memory_size_
+               : home == residence::controller ? controller_size_
+                                               : buffer_size_;
   slots_.push_back({size, vectors, length, home, bits});
   size += (std::size_t{vectors} * length + alignment - 1) / alignment * alignment;
   return static_cast<std::uint32_t>(slots_.size() - 1);
@@ -42,9 +44,12 @@ void operand_arena::allocate() {
 
 std::size_t operand_arena::buffer_elements() const {
   std::size_t sum = 0;
-  for (const auto& s : slots_)
+  for (const auto& s : slots_) {
     if (s.home == residence::buffer)
       sum += std::size_t{s.vectors} * s.length;
+    if (s.home == residence::reduced)
+      sum += s.length;
+  }
   return sum;
 }
 

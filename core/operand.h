@@ -37,6 +37,7 @@ enum class residence : std::uint8_t {
   buffer,
   memory,
   controller, ///< the transfer controller's own buffer; stays there, so it never crosses the network
+  reduced, ///< buffer, which holds one vector alone: the sum of the slot's vectors, added on their way by the network
 };
 
 /// A piece of the buffer or of memory that holds one vector per sample of a mini-batch (or one matrix row per vector).
@@ -71,7 +72,7 @@ public:
   [[nodiscard]] std::span<const tensor_slot> slots() const { return slots_; }
   /// All elements of the buffer in order of their addresses.
   [[nodiscard]] std::span<float> storage() { return storage_; }
-  /// Elements that live in the buffer: what its capacity must hold.
+  /// Elements that live in the buffer: what its capacity must hold. Of a reduced slot one vector.
   [[nodiscard]] std::size_t buffer_elements() const;
   /// Elements that live in the transfer controller.
   [[nodiscard]] std::size_t controller_elements() const { return controller_size_; }
@@ -79,7 +80,7 @@ public:
   [[nodiscard]] mutable_burst view(std::uint32_t index) {
     const auto& s = slots_[index];
     float* first = window_.data();
-    if (s.home == residence::buffer)
+    if (s.home == residence::buffer || s.home == residence::reduced)
       first = storage_.data() + s.first_element;
     if (s.home == residence::controller)
       first = controller_.data() + s.first_element;

@@ -32,6 +32,8 @@ struct machine_configuration {
 
   /// One tile per network node.
   [[nodiscard]] std::uint32_t tiles() const;
+  /// Whether the interconnect adds packets on their way: a mesh that has adders, or an ideal network.
+  [[nodiscard]] bool reduces() const;
 };
 
 } // namespace tilework::platform

@@ -160,6 +160,8 @@ hardware::mesh_configuration read_mesh(reader r) {
   c.clock_Hz = read_clock(r);
   c.router_latency_cycles = read_cycles(r, "router_latency", c.router_latency_cycles);
   c.link_latency_cycles = read_cycles(r, "link_latency", c.link_latency_cycles);
+  c.reduction = r.get("reduction", c.reduction);
+  c.reduction_latency_cycles = read_cycles(r, "reduction_latency", c.reduction_latency_cycles);
   return c;
 }
 

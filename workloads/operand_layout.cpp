@@ -76,14 +76,15 @@ public:
       return slots;
     }
     const std::uint32_t length = stage.side == line_side::inputs ? region.outputs : region.inputs;
-    slots.reads = arena_.add(algorithm.copies_of(k), length);
+    const bool reduces = algorithm.reduces(k);
+    slots.reads = arena_.add(algorithm.copies_of(k), length, reduces ? residence::reduced : residence::buffer);
     slots.counts = arena_.add(1, length, residence::buffer,
                               algorithm.has_hidden_matrix() ? count_bits(algorithm.transfer_desired_bl) : 0);
     if (!algorithm.has_hidden_matrix())
       return slots;
     slots.hidden = state(stage.order.lines, length);
     if (algorithm.kind == transfer_kind::dynamic || algorithm.kind == transfer_kind::study_dynamic)
-      slots.references = state(2 * algorithm.copies_of(k) * stage.order.lines, length);
+      slots.references = state(2 * (reduces ? 1 : algorithm.copies_of(k)) * stage.order.lines, length);
     return slots;
   }
 

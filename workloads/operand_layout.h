@@ -45,10 +45,10 @@ struct piece_slots {
 
 /// Slots of one transfer stage of a piece.
 struct stage_slots {
-  std::uint32_t reads = no_slot;      ///< copies x length
+  std::uint32_t reads = no_slot;      ///< copies x length; on the machine 1 x length where the network adds them
   std::uint32_t counts = no_slot;     ///< 1 x length; mixed precision: rows x inputs
   std::uint32_t hidden = no_slot;     ///< lines x length
-  std::uint32_t references = no_slot; ///< 2 copies lines x length
+  std::uint32_t references = no_slot; ///< 2 copies lines x length; 2 lines x length where the network adds the reads
 };
 
 /// Slots of one layer for programming in a closed loop; one vector per copy of the visible array.

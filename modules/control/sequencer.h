@@ -122,8 +122,10 @@ private:
   };
   struct progress {
     std::uint32_t open_predecessors = 0;
+    std::uint32_t answered = 0; ///< of a reduction: members so far
     femtoseconds ready;
-    std::optional<femtoseconds> operands_read; ///< of a multicast: when its first request had read them
+    std::optional<femtoseconds> shared; ///< of a multicast: when its first request had read the operands; of a
+                                        ///< reduction: when the latest of its members came
   };
   using memory_socket = tlm_utils::simple_initiator_socket<sequencer>;
 
@@ -142,6 +144,7 @@ private:
   femtoseconds transport(std::uint32_t index);
   void read_operands(const planned_operation& planned, sc_core::sc_time& delay);
   void write_results(const planned_operation& planned, sc_core::sc_time& delay);
+  bool join_reduction(const planned_operation& planned, sc_core::sc_time& delay);
   femtoseconds write_results(const planned_operation& planned, femtoseconds at);
   void access(memory_socket& socket, const planned_operation& planned, const memory_access& moved,
               ::tlm::tlm_command command, sc_core::sc_time& delay);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 namespace tilework {
@@ -40,6 +41,17 @@ TEST(operand_arena, slots_do_not_overlap_and_start_zeroed) {
   EXPECT_EQ(arena.view(a).vectors, 3U);
   EXPECT_EQ(arena.view(a).length, 5U);
   EXPECT_EQ(arena.buffer_elements(), 22U);
+}
+
+TEST(operand_arena, a_reduced_slot_takes_one_vector_of_the_buffer) {
+  operand_arena arena;
+  const auto parts = arena.add(3, 5, residence::reduced);
+  const auto other = arena.add(1, 7);
+  arena.allocate();
+  EXPECT_EQ(arena.buffer_elements(), 5U + 7);
+  EXPECT_EQ(arena.view(parts).vectors, 3U) << "what is on its way has room of its own";
+  std::ranges::fill(arena.view(parts)[2], 1.0F);
+  EXPECT_EQ(arena.view(other)[0].front(), 0.0F);
 }
 
 TEST(operand_arena, slots_in_memory_share_a_window_that_can_be_closed) {

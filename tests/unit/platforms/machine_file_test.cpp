@@ -96,6 +96,15 @@ TEST(machine_file, reads_calibration_charge_and_the_ideal_network) {
   EXPECT_EQ(defaults.tile.pulse.charge, hardware::pulse_charge::actual_bl);
 }
 
+TEST(machine_file, says_which_networks_add_packets) {
+  EXPECT_FALSE(machine_of("interconnect: {mesh: {columns: 2}}\n").reduces());
+  const auto m = machine_of("interconnect: {mesh: {columns: 2, reduction: true, reduction_latency: 3 cycles}}\n");
+  EXPECT_TRUE(m.reduces());
+  EXPECT_EQ(std::get<hardware::mesh_configuration>(m.interconnect).reduction_latency_cycles, 3U);
+  EXPECT_TRUE(machine_of("interconnect: {ideal: {nodes: 4}}\n").reduces());
+  EXPECT_FALSE(machine_of("interconnect: {bus: {nodes: 4}}\n").reduces());
+}
+
 TEST(machine_file, refuses_what_makes_no_sense) {
   EXPECT_NE(error_of("interconnect: {ideal: {nodes: 4}, mesh: {columns: 2}}\n").find("m.yaml:1"), std::string::npos);
   EXPECT_NE(error_of("tile: {pulse: {charge: guessed}}\n").find("nominal_bl"), std::string::npos);
