@@ -17,7 +17,7 @@ bool contains(const std::string& text, const std::string& part) {
 TEST(commands, help_and_version) {
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const std::string command : {"run", "check", "devices", "presets"})
+  for (const std::string command : {"run", "check", "cost", "devices", "presets"})
     EXPECT_TRUE(contains(help.out, command)) << command;
   EXPECT_EQ(help.err, "");
   EXPECT_TRUE(contains(run_program({"run", "--help"}).out, "--resume"));
@@ -70,7 +70,7 @@ TEST(commands, shipped_files_are_valid) {
   std::size_t files = 0;
   for (const auto& [folder, kind] :
        {std::pair{"workloads/experiments", "experiment"}, std::pair{"platforms/machines", "machine"},
-        std::pair{"platforms/technologies", "technology"}})
+        std::pair{"platforms/bills", "bill of materials"}, std::pair{"platforms/technologies", "technology"}})
     for (const auto& entry : std::filesystem::directory_iterator(source_folder() / folder)) {
       const auto result = run_program({"check", entry.path().string()});
       EXPECT_EQ(result.exit_code, 0) << result.err;
