@@ -72,7 +72,7 @@ std::string_view check(const std::filesystem::path& file, const catalog::device_
     check_bill(file);
     return "bill of materials";
   }
-  if (r.has("energy")) {
+  if (r.has("energy") || r.has("area") || r.has("leakage")) {
     platform::read_technology(file);
     return "technology";
   }

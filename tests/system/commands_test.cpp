@@ -85,7 +85,8 @@ TEST(commands, cost_says_the_same_as_table_and_as_json) {
   EXPECT_EQ(result.exit_code, 0) << result.err;
   const auto document = json::parse(result.out);
   ASSERT_EQ(document["operations"].size(), 2U);
-  EXPECT_EQ(document["operations"][1]["time_s"].get<double>(), 2 * 5 * 2 * 5e-9); // vectors, slots, phases, period
+  EXPECT_DOUBLE_EQ(document["operations"][1]["time_s"].get<double>(),
+                   2 * 5 * 2 * 5e-9); // vectors, slots, phases, period
   for (const auto& operation : document["operations"]) {
     double sum = 0;
     for (const auto& action : operation["actions"])
