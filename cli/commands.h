@@ -5,6 +5,7 @@
 #include <tilework/catalog/device_registry.h>
 #include <tilework/modules/control/sequencer.h>
 #include <tilework/physics/crossbar/product_kernels.h>
+#include <tilework/platforms/machine_costs.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -35,6 +36,15 @@ int run_command(const run_options& options, const catalog::device_registry& devi
 
 /// Validates experiment, machine, technology and device files; reports every bad one.
 int check_command(const std::vector<std::filesystem::path>& files, const catalog::device_registry& devices);
+
+struct cost_options {
+  std::filesystem::path file;          ///< machine or bill of materials
+  std::vector<std::string> operations; ///< empty: all
+  platform::assumed_work work;
+  bool json = false; ///< instead of tables
+};
+/// Closed-form time, energy and area, and what was published beside it, see machine_costs.h.
+int cost_command(const cost_options& options);
 
 int list_devices(const catalog::device_registry& devices);
 int show_device(const std::string& name, const catalog::device_registry& devices);

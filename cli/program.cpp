@@ -67,6 +67,36 @@ void add_check(CLI::App& app, std::vector<std::filesystem::path>& files, const r
   check->callback([&] { chosen = [&] { return check_command(files, known); }; });
 }
 
+void add_cost(CLI::App& app, cost_options& options, command& chosen) {
+  auto* cost = app.add_subcommand("cost", "Time, energy and area of a machine's operations, without a workload");
+  cost->add_option("FILE", options.file, "machine file or bill of materials")->required();
+  cost->add_option("--operation", options.operations, "only this one; may be repeated (default: all)")
+      ->take_all()
+      ->allow_extra_args(false);
+  auto& work = options.work;
+  cost->add_option("--vectors", work.vectors, "of a burst (default 1)")->check(CLI::Range(1U, 1'000'000U));
+  cost->add_option("--bl", work.bit_length, "pulse slots per vector of an update (default 31)")
+      ->check(CLI::Range(1U, 1000U));
+  cost->add_option("--pulse-probability", work.pulse_probability, "that a line fires in a slot (default 0.5)")
+      ->check(CLI::Range(0.0, 1.0));
+  std::vector<std::string> mv_types;
+  for (const auto& [name, type] : names_of(work.mv_type))
+    mv_types.emplace_back(name);
+  cost->add_option_function<std::string>(
+          "--mv-type",
+          [&](const std::string& name) {
+            for (const auto& [spelling, type] : names_of(work.mv_type))
+              if (spelling == name)
+                work.mv_type = type;
+          },
+          "how products apply their vectors (default ONE_PASS)")
+      ->check(CLI::IsMember(mv_types));
+  cost->add_option_function<std::string>(
+          "--format", [&](const std::string& format) { options.json = format == "json"; }, "table (default) or json")
+      ->check(CLI::IsMember({"table", "json"}));
+  cost->callback([&] { chosen = [&] { return cost_command(options); }; });
+}
+
 void add_devices(CLI::App& app, std::string& name, respond_options& respond, const registry& known, command& chosen) {
   auto* devices = app.add_subcommand("devices", "Device models: list, show, respond");
   devices->require_subcommand(1);
@@ -141,9 +171,11 @@ int run_program(int argc, char** argv, const catalog::device_registry& devices) 
   std::string device;
   std::string preset;
   respond_options respond;
+  cost_options cost;
   command chosen;
   add_run(app, run, devices, chosen);
   add_check(app, files, devices, chosen);
+  add_cost(app, cost, chosen);
   add_devices(app, device, respond, devices, chosen);
   add_presets(app, preset, chosen);
   try {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/config/read_fields.h>
 #include <tilework/platforms/machine_file.h>
+#include <tilework/platforms/published.h>
 
 namespace tilework::platform {
 namespace {
@@ -213,6 +214,7 @@ machine_configuration read_machine(reader& r) {
   c.buffer = read_buffer(digital.child("buffer"));
   c.interconnect = read_interconnect(r.child("interconnect"));
   c.memory = read_memory(r.child("memory"));
+  read_published(r); // for `tilework cost`; a run has no use for it
   return c;
 }
 

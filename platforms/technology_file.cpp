@@ -68,19 +68,6 @@ price_law read_law(reader& r, dimension d) {
   return formats;
 }
 
-provenance read_provenance(reader& r) {
-  provenance origin;
-  origin.location = r.where();
-  origin.source = r.require<std::string>("source");
-  if (origin.source.empty())
-    throw r.error("source", "expected where the figure comes from, got nothing");
-  origin.node = r.get("node", "");
-  origin.condition = r.get("condition", "");
-  origin.trust = r.get("confidence", confidence::low);
-  origin.includes = r.get_list<std::string>("includes", {});
-  return origin;
-}
-
 void read_energy(reader r, std::vector<energy_price>& prices) {
   energy_price price;
   std::vector<action> covers;
@@ -121,6 +108,19 @@ void read_units(reader r, dimension d, std::vector<unit_price>& prices) {
 }
 
 } // namespace
+
+provenance read_provenance(reader& r) {
+  provenance origin;
+  origin.location = r.where();
+  origin.source = r.require<std::string>("source");
+  if (origin.source.empty())
+    throw r.error("source", "expected where the figure comes from, got nothing");
+  origin.node = r.get("node", "");
+  origin.condition = r.get("condition", "");
+  origin.trust = r.get("confidence", confidence::low);
+  origin.includes = r.get_list<std::string>("includes", {});
+  return origin;
+}
 
 technology read_technology(const std::filesystem::path& file) {
   const auto document = config::document::load(file);

@@ -25,6 +25,9 @@
 
 namespace tilework::platform {
 
+/// Where a figure comes from: source, node, condition, confidence and includes of the map that states it.
+provenance read_provenance(config::reader& r);
+
 /// \throws input_error "file:line:column: ..."
 technology read_technology(const std::filesystem::path& file);
 
