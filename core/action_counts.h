@@ -59,7 +59,7 @@ enum class action : std::uint8_t {
   router_arbitration, ///< network: one packet through one router or one bus grant
   router_add,         ///< network: one element added to that of another packet of its reduction
 };
-inline constexpr std::size_t action_count = 24;
+inline constexpr std::size_t action_count = 25;
 
 std::string_view name_of(component_kind kind);
 std::string_view name_of(action a);

@@ -151,6 +151,7 @@ private:
 
 class quiet : public cli::run_observer {
 public:
+  void programming_step_done(const workload::programming_status& /*status*/) override {}
   void step_done(const workload::training_position& /*position*/) override {}
   void evaluated(const evaluation_row& /*row*/) override {}
   void epoch_done() override {}
