@@ -308,6 +308,8 @@ run_results simulation::results() const {
   r.warnings = warnings();
   r.assumptions = {"network and buffers are calendars, not simulated flit by flit",
                    "read noise and pulse response do not follow integration time, pulse width or conductances"};
+  for (auto& sentence : price_assumptions(r.costs))
+    r.assumptions.push_back(std::move(sentence));
   r.host = host();
   return r;
 }
