@@ -36,6 +36,15 @@ int run_command(const run_options& options, const catalog::device_registry& devi
 /// Validates experiment, machine, technology and device files; reports every bad one.
 int check_command(const std::vector<std::filesystem::path>& files, const catalog::device_registry& devices);
 
+struct compare_options {
+  std::vector<std::filesystem::path> runs; ///< grouped by equal configuration apart from the seed
+  std::vector<std::string> groups;         ///< "NAME=DIR,DIR,..."; these as they are said
+  std::optional<double> target_accuracy;   ///< fraction; nothing: that of the runs, if all have the same
+  std::filesystem::path json;              ///< file for the figures; empty: none
+};
+/// Runs side by side, see report/comparison.h.
+int compare_command(const compare_options& options);
+
 int list_devices(const catalog::device_registry& devices);
 int show_device(const std::string& name, const catalog::device_registry& devices);
 

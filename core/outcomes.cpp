@@ -63,11 +63,15 @@ run_outcomes outcomes_of(const run_results& r) {
   return o;
 }
 
-accuracy_cost cost_of_accuracy(const run_results& r, double target) {
-  for (const auto& row : r.evaluations)
+accuracy_cost cost_of_accuracy(std::span<const evaluation_row> evaluations, double target, const run_totals& totals) {
+  for (const auto& row : evaluations)
     if (row.test_accuracy >= target)
       return {target, true, row.epoch, row.simulated_time_s, row.energy_J};
-  return {target, false, r.epochs, r.simulated_time().seconds(), r.costs.training_energy_J};
+  return {target, false, totals.epochs, totals.time_s, totals.energy_J};
+}
+
+accuracy_cost cost_of_accuracy(const run_results& r, double target) {
+  return cost_of_accuracy(r.evaluations, target, {r.epochs, r.simulated_time().seconds(), r.costs.training_energy_J});
 }
 
 tile_area area_of_tiles(const cost_sheet& sheet) {

@@ -28,6 +28,12 @@ struct run_outcomes {
 /// Ratios are 0 where their denominator is.
 run_outcomes outcomes_of(const run_results& results);
 
+/// Time and energy of a whole run.
+struct run_totals {
+  unsigned epochs = 0;
+  double time_s = 0;
+  double energy_J = 0;
+};
 /// The first evaluation that reached an accuracy. If none did, time and energy are those of the whole run: what the
 /// accuracy costs is more than that.
 struct accuracy_cost {
@@ -38,6 +44,7 @@ struct accuracy_cost {
   double energy_J = 0;
   [[nodiscard]] double energy_delay_Js() const { return energy_J * time_s; }
 };
+accuracy_cost cost_of_accuracy(std::span<const evaluation_row> evaluations, double target, const run_totals& totals);
 accuracy_cost cost_of_accuracy(const run_results& results, double target);
 
 /// Area of the tiles, mapped or not: the components that every tile has, summed up.

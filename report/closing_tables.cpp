@@ -169,15 +169,21 @@ std::string to_accuracy_line(const accuracy_cost& cost) {
                       : fmt::format("to {}: not reached: {}\n", target, figures("> "));
 }
 
+/// Seconds where years have too many zeros.
+std::string life_text(double s) {
+  const double years = s / seconds_per_year;
+  return years >= 0.01 ? fmt::format("{:.3g} years", years) : format_quantity(s, dimension::time, 3);
+}
+
 std::string endurance_line(const run_results& r) {
   const auto& most = *std::ranges::max_element(r.wear, {}, &cell_wear::most_pulses_per_cell);
   const auto use = use_of(r.endurance, most, r.simulated_time().seconds());
-  const auto pulses = fmt::format("endurance: {} pulses on the most pulsed sampled cell (layer {}, role {}) of {:.3g}",
-                                  most.most_pulses_per_cell, most.layer, most.role, r.endurance.pulses);
+  const auto pulses = fmt::format("endurance: {} of {:.3g} pulses on the most pulsed sampled cell (layer {}, role {})",
+                                  most.most_pulses_per_cell, r.endurance.pulses, most.layer, most.role);
   if (use.share == 0)
     return pulses + "\n";
-  return fmt::format("{}: {:.3g} % of its life, {:.3g} trainings, {:.3g} years without a pause\n", pulses,
-                     100 * use.share, use.trainings, use.life_s / seconds_per_year);
+  return fmt::format("{}: {:.3g} % of its life; {:.3g} trainings, {} without a pause\n", pulses, 100 * use.share,
+                     use.trainings, life_text(use.life_s));
 }
 
 } // namespace
