@@ -45,6 +45,14 @@ struct cost_options {
 };
 /// Closed-form time, energy and area, and what was published beside it, see machine_costs.h.
 int cost_command(const cost_options& options);
+struct compare_options {
+  std::vector<std::filesystem::path> runs; ///< grouped by equal configuration apart from the seed
+  std::vector<std::string> groups;         ///< "NAME=DIR,DIR,..."; these as they are said
+  std::optional<double> target_accuracy;   ///< fraction; nothing: that of the runs, if all have the same
+  std::filesystem::path json;              ///< file for the figures; empty: none
+};
+/// Runs side by side, see report/comparison.h.
+int compare_command(const compare_options& options);
 
 int list_devices(const catalog::device_registry& devices);
 int show_device(const std::string& name, const catalog::device_registry& devices);

@@ -300,6 +300,14 @@ void read_evaluation(reader r, experiment& e) {
     session.evaluate_every = static_cast<unsigned>(r.get_amount(key, {"epoch"}, {1, "epoch"}).count);
   session.evaluation_burst = r.get("burst", 32U, {.minimum = 1, .maximum = 65536});
   session.evaluated = r.get("copies", session.evaluated);
+  e.target_accuracy = r.find<double>("target_accuracy", {.minimum = 0, .maximum = 1, .open_minimum = true});
+  if (e.target_accuracy && session.evaluate_every == 0)
+    throw r.error("target_accuracy", "is never reached without evaluations: set evaluate.every");
+}
+
+void read_report(reader r, experiment& e) {
+  constexpr field window{.minimum = 0, .maximum = 1};
+  e.power_window = femtoseconds::from_seconds(r.quantity("power_window", dimension::time, 0, window));
 }
 
 void check_shapes(const reader& r, const experiment& e) {
@@ -360,6 +368,7 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   set_read_noise(e);
   e.placement = r.child("mapping").get_list("tiles", e.placement);
   read_evaluation(r.child("evaluate"), e);
+  read_report(r.child("report"), e);
   try {
     e.arrays.validate();
   } catch (const input_error& contradiction) {

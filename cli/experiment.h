@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,8 +38,10 @@ struct experiment {
   platform::machine_configuration machine;
   technology prices;
   std::vector<std::uint32_t> placement;
-  bool digital_evaluation = false; ///< also evaluate the weights in floating point
-  bool gradient_cosine = false;    ///< compare single steps with their gradient
+  bool digital_evaluation = false;       ///< also evaluate the weights in floating point
+  bool gradient_cosine = false;          ///< compare single steps with their gradient
+  std::optional<double> target_accuracy; ///< fraction; what does it cost to reach it?
+  femtoseconds power_window;             ///< of the peak power; 0: one step
   std::uint64_t seed = 1;
   experiment_places places;
   std::vector<std::string> warnings; ///< what a user should know about the combination

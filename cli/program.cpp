@@ -127,6 +127,19 @@ void add_presets(CLI::App& app, std::string& name, command& chosen) {
   show->callback([&] { chosen = [&] { return show_preset(name); }; });
 }
 
+void add_compare(CLI::App& app, compare_options& options, command& chosen) {
+  auto* compare =
+      app.add_subcommand("compare", "Runs side by side: median and range over seeds, ratios, cost of an accuracy");
+  compare->add_option("RUN_DIR", options.runs, "run directories; those that differ in their seed only are one group");
+  compare->add_option("--group", options.groups, "a group as you want it: NAME=DIR,DIR,...")
+      ->take_all()
+      ->allow_extra_args(false);
+  compare->add_option("--target-accuracy", options.target_accuracy,
+                      "fraction, such as 0.97: what did it cost to reach it?");
+  compare->add_option("--json", options.json, "writes the figures to this file");
+  compare->callback([&] { chosen = [&] { return compare_command(options); }; });
+}
+
 int guarded(const command& chosen) {
   try {
     return chosen();
@@ -172,8 +185,10 @@ int run_program(int argc, char** argv, const catalog::device_registry& devices) 
   std::string preset;
   respond_options respond;
   cost_options cost;
+  compare_options compare;
   command chosen;
   add_run(app, run, devices, chosen);
+  add_compare(app, compare, chosen);
   add_check(app, files, devices, chosen);
   add_cost(app, cost, chosen);
   add_devices(app, device, respond, devices, chosen);

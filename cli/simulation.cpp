@@ -5,6 +5,7 @@
 #include <tilework/cli/simulation.h>
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
+#include <tilework/core/outcomes.h>
 #include <tilework/modules/digital/sram_buffer.h>
 #include <tilework/modules/digital/transfer_controller.h>
 #include <tilework/physics/devices/pow_step.h>
@@ -162,6 +163,11 @@ line_conversions conversions_of(const physics::array_parameters& parameters) {
   return {physics::plan_of(parameters.forward).conversions(), physics::plan_of(parameters.backward).conversions()};
 }
 
+pulsed_cell pulsed_cell_of(const platform::machine_configuration& machine) {
+  const auto quantities = platform::quantities_of(machine);
+  return {quantities.conductance_S, quantities.v_write_V};
+}
+
 /// Allocates operands before the machine is elaborated on them.
 operand_arena& allocated(planned_run& plan) {
   plan.arena.allocate();
@@ -187,8 +193,10 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
                                                 .pool = pool_,
                                                 .stages = plan_.stages}),
       health_(plan_.map.arrays, conversions_of(e.arrays)),
+      loads_(machine_, plan_.prices, e.power_window, pulsed_cell_of(e.machine)),
       data_(data) {
   machine_.control().add_listener(health_);
+  machine_.control().add_listener(loads_);
   fabricate_weights();
 }
 
@@ -372,6 +380,11 @@ run_results simulation::results() const {
   }
   r.delayed_requests = machine_.delayed_requests();
   r.out_of_order_requests = machine_.out_of_order_requests();
+  r.training_macs = trained_samples() * training_macs_per_sample(experiment_.session.network.layers);
+  r.peaks = loads_.peaks(plan_.map.arrays);
+  r.target_accuracy = experiment_.target_accuracy;
+  r.endurance = experiment_.machine.tile.cell.endurance;
+  r.wear = health_.wear(machine_);
   r.weights_digest = weights_digest();
   for (std::size_t l = 0; l < spreads_.size(); ++l)
     r.programming.push_back({plan_.session.programming_iterations()[l], spreads_[l].weight_std, spreads_[l].copy_std});
@@ -379,8 +392,15 @@ run_results simulation::results() const {
   r.warnings = warnings();
   r.assumptions = {"network and buffers are calendars, not simulated flit by flit",
                    "read noise and pulse response do not follow integration time, pulse width or conductances"};
+  for (auto& sentence : price_assumptions(r.costs))
+    r.assumptions.push_back(std::move(sentence));
   r.host = host();
   return r;
+}
+
+std::uint64_t simulation::trained_samples() const {
+  const auto& position = plan_.session.position();
+  return position.epoch * std::uint64_t{data_.train.size()} + position.next_sample;
 }
 
 std::vector<std::string> simulation::warnings() const {
@@ -405,6 +425,7 @@ void simulation::save(std::ostream& out) const {
   machine_.save(out);
   byte_writer writer(out);
   health_.save(out);
+  loads_.save(out);
   gradient_.save(writer);
   save_evaluations(writer, evaluations_);
   writer.write_vector(spreads_);
@@ -421,6 +442,7 @@ void simulation::restore(std::istream& in) {
   machine_.restore(in);
   byte_reader reader(in);
   health_.restore(in);
+  loads_.restore(in);
   if (gradient_.restore(reader))
     gradient_.begin(digital_layers());
   restore_evaluations(reader, evaluations_);

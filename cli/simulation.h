@@ -5,6 +5,7 @@
 #include <tilework/cli/experiment.h>
 #include <tilework/cli/gradient_probe.h>
 #include <tilework/cli/health_monitor.h>
+#include <tilework/cli/load_monitor.h>
 #include <tilework/core/pricing.h>
 #include <tilework/core/results.h>
 #include <tilework/platforms/machine.h>
@@ -95,6 +96,7 @@ private:
   void fabricate_weights();
   [[nodiscard]] std::array<femtoseconds, phase_count> exposed() const;
   [[nodiscard]] host_figures host() const;
+  [[nodiscard]] std::uint64_t trained_samples() const;
   [[nodiscard]] std::string weights_digest() const;
   [[nodiscard]] std::vector<layer_health> take_health();
   /// What should be said about the result.
@@ -106,6 +108,7 @@ private:
   worker_pool pool_;
   platform::machine machine_;
   health_monitor health_;
+  load_monitor loads_;
   gradient_probe gradient_; ///< of the first step after an evaluation, and of the second one of the run
   run_observer* observer_ = nullptr;
   const workload::dataset& data_;

@@ -96,6 +96,7 @@ void machine::build_tiles(const elaboration& work) {
   for (std::uint32_t a = 0; a < work.arrays.size(); ++a) {
     const auto& region = work.arrays[a];
     const auto& parameters = parameters_of(work, region);
+    mapped_tiles_.insert(region.tile);
     auto values = std::make_unique<physics::analog_array>(physics::array_shape{region.inputs, region.outputs},
                                                           parameters, work.seed, region.id, work.max_burst);
     tiles_.push_back(std::make_unique<hardware::tile>(fmt::format("tile{}", region.tile).c_str(), configuration_.tile,
@@ -104,6 +105,21 @@ void machine::build_tiles(const elaboration& work) {
     sequencer_->tile_port(a).socket.bind(network_->upstream(a));
     network_->downstream(a).bind(tiles_.back()->socket());
   }
+}
+
+std::vector<const component_account*> machine::accounts_in_use() const {
+  std::set<const component_account*> idle;
+  for (std::uint32_t t = 0; t < accounts_.tiles.size(); ++t)
+    if (!mapped_tiles_.contains(t)) {
+      const auto& parts = accounts_.tiles[t];
+      idle.insert({parts.row_driver, parts.pulse_generator, parts.crossbar, parts.sample_and_hold, parts.adc,
+                   parts.output_unit});
+    }
+  std::vector<const component_account*> in_use;
+  for (const auto& account : books_.accounts())
+    if (!idle.contains(&account))
+      in_use.push_back(&account);
+  return in_use;
 }
 
 void machine::run() {

@@ -14,6 +14,7 @@
 
 #include <iosfwd>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,6 +48,8 @@ public:
   void run();
 
   [[nodiscard]] const ledger& books() const { return books_; }
+  /// Those of all components that work can reach: not of tiles without an array.
+  [[nodiscard]] std::vector<const component_account*> accounts_in_use() const;
   [[nodiscard]] hardware::sequencer& control() { return *sequencer_; }
   [[nodiscard]] const hardware::sequencer& control() const { return *sequencer_; }
   /// What holds an array.
@@ -77,6 +80,7 @@ private:
   transaction::timeline time_;
   ledger books_;
   machine_accounts accounts_;
+  std::set<std::uint32_t> mapped_tiles_;
   std::unique_ptr<hardware::network> network_;
   std::unique_ptr<hardware::vector_unit> vector_unit_;
   std::unique_ptr<hardware::sram_buffer> buffer_;

@@ -34,6 +34,15 @@ std::uint32_t read_width_bits(reader& r, std::string_view key, double default_bi
   return static_cast<std::uint32_t>(r.quantity(key, dimension::width, default_bits, {.minimum = 1, .maximum = 65536}));
 }
 
+endurance_limit read_endurance(reader r) {
+  endurance_limit limit;
+  limit.pulses = r.require<double>("pulses", {.minimum = 1, .maximum = 1e30});
+  limit.source = r.require<std::string>("source");
+  if (limit.source.empty())
+    throw r.error("source", "expected where the figure comes from, got nothing");
+  return limit;
+}
+
 hardware::cell_configuration read_cell(reader r) {
   hardware::cell_configuration c;
   c.g_min_S = r.quantity("g_min", dimension::conductance, c.g_min_S, not_negative);
@@ -42,6 +51,8 @@ hardware::cell_configuration read_cell(reader r) {
   c.v_write_V = r.quantity("v_write", dimension::voltage, c.v_write_V, positive);
   if (c.g_min_S >= c.g_max_S)
     throw r.error("g_min", "g_min must be below g_max");
+  if (r.has("endurance"))
+    c.endurance = read_endurance(r.child("endurance"));
   return c;
 }
 

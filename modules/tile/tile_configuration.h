@@ -2,6 +2,7 @@
 /// \file Hardware parameters of a tile. The same numbers decide values, time, energy and area.
 #pragma once
 
+#include <tilework/core/endurance.h>
 #include <tilework/core/femtoseconds.h>
 #include <tilework/physics/devices/device_array.h>
 
@@ -101,12 +102,13 @@ struct calibration_configuration {
   std::uint32_t reads = 10; ///< of every input line, averaged
 };
 
-/// Conductances and voltages of a cross-point; enter energy only.
+/// Conductances and voltages of a cross-point enter energy and currents only, its endurance is only reported.
 struct cell_configuration {
   double g_min_S = 0.1e-6;
   double g_max_S = 1e-6;
   double v_read_V = 0.2;
   double v_write_V = 1.0;
+  endurance_limit endurance{}; ///< 0 pulses: unknown
 };
 
 struct tile_configuration {

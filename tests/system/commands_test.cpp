@@ -17,7 +17,7 @@ bool contains(const std::string& text, const std::string& part) {
 TEST(commands, help_and_version) {
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const std::string command : {"run", "check", "cost", "devices", "presets"})
+  for (const std::string command : {"run", "check", "compare", "cost", "devices", "presets"})
     EXPECT_TRUE(contains(help.out, command)) << command;
   EXPECT_EQ(help.err, "");
   EXPECT_TRUE(contains(run_program({"run", "--help"}).out, "--resume"));

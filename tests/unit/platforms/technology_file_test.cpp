@@ -180,6 +180,38 @@ TEST_F(technology_files, report_mistakes_with_their_place) {
                   .starts_with(":2:46: unknown key 'sourec' in energy.0; did you mean 'source'?"));
   EXPECT_EQ(error_of("energy:\n  - {covers: sample, value: -1 pJ, source: s}\n"),
             ":2:29: energy.0.value: expected a value of at least 0 J, got '-1 pJ'");
+  EXPECT_EQ(
+      error_of("energy:\n  - {covers: sample, value: nan pJ, source: s}\n"),
+      ":2:29: energy.0.value: expected an energy such as '0.36 pJ' (aJ, fJ, pJ, nJ, uJ, mJ, J, kJ), got 'nan pJ'");
+}
+
+TEST_F(technology_files, do_not_trust_what_nobody_read) {
+  for (const std::string basis : {"secondary", "recalled"})
+    EXPECT_TRUE(
+        error_of("energy:\n  - {covers: sample, value: 1 pJ, source: s, basis: " + basis + ", confidence: medium}\n")
+            .ends_with("energy.0.confidence: a figure that is secondary or recalled has confidence low until "
+                       "somebody reads it in its source"));
+  const auto tech = read_technology(write(
+      "recalled.yaml", "energy:\n  - {covers: sample, value: 1 pJ, source: s, basis: recalled}\n"
+                       "area:\n  - {of: [adc, sram], value: 1 um2, source: s, basis: derived, confidence: high}\n"));
+  EXPECT_EQ(tech.energies.at(0).origin.basis, figure_basis::recalled);
+  EXPECT_EQ(tech.areas.at(1).origin.basis, figure_basis::derived);
+  EXPECT_EQ(tech.areas.at(1).name, "adc+sram");
+}
+
+TEST_F(technology_files, scale_only_over_one_node_step) {
+  const auto entry = [](const std::string& to) {
+    return "energy:\n  - {covers: sample, value: {scaled: 1 pJ, from: 32 nm, to: " + to +
+           ", rule: constant_voltage}, source: s}\n";
+  };
+  const auto tech = read_technology(write("scaled.yaml", entry("22 nm")));
+  EXPECT_EQ(std::get<scaled_law>(tech.energies.at(0).value).to_m, 22e-9);
+  EXPECT_EQ(error_of(entry("14 nm")),
+            ":2:61: energy.0.value.to: more than one node step away from 32 nm: no rule is right over that distance; "
+            "take the figure as it is, or one of a nearer node");
+  EXPECT_TRUE(error_of("leakage:\n  - {of: adc, value: {scaled: 1 uW, from: 32 nm, to: 22 nm, rule: constant_voltage}, "
+                       "source: s}\n")
+                  .ends_with("leakage is not scaled between process nodes: it depends on threshold voltages"));
 }
 
 TEST_F(technology_files, later_files_override_earlier_ones) {
