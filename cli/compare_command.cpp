@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/commands.h>
+#include <tilework/cli/output_file.h>
 #include <tilework/core/error.h>
 #include <tilework/report/comparison.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <sstream>
 
 namespace tilework::cli {
@@ -42,16 +40,6 @@ std::vector<report::run_group> groups_of(const compare_options& options) {
     throw input_error("give run directories to compare: RUN_DIR..., or --group NAME=DIR,DIR,...");
   report::require_distinct(groups);
   return groups;
-}
-
-void write_file(const std::filesystem::path& path, const std::string& content) {
-  errno = 0;
-  std::ofstream out(path, std::ios::binary);
-  out << content;
-  out.flush();
-  if (!out)
-    throw run_error(
-        fmt::format("cannot write {}: {}", path.string(), errno != 0 ? std::strerror(errno) : "write failed"));
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/checkpoint.h>
 #include <tilework/cli/commands.h>
+#include <tilework/cli/output_file.h>
 #include <tilework/cli/progress.h>
 #include <tilework/core/error.h>
 #include <tilework/report/background_writer.h>
@@ -12,12 +13,9 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
 #include <ostream>
 #include <utility>
 
@@ -127,16 +125,6 @@ report::run_directory directory_for(const run_options& options, const experiment
   for (int n = 2; std::filesystem::exists(path); ++n)
     path = fmt::format("{}-{}", base.string(), n);
   return report::run_directory::create(path);
-}
-
-void write_file(const std::filesystem::path& path, const std::string& content) {
-  errno = 0;
-  std::ofstream out(path, std::ios::binary);
-  out << content;
-  out.flush();
-  if (!out)
-    throw run_error(
-        fmt::format("cannot write {}: {}", path.string(), errno != 0 ? std::strerror(errno) : "write failed"));
 }
 
 void write_results(const report::run_directory& directory, const run_results& results) {
