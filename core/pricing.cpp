@@ -46,6 +46,14 @@ const unit_price* find_unit(const std::vector<unit_price>& prices, component_kin
   return found;
 }
 
+/// The machine as a kind of component sees it: a mac_array has a number format of its own.
+machine_quantities seen_by(component_kind kind, const machine_quantities& machine) {
+  auto seen = machine;
+  if (kind == component_kind::mac_array)
+    seen.number_format = machine.mac_format;
+  return seen;
+}
+
 double checked(const std::optional<double>& value, std::string_view what, std::string_view of) {
   if (!value)
     throw input_error(fmt::format("no {} for {} in this price list", what, of));
@@ -82,7 +90,8 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
     if (!is_needed(price->per))
       throw input_error(fmt::format("{}: price '{}' covers {} but is charged per {}, which this machine never counts",
                                     price->origin.location, price->name, name_of(a), name_of(price->per)));
-    energies_.at(i) = a == price->per ? evaluate(price->value, priced_quantity::energy, machine, price->origin) : 0.0;
+    const auto quantities = seen_by(performers_of(a).front(), machine);
+    energies_.at(i) = a == price->per ? evaluate(price->value, priced_quantity::energy, quantities, price->origin) : 0.0;
   }
   for (auto kind : needed) {
     const auto* area = find_unit(tech.areas, kind, "the area");
@@ -93,10 +102,11 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
       missing.push_back(fmt::format("leakage of {}", name_of(kind)));
     if (area == nullptr || leakage == nullptr)
       continue;
-    const double unit_area_m2 = evaluate(area->value, priced_quantity::area, machine, area->origin);
+    const auto quantities = seen_by(kind, machine);
+    const double unit_area_m2 = evaluate(area->value, priced_quantity::area, quantities, area->origin);
     areas_.at(index(kind)) = unit_area_m2;
     leakages_.at(index(kind)) =
-        evaluate(leakage->value, priced_quantity::leakage, machine, leakage->origin, unit_area_m2);
+        evaluate(leakage->value, priced_quantity::leakage, quantities, leakage->origin, unit_area_m2);
   }
   if (!missing.empty())
     throw input_error(
