@@ -23,6 +23,7 @@ struct experiment_places {
   std::string mapping;
   std::string buffer;
   std::string controller;
+  std::string matrix_unit;
   std::string forward;
   std::string backward;
 };
@@ -43,10 +44,14 @@ struct experiment {
   std::uint64_t seed = 1;
   experiment_places places;
   std::vector<std::string> warnings; ///< what a user should know about the combination
+  std::vector<std::string> unused;   ///< keys that a digital machine has no use for, as "training.device"
   std::vector<std::string> notes;    ///< what reading did for the user, such as how well a curve was fitted
 
   std::string resolved_yaml; ///< everything, defaults included: enough to reproduce
 };
+
+/// That a digital machine does not use some keys, and which. \pre there are some
+std::string unused_sentence(const experiment& e);
 
 /// \param overrides "key.path=value" \param devices what `device:` may name \throws input_error
 experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,

@@ -7,7 +7,7 @@ namespace tilework {
 namespace {
 
 constexpr std::array<std::string_view, component_kind_count> kind_names{
-    "row_driver", "pulse_generator", "crossbar", "sample_and_hold",    "adc", "output_unit", "vector_unit",
+    "row_driver", "pulse_generator", "crossbar", "sample_and_hold",     "adc",      "output_unit", "vector_unit",
     "sram",       "memory",          "network",  "transfer_controller", "mac_array"};
 
 /// Arithmetic is the same in all of them.

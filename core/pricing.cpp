@@ -91,7 +91,8 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
       throw input_error(fmt::format("{}: price '{}' covers {} but is charged per {}, which this machine never counts",
                                     price->origin.location, price->name, name_of(a), name_of(price->per)));
     const auto quantities = seen_by(performers_of(a).front(), machine);
-    energies_.at(i) = a == price->per ? evaluate(price->value, priced_quantity::energy, quantities, price->origin) : 0.0;
+    energies_.at(i) =
+        a == price->per ? evaluate(price->value, priced_quantity::energy, quantities, price->origin) : 0.0;
   }
   for (auto kind : needed) {
     const auto* area = find_unit(tech.areas, kind, "the area");

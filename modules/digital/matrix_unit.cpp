@@ -32,10 +32,10 @@ void require_capacity(const matrix_unit_configuration& configuration, std::span<
   }
   for (const auto& [unit, bytes] : weights)
     if (bytes > configuration.weights.capacity_bytes)
-      throw input_error(fmt::format(
-          "the weights on unit {} need {} bytes but matrix_unit.weight_memory.capacity is {} bytes; use a larger weight "
-          "memory, more units (nodes of the interconnect) or a smaller network",
-          unit, bytes, configuration.weights.capacity_bytes));
+      throw input_error(fmt::format("the weights on unit {} need {} bytes but matrix_unit.weight_memory.capacity is {} "
+                                    "bytes; use a larger weight "
+                                    "memory, more units (nodes of the interconnect) or a smaller network",
+                                    unit, bytes, configuration.weights.capacity_bytes));
   if (operands > configuration.operand_buffer_bytes)
     throw input_error(
         fmt::format("the operands of one operation need {} bytes but matrix_unit.operand_buffer is {} bytes; use a "
@@ -90,7 +90,8 @@ constexpr physics::array_shape any_shape{std::numeric_limits<std::uint32_t>::max
 
 matrix_unit_array::matrix_unit_array(const sc_core::sc_module_name& name, matrix_unit& unit,
                                      std::unique_ptr<physics::analog_array> values, transaction::timeline& time)
-    : array_target(name, std::move(values), any_shape, time, unit.configuration().input_depth), unit_(unit) {}
+    : array_target(name, std::move(values), any_shape, time, unit.configuration().input_depth), unit_(unit) {
+}
 
 bool matrix_unit_array::knows(operation_kind kind) const {
   return kind == operation_kind::program || kind == operation_kind::forward_mvm ||

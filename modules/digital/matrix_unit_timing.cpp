@@ -26,7 +26,8 @@ std::array<side_pieces, 2> pieces_of(std::uint64_t length, std::uint64_t largest
 } // namespace
 
 matrix_unit_timing::matrix_unit_timing(const matrix_unit_configuration& configuration)
-    : configuration_(configuration), period_(transaction::clock_domain(configuration.clock_Hz).period()) {}
+    : configuration_(configuration), period_(transaction::clock_domain(configuration.clock_Hz).period()) {
+}
 
 std::uint64_t matrix_unit_timing::weight_bytes(std::uint64_t weights) const {
   return divided(weights * configuration_.word_bits(), 8);

@@ -171,8 +171,7 @@ void array_target::collect() {
 }
 
 bool array_target::knows(operation_kind kind) const {
-  return kind != operation_kind::load_samples && kind != operation_kind::vector_op &&
-         kind != operation_kind::transfer;
+  return kind != operation_kind::load_samples && kind != operation_kind::vector_op && kind != operation_kind::transfer;
 }
 
 bool array_target::execute(::tlm::tlm_generic_payload& payload) {
