@@ -132,8 +132,12 @@ std::array<converter_bits, 2> converters_of(const hardware::tile_configuration& 
 
 /// Builds a direction on its preset.
 void extend_io(reader& r, experiment& e) {
-  if (e.machine.matrix_unit) // no converters, and what the direction says is not used
-    return r.extend(physics::io_preset_texts());
+  if (e.machine.matrix_unit) { // no converters, and what the direction says is not used
+    r.extend(physics::io_preset_texts());
+    for (const auto& c : converters_of(e.machine.tile))
+      r.peek<float>(c.key);
+    return;
+  }
   for (const auto& c : converters_of(e.machine.tile))
     require_agreement(r, c);
   r.extend(physics::io_preset_texts());
@@ -277,17 +281,11 @@ void check_shapes(const reader& r, const experiment& e) {
 }
 
 /// A digital machine computes exactly: what describes devices, pulses and converters is read but not used.
-void make_digital(const reader& r, reader& training, experiment& e) {
+void make_digital(const reader& training, experiment& e) {
   if (e.algorithm.algorithm.family != workload::algorithm_family::sgd)
     throw training.error("algorithm", fmt::format("the machine has a digital matrix_unit, which trains with plain SGD; "
                                                   "{} needs a machine with analog tiles",
                                                   e.algorithm.algorithm.name));
-  for (const std::string_view key : {"device", "update", "drift_per_mini_batch"})
-    if (training.has(key))
-      e.unused.push_back(fmt::format("training.{}", key));
-  for (const std::string_view key : {"forward", "backward"})
-    if (r.has(key))
-      e.unused.emplace_back(key);
   e.arrays = {};
   e.arrays.device = physics::ideal{};
   e.arrays.forward.is_perfect = e.arrays.backward.is_perfect = true;
@@ -295,8 +293,7 @@ void make_digital(const reader& r, reader& training, experiment& e) {
   e.algorithm.devices.assign(1, e.arrays.device);
   e.session.input_range = {};
   e.session.refresh_every = 0;
-  if (!e.unused.empty())
-    e.notes.push_back(unused_sentence(e));
+  e.notes.emplace_back(unused_by_digital_machines);
 }
 
 void add_warnings(experiment& e) {
@@ -318,11 +315,6 @@ void add_warnings(experiment& e) {
 }
 
 } // namespace
-
-std::string unused_sentence(const experiment& e) {
-  return fmt::format("the machine is digital and computes exactly: {} of the experiment {} not used",
-                     fmt::join(e.unused, ", "), e.unused.size() == 1 ? "is" : "are");
-}
 
 experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,
                            const catalog::device_registry& devices) {
@@ -347,7 +339,7 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   if (e.algorithm.algorithm.family == workload::algorithm_family::transfer)
     e.algorithm.transfer_read = read_transfer_read(r.child("transfer_read"), e);
   if (e.machine.matrix_unit)
-    make_digital(r, training, e);
+    make_digital(training, e);
   e.placement = r.child("mapping").get_list("tiles", e.placement);
   read_evaluation(r.child("evaluate"), e);
   try {

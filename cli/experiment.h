@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tilework::cli {
@@ -44,14 +45,15 @@ struct experiment {
   std::uint64_t seed = 1;
   experiment_places places;
   std::vector<std::string> warnings; ///< what a user should know about the combination
-  std::vector<std::string> unused;   ///< keys that a digital machine has no use for, as "training.device"
   std::vector<std::string> notes;    ///< what reading did for the user, such as how well a curve was fitted
 
   std::string resolved_yaml; ///< everything, defaults included: enough to reproduce
 };
 
-/// That a digital machine does not use some keys, and which. \pre there are some
-std::string unused_sentence(const experiment& e);
+/// What is read but has no effect on a machine with a digital matrix unit.
+inline constexpr std::string_view unused_by_digital_machines =
+    "the machine is digital and computes exactly: training.device, training.update, training.drift_per_mini_batch, "
+    "forward and backward of the experiment are not used";
 
 /// \param overrides "key.path=value" \param devices what `device:` may name \throws input_error
 experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,

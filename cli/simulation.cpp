@@ -127,10 +127,6 @@ void require_controller(const experiment& e, const operand_arena& arena) {
   hardware::require_capacity(*e.machine.transfer_controller, e.machine.vector_unit.format, arena);
 }
 
-} // namespace
-
-namespace {
-
 std::uint32_t largest_burst(const experiment& e) {
   return std::max(e.session.batch_size, e.session.evaluation_burst);
 }
@@ -315,8 +311,7 @@ std::vector<std::string> assumptions_of(const experiment& e) {
     return all;
   }
   all.emplace_back("the matrix unit computes in single precision; its number_format decides traffic, time and energy");
-  if (!e.unused.empty())
-    all.push_back(unused_sentence(e));
+  all.emplace_back(unused_by_digital_machines);
   return all;
 }
 

@@ -96,9 +96,10 @@ TEST(digital_machine, is_the_same_with_threads_and_several_units_but_for_time_an
 TEST(digital_machine, says_what_it_does_not_use) {
   const temporary_directory folder;
   const auto run = run_program(small_run(
-      folder / "run", on("systolic_128x128.yaml", {"--set", "forward={preset: IOParameters, out_noise: 0.3}"})));
+      folder / "run",
+      on("systolic_128x128.yaml", {"--set", "forward={preset: PresetIO, inp_res: 0.3, input_range: {enable: true}}"})));
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  const std::string sentence = "training.device, training.update, forward of the experiment are not used";
+  const std::string sentence = "forward and backward of the experiment are not used";
   EXPECT_NE(run.err.find(sentence), std::string::npos) << run.err;
   const auto summary = summary_in(folder / "run");
   const auto& assumptions = summary.at("assumptions");
