@@ -64,7 +64,7 @@ config::document load(const std::filesystem::path& file, const catalog::device_r
 std::string_view check(const std::filesystem::path& file, const catalog::device_registry& devices) {
   const auto document = load(file, devices);
   const config::reader r(document);
-  if (r.has("tile") || r.has("interconnect")) {
+  if (r.has("tile") || r.has("matrix_unit") || r.has("interconnect")) {
     check_machine(file);
     return "machine";
   }

@@ -3,6 +3,7 @@
 #include <tilework/config/read_fields.h>
 #include <tilework/numerics/activation.h>
 #include <tilework/physics/cells/one_sided_cell.h>
+#include <tilework/physics/devices/ideal.h>
 #include <tilework/physics/periphery/converter.h>
 #include <tilework/physics/presets/presets.h>
 #include <tilework/platforms/machine_file.h>
@@ -131,6 +132,12 @@ std::array<converter_bits, 2> converters_of(const hardware::tile_configuration& 
 
 /// Builds a direction on its preset.
 void extend_io(reader& r, experiment& e) {
+  if (e.machine.matrix_unit) { // no converters, and what the direction says is not used
+    r.extend(physics::io_preset_texts());
+    for (const auto& c : converters_of(e.machine.tile))
+      r.peek<float>(c.key);
+    return;
+  }
   for (const auto& c : converters_of(e.machine.tile))
     require_agreement(r, c);
   r.extend(physics::io_preset_texts());
@@ -325,7 +332,25 @@ void check_shapes(const reader& r, const experiment& e) {
                               e.dataset_name, shape.features, shape.classes, layers.front(), layers.back()));
 }
 
+/// A digital machine computes exactly: what describes devices, pulses and converters is read but not used.
+void make_digital(const reader& training, experiment& e) {
+  if (e.algorithm.algorithm.family != workload::algorithm_family::sgd)
+    throw training.error("algorithm", fmt::format("the machine has a digital matrix_unit, which trains with plain SGD; "
+                                                  "{} needs a machine with analog tiles",
+                                                  e.algorithm.algorithm.name));
+  e.arrays = {};
+  e.arrays.device = physics::ideal{};
+  e.arrays.forward.is_perfect = e.arrays.backward.is_perfect = true;
+  e.arrays.update.pulse_type = physics::pulse_type::none;
+  e.algorithm.devices.assign(1, e.arrays.device);
+  e.session.input_range = {};
+  e.session.refresh_every = 0;
+  e.notes.emplace_back(unused_by_digital_machines);
+}
+
 void add_warnings(experiment& e) {
+  if (e.machine.matrix_unit)
+    return;
   if (physics::updates_exactly(e.arrays))
     e.warnings.emplace_back("the update is exact: it has no pulses, so it takes no time and no energy in this run");
   if (e.arrays.device.drifts() && e.arrays.drift_per_mini_batch == 0)
@@ -366,6 +391,8 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   if (e.algorithm.algorithm.family == workload::algorithm_family::transfer)
     e.algorithm.transfer_read = read_transfer_read(r.child("transfer_read"), e);
   set_read_noise(e);
+  if (e.machine.matrix_unit)
+    make_digital(training, e);
   e.placement = r.child("mapping").get_list("tiles", e.placement);
   read_evaluation(r.child("evaluate"), e);
   read_report(r.child("report"), e);
@@ -377,8 +404,9 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   r.finish();
   e.data.where = r.where("dataset");
   const auto digital = machine.child("digital");
-  e.places = {r.where("network"), r.where("mapping"), digital.where("buffer"), digital.where("transfer_controller"),
-              r.where("forward"), r.where("backward")};
+  e.places = {
+      r.where("network"),           r.where("mapping"), digital.where("buffer"), digital.where("transfer_controller"),
+      machine.where("matrix_unit"), r.where("forward"), r.where("backward")};
   check_shapes(r, e);
   add_warnings(e);
   e.resolved_yaml = document.resolved_yaml();

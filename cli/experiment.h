@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tilework::cli {
@@ -24,6 +25,7 @@ struct experiment_places {
   std::string mapping;
   std::string buffer;
   std::string controller;
+  std::string matrix_unit;
   std::string forward;
   std::string backward;
 };
@@ -49,6 +51,11 @@ struct experiment {
 
   std::string resolved_yaml; ///< everything, defaults included: enough to reproduce
 };
+
+/// What is read but has no effect on a machine with a digital matrix unit.
+inline constexpr std::string_view unused_by_digital_machines =
+    "the machine is digital and computes exactly: training.device, training.update, training.drift_per_mini_batch, "
+    "forward and backward of the experiment are not used";
 
 /// \param overrides "key.path=value" \param devices what `device:` may name \throws input_error
 experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,

@@ -59,10 +59,18 @@ auto located(const std::string& place, Check check) {
   }
 }
 
+/// Lines of an array in the memory of a digital unit, which holds whole layers: more than any layer has.
+constexpr std::uint32_t any_lines = 1U << 30U;
+
+workload::tile_supply supply_of(const platform::machine_configuration& machine) {
+  if (machine.matrix_unit)
+    return {machine.tiles(), any_lines, any_lines, true};
+  return {machine.tiles(), machine.tile.inputs, machine.tile.outputs};
+}
+
 workload::network_map mapped(const experiment& e) {
   return located(e.placement.empty() ? e.places.network : e.places.mapping, [&] {
-    return workload::map_network(e.session.network, {e.machine.tiles(), e.machine.tile.inputs, e.machine.tile.outputs},
-                                 e.placement, e.session.algorithm.copies());
+    return workload::map_network(e.session.network, supply_of(e.machine), e.placement, e.session.algorithm.copies());
   });
 }
 
@@ -138,6 +146,10 @@ void require_controller(const experiment& e, const operand_arena& arena) {
   hardware::require_capacity(*e.machine.transfer_controller, e.machine.vector_unit.format, arena);
 }
 
+std::uint32_t largest_burst(const experiment& e) {
+  return std::max(e.session.batch_size, e.session.evaluation_burst);
+}
+
 } // namespace
 
 planned_run::planned_run(const experiment& e, const workload::dataset& data)
@@ -148,6 +160,9 @@ planned_run::planned_run(const experiment& e, const workload::dataset& data)
       prices(price(e)) {
   require_lines(e, map);
   located(e.places.controller, [&] { require_controller(e, arena); });
+  if (e.machine.matrix_unit)
+    located(e.places.matrix_unit,
+            [&] { hardware::require_capacity(*e.machine.matrix_unit, map.arrays, largest_burst(e)); });
   located(e.places.buffer, [&] { hardware::require_capacity(e.machine.buffer, e.machine.vector_unit.format, arena); });
 }
 
@@ -159,7 +174,11 @@ price_list planned_run::price(const experiment& e) {
 
 namespace {
 
-line_conversions conversions_of(const physics::array_parameters& parameters) {
+/// A digital unit converts nothing.
+line_conversions conversions_of(const experiment& e) {
+  if (e.machine.matrix_unit)
+    return {0, 0};
+  const auto& parameters = e.arrays;
   return {physics::plan_of(parameters.forward).conversions(), physics::plan_of(parameters.backward).conversions()};
 }
 
@@ -185,14 +204,14 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
       machine_(e.machine, platform::elaboration{.arrays = plan_.map.arrays,
                                                 .parameters = plan_.roles,
                                                 .seed = e.seed,
-                                                .max_burst = std::max(e.session.batch_size, e.session.evaluation_burst),
+                                                .max_burst = largest_burst(e),
                                                 .timing = options.timing,
                                                 .source = plan_.session,
                                                 .samples = plan_.session,
                                                 .arena = allocated(plan_),
                                                 .pool = pool_,
                                                 .stages = plan_.stages}),
-      health_(plan_.map.arrays, conversions_of(e.arrays)),
+      health_(plan_.map.arrays, conversions_of(e)),
       loads_(machine_, plan_.prices, e.power_window, pulsed_cell_of(e.machine)),
       data_(data) {
   machine_.control().add_listener(health_);
@@ -360,6 +379,21 @@ std::string simulation::weights_digest() const {
   return fmt::format("crc64:{:016x}", crc.checksum());
 }
 
+namespace {
+
+std::vector<std::string> assumptions_of(const experiment& e) {
+  std::vector<std::string> all{"network and buffers are calendars, not simulated flit by flit"};
+  if (!e.machine.matrix_unit) {
+    all.emplace_back("read noise and pulse response do not follow integration time, pulse width or conductances");
+    return all;
+  }
+  all.emplace_back("the matrix unit computes in single precision; its number_format decides traffic, time and energy");
+  all.emplace_back(unused_by_digital_machines);
+  return all;
+}
+
+} // namespace
+
 run_results simulation::results() const {
   run_results r;
   r.experiment = experiment_.name;
@@ -390,8 +424,7 @@ run_results simulation::results() const {
     r.programming.push_back({plan_.session.programming_iterations()[l], spreads_[l].weight_std, spreads_[l].copy_std});
   plan_.session.for_each_input_range([&](float range) { r.input_ranges.push_back(range); });
   r.warnings = warnings();
-  r.assumptions = {"network and buffers are calendars, not simulated flit by flit",
-                   "read noise and pulse response do not follow integration time, pulse width or conductances"};
+  r.assumptions = assumptions_of(experiment_);
   for (auto& sentence : price_assumptions(r.costs))
     r.assumptions.push_back(std::move(sentence));
   r.host = host();

@@ -77,7 +77,7 @@ struct formula_law {
   formula law{};
   double node_m = 0;
 };
-/// A value per number format of the digital units ("fp16", "fp32", ...).
+/// A value per number format of the digital units or of the mac_array ("fp16", "fp32", ...), whichever is priced.
 struct number_format_law {
   std::vector<std::pair<std::string, double>> values;
 };
@@ -155,6 +155,7 @@ struct machine_quantities {
   double pulse_width_s = 0;
   double flit_width_bit = 0;
   std::string number_format; ///< of the digital units, "fp32"
+  std::string mac_format{};  ///< of a mac_array, which may have another one; "int8"
 };
 
 enum class priced_quantity : std::uint8_t { energy, area, leakage };

@@ -7,6 +7,7 @@
 #include <tilework/core/sample_memory.h>
 #include <tilework/core/worker_pool.h>
 #include <tilework/modules/control/sequencer.h>
+#include <tilework/modules/digital/matrix_unit.h>
 #include <tilework/modules/interconnect/network.h>
 #include <tilework/modules/tile/tile.h>
 #include <tilework/platforms/accounts.h>
@@ -35,8 +36,8 @@ struct elaboration {
   std::span<const numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
 };
 
-/// One chip: mesh or bus with one tile per node; sequencer, vector unit, transfer controller, buffer and memory
-/// port at node 0. The transfer controller is elaborated for work with stages only.
+/// One chip: mesh or bus with one tile or one digital matrix unit per node; sequencer, vector unit, transfer
+/// controller, buffer and memory port at node 0. The transfer controller is elaborated for work with stages only.
 class machine {
 public:
   machine(const machine_configuration& configuration, const elaboration& work);
@@ -74,7 +75,8 @@ private:
     std::uint64_t out_of_order = 0;
   };
   void build_controller(const elaboration& work);
-  void build_tiles(const elaboration& work);
+  void build_arrays(const elaboration& work);
+  [[nodiscard]] std::unique_ptr<hardware::array_target> make_array(const elaboration& work, std::uint32_t array);
 
   machine_configuration configuration_;
   transaction::timeline time_;
@@ -86,6 +88,7 @@ private:
   std::unique_ptr<hardware::sram_buffer> buffer_;
   std::unique_ptr<hardware::memory_port> memory_;
   std::unique_ptr<hardware::transfer_controller> controller_;  ///< null without transfers
+  std::vector<std::unique_ptr<hardware::matrix_unit>> units_;  ///< of a digital machine, per node
   std::vector<std::unique_ptr<hardware::array_target>> tiles_; ///< per array
   std::unique_ptr<hardware::sequencer> sequencer_;
   contention_counts before_resume_; ///< of the part of the run that a checkpoint replaces

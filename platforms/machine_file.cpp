@@ -125,6 +125,46 @@ hardware::tile_configuration read_tile(reader r) {
   return c;
 }
 
+std::uint64_t read_bytes(reader& r, std::string_view key, std::uint64_t default_bytes) {
+  return static_cast<std::uint64_t>(
+      r.quantity(key, dimension::data_size, static_cast<double>(default_bytes), {.minimum = 1, .maximum = 1e12}));
+}
+
+hardware::weight_memory_configuration read_weight_memory(reader r) {
+  hardware::weight_memory_configuration c;
+  c.kind = r.get("kind", c.kind);
+  c.capacity_bytes = read_bytes(r, "capacity", c.capacity_bytes);
+  if (r.has("word")) // otherwise the number format
+    c.word_bits = static_cast<unsigned>(r.require_quantity("word", dimension::width, {.minimum = 1, .maximum = 64}));
+  if (c.kind == hardware::weight_memory_kind::sram) {
+    c.width_bytes = (read_width_bits(r, "width", c.width_bytes * 8.0) + 7) / 8;
+    return c;
+  }
+  c.bandwidth_bytes_per_s = r.quantity("bandwidth", dimension::data_rate, c.bandwidth_bytes_per_s, bandwidth_range);
+  c.latency = read_time(r, "latency", 50e-9);
+  return c;
+}
+
+hardware::matrix_unit_configuration read_matrix_unit(reader r) {
+  hardware::matrix_unit_configuration c;
+  c.kind = r.require<hardware::matrix_unit_kind>("kind");
+  if (c.kind == hardware::matrix_unit_kind::systolic) {
+    c.rows = r.get("rows", c.rows, {.minimum = 1, .maximum = 65536});
+    c.columns = r.get("columns", c.columns, {.minimum = 1, .maximum = 65536});
+    c.folds = r.get("folds", c.folds);
+  } else {
+    c.lanes = r.get("lanes", c.lanes, {.minimum = 1, .maximum = 65536});
+    c.latency_cycles = read_cycles(r, "latency", c.latency_cycles);
+    c.vectors_per_weight = r.get("vectors_per_weight", c.vectors_per_weight, {.minimum = 1, .maximum = 65536});
+  }
+  c.clock_Hz = read_clock(r);
+  c.format = r.get("number_format", c.format);
+  c.weights = read_weight_memory(r.child("weight_memory"));
+  c.operand_buffer_bytes = read_bytes(r, "operand_buffer", c.operand_buffer_bytes);
+  c.input_depth = r.get("input_depth", c.input_depth, {.minimum = 1, .maximum = 64});
+  return c;
+}
+
 hardware::vector_unit_configuration read_vector_unit(reader r) {
   hardware::vector_unit_configuration c;
   c.lanes = r.get("lanes", c.lanes, {.minimum = 1, .maximum = 65536});
@@ -217,7 +257,13 @@ machine_configuration read_machine(reader& r) {
   machine_configuration c;
   c.name = r.get("name", c.name);
   r.get("chips", 1U, {.minimum = 1, .maximum = 1});
-  c.tile = read_tile(r.child("tile"));
+  if (r.has("tile") && r.has("matrix_unit"))
+    throw r.error("matrix_unit", "a machine computes in analog tiles or in digital matrix units: give tile or "
+                                 "matrix_unit, not both");
+  if (r.has("matrix_unit"))
+    c.matrix_unit = read_matrix_unit(r.child("matrix_unit"));
+  else
+    c.tile = read_tile(r.child("tile"));
   auto digital = r.child("digital");
   c.vector_unit = read_vector_unit(digital.child("vector_unit"));
   if (digital.has("transfer_controller"))

@@ -86,6 +86,8 @@ std::string_view unit_of(component_kind kind) {
     return "lane";
   case component_kind::sram:
     return "byte";
+  case component_kind::mac_array:
+    return "MAC";
   case component_kind::memory:
     return "port";
   case component_kind::network:

@@ -147,7 +147,7 @@ void array_target::begin_update(const transaction::tile_request& request) {
 
 void array_target::launch(::tlm::tlm_generic_payload& payload) {
   auto& request = transaction::tile_request::of(payload);
-  if (!values_ || !fits(request))
+  if (!values_ || !knows(request.op->kind) || !fits(request))
     return;
   begin(request);
   if (has_no_kernel(request.op->kind))
@@ -174,13 +174,19 @@ void array_target::collect() {
   in_progress_ = nullptr;
 }
 
+bool array_target::knows(operation_kind kind) const {
+  return kind != operation_kind::load_samples && kind != operation_kind::vector_op && kind != operation_kind::transfer;
+}
+
 bool array_target::execute(::tlm::tlm_generic_payload& payload) {
   auto& request = transaction::tile_request::of(payload);
   payload.set_dmi_allowed(false);
+  if (!knows(request.op->kind)) {
+    payload.set_response_status(::tlm::TLM_COMMAND_ERROR_RESPONSE);
+    return false;
+  }
   if (!fits(request)) {
-    const bool unknown = request.op->kind == operation_kind::load_samples ||
-                         request.op->kind == operation_kind::vector_op || request.op->kind == operation_kind::transfer;
-    payload.set_response_status(unknown ? ::tlm::TLM_COMMAND_ERROR_RESPONSE : ::tlm::TLM_BURST_ERROR_RESPONSE);
+    payload.set_response_status(::tlm::TLM_BURST_ERROR_RESPONSE);
     return false;
   }
   finish_values(request);

@@ -43,6 +43,9 @@ protected:
   /// Lines of the array; without values, the most there may be.
   [[nodiscard]] physics::array_shape lines() const;
 
+  /// Whether the hardware has this operation at all.
+  [[nodiscard]] virtual bool knows(operation_kind kind) const;
+
 private:
   void launch(::tlm::tlm_generic_payload& payload) override;
   unsigned debug(::tlm::tlm_generic_payload& payload) override;

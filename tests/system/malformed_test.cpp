@@ -125,6 +125,12 @@ TEST_P(malformed_file, is_refused_by_check_and_run) {
 constexpr std::string_view e = "experiment.yaml";
 constexpr std::string_view m = "machine.yaml";
 constexpr std::string_view t = "technology.yaml";
+constexpr std::string_view tile_of_machine = R"(tile:
+  array: {inputs: 1024, outputs: 256}
+  cell: {g_min: 0.1 uS, g_max: 1 uS}
+  dac: {bits: 7, slot: 1 ns}
+  adc: {kind: sar, bits: 9, cycle: 1 ns}
+  pulse: {width: 5 ns, period: 5 ns})";
 constexpr std::string_view soft_bounds = "{model: SoftBounds, dw_min: 0.002}";
 
 constexpr std::array cases{
@@ -154,6 +160,21 @@ constexpr std::array cases{
     malformed_case{"unknown_adc_kind", m, "kind: sar", "kind: saar", "saar", "did you mean 'sar'?"},
     malformed_case{"two_values_for_one_quantity", m, "cycle: 1 ns", "cycle: 1 ns, conversion_time: 10 ns", "10 ns",
                    "two values for one quantity"},
+    malformed_case{"unknown_matrix_unit", m, tile_of_machine, "matrix_unit: {kind: systolc}", "systolc",
+                   "did you mean 'systolic'?"},
+    malformed_case{"matrix_unit_without_kind", m, tile_of_machine, "matrix_unit: {rows: 4}", "{rows: 4}",
+                   "'kind' is missing"},
+    malformed_case{"matrix_unit_without_rows", m, tile_of_machine, "matrix_unit: {kind: systolic, rows: 0}", "0}\n",
+                   "from 1 to"},
+    malformed_case{"lanes_of_a_systolic_array", m, tile_of_machine, "matrix_unit: {kind: systolic, lanes: 4}",
+                   "lanes: 4}", "unknown key 'lanes'"},
+    malformed_case{"weights_beyond_their_memory", m, tile_of_machine,
+                   "matrix_unit: {kind: simd, weight_memory: {capacity: 15679 B}}", "{kind: simd",
+                   "the weights on unit 0 need 15680 bytes"},
+    malformed_case{"operands_beyond_their_buffer", m, tile_of_machine,
+                   "matrix_unit: {kind: simd, operand_buffer: 1 KiB}", "{kind: simd", "matrix_unit.operand_buffer is"},
+    malformed_case{"tile_and_matrix_unit", m, "digital:", "matrix_unit: {kind: simd}\ndigital:", "{kind: simd",
+                   "not both"},
     malformed_case{"two_interconnects", m, "rows: 1}", "rows: 1}, bus: {nodes: 2}", "{nodes: 2}", "two values"},
     malformed_case{"resolution_against_bits", e, "out_noise: 0.05", "inp_res: 0.1", "0.1", "machine.tile.dac.bits"},
     // devices, presets, data sets
