@@ -15,6 +15,7 @@ namespace {
 template <typename Costs>
 std::vector<compared_figure> compare(const Costs& costs, const std::vector<platform::published_figure>& published) {
   std::vector<compared_figure> compared;
+  compared.reserve(published.size());
   for (const auto& figure : published)
     compared.push_back({figure, platform::computed(costs, figure)});
   return compared;
