@@ -123,8 +123,8 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
     const auto entry = entry_of(priced_quantity::energy, price->name, price->value, price->origin);
     add_once(entries_[entry].covers, a);
     const auto quantities = seen_by(performers_of(a).front(), machine);
-    energies_.at(i) = {a == price->per ? evaluate(price->value, priced_quantity::energy, quantities, price->origin) : 0.0,
-                       entry};
+    energies_.at(i) = {
+        a == price->per ? evaluate(price->value, priced_quantity::energy, quantities, price->origin) : 0.0, entry};
   }
   for (auto kind : needed) {
     const auto* area = find_unit(tech.areas, kind, "the area");

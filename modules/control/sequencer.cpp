@@ -29,6 +29,7 @@ sequencer::sequencer(const sc_core::sc_module_name& name, const sequencer_config
       time_(time),
       pool_(pool),
       vector_port_("vector_port", [this](auto& payload) { response_arrived(payload); }),
+      posted_at_(configuration.node_of_array.size(), 0),
       weight_versions_(configuration.node_of_array.size(), 0) {
   for (std::size_t a = 0; a < configuration.node_of_array.size(); ++a)
     tile_ports_.push_back(std::make_unique<transaction::four_phase_initiator>(
@@ -208,7 +209,8 @@ void sequencer::response_arrived(::tlm::tlm_generic_payload& payload) {
   arrived_.notify(sc_core::SC_ZERO_TIME);
 }
 
-/// Values of operations whose operands are final: one fork and join.
+/// Values of operations whose operands are final: one fork and join, or more if an array has several of them, since it
+/// works on one at a time.
 void sequencer::launch(std::span<const std::uint32_t> indices) {
   for (const auto index : indices) {
     const auto& planned = (*current_)[index];
@@ -217,11 +219,22 @@ void sequencer::launch(std::span<const std::uint32_t> indices) {
       load(request);
     if (planned.summed.vectors > 1)
       numerics::add_to_first(planned.summed);
+    if (request.op->array != no_array) {
+      auto& posted = posted_at_[request.op->array];
+      if (posted == forks_)
+        fork_and_join();
+      posted = forks_;
+    }
     if (planned.port != nullptr)
       planned.port->launch(planned.request.payload());
     if (request.posted != nullptr)
       kernels_.push_back(request.posted);
   }
+  fork_and_join();
+}
+
+void sequencer::fork_and_join() {
+  ++forks_;
   if (kernels_.empty())
     return;
   pool_.run(kernels_);

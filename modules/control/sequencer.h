@@ -139,6 +139,7 @@ private:
   void begin_approximately(std::uint32_t index);
   void catch_up();
   void launch(std::span<const std::uint32_t> indices);
+  void fork_and_join();
   void load(transaction::tile_request& request);
   void prepare(std::uint32_t index);
   femtoseconds transport(std::uint32_t index);
@@ -171,6 +172,8 @@ private:
   std::vector<progress> progress_;
   std::vector<std::uint32_t> ready_; ///< admitted, not launched yet
   std::vector<kernel*> kernels_;     ///< posted by the launches of this round
+  std::uint64_t forks_ = 1;
+  std::vector<std::uint64_t> posted_at_; ///< per array: forks_ at its last launch
   pending_queue queue_;
   std::uint32_t completed_ = 0;
   std::uint64_t next_operation_id_ = 0; ///< number of the step's first operation

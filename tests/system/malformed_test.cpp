@@ -163,7 +163,7 @@ constexpr std::array cases{
     malformed_case{"unknown_matrix_unit", m, tile_of_machine, "matrix_unit: {kind: systolc}", "systolc",
                    "did you mean 'systolic'?"},
     malformed_case{"matrix_unit_without_kind", m, tile_of_machine, "matrix_unit: {rows: 4}", "{rows: 4}",
-                   "'kind' is missing"},
+                   "kind is missing"},
     malformed_case{"matrix_unit_without_rows", m, tile_of_machine, "matrix_unit: {kind: systolic, rows: 0}", "0}\n",
                    "from 1 to"},
     malformed_case{"lanes_of_a_systolic_array", m, tile_of_machine, "matrix_unit: {kind: systolic, lanes: 4}",

@@ -54,6 +54,8 @@ TEST(outcomes, energy_is_average_power_times_time) {
   for (const double scale : {1e-6, 0.3, 1.0, 77.0}) {
     auto r = simple_run();
     r.costs.training_energy_J *= scale;
+    for (auto& row : r.costs.rows)
+      row.energy_J *= scale;
     const auto o = outcomes_of(r);
     EXPECT_DOUBLE_EQ(o.average_power_W * r.simulated_time().seconds(), r.costs.training_energy_J);
     EXPECT_DOUBLE_EQ(o.dynamic_power_W + o.leakage_power_W, o.average_power_W);

@@ -39,7 +39,7 @@ std::int64_t scale_sim(std::int64_t r, std::int64_t c, std::int64_t t, std::int6
 TEST(systolic, takes_the_published_run_time_if_the_memory_is_wide) {
   for (const std::uint32_t rows : {1U, 4U, 32U})
     for (const std::uint32_t columns : {1U, 3U, 64U})
-      for (const std::int64_t n : {1, 5, 64}) {
+      for (const std::uint32_t n : {1U, 5U, 64U}) {
         auto c = small_array();
         c.rows = rows;
         c.columns = columns;
