@@ -179,9 +179,10 @@ std::string outcome_table(const run_results& r) {
   table.add(
       {"peak power", power_text(peaks.power_W),
        peaks.power_window_s > 0 ? fmt::format("mean over {}", time_text(peaks.power_window_s)) : "mean over one step"});
-  table.add({"update current", current_text(peaks.machine_current_A),
-             fmt::format("of one array {}; bounds: machine {}, array {}", current_text(peaks.array_current_A),
-                         current_text(peaks.machine_current_bound_A), current_text(peaks.array_current_bound_A))});
+  if (peaks.machine_current_bound_A > 0)
+    table.add({"update current", current_text(peaks.machine_current_A),
+               fmt::format("of one array {}; bounds: machine {}, array {}", current_text(peaks.array_current_A),
+                           current_text(peaks.machine_current_bound_A), current_text(peaks.array_current_bound_A))});
   table.add({"energy x time", fmt::format("{:.4g} Js", o.energy_delay_Js), ""});
   return table.str();
 }
