@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every training algorithm with transfers: one result however a run is executed, what schedules change, and learning.
+#include "support/options.h"
 #include "support/small_runs.h"
 
 #include <gtest/gtest.h>
@@ -12,20 +13,6 @@
 
 namespace tilework::test {
 namespace {
-
-using options = std::vector<std::string>;
-
-options operator+(options a, const options& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-options set(const options& assignments) {
-  options all;
-  for (const auto& assignment : assignments)
-    all.insert(all.end(), {"--set", assignment});
-  return all;
-}
 
 /// An algorithm as a configuration has it.
 struct algorithm_case {

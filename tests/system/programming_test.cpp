@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What comes before and between the epochs of whole runs: programming in a closed loop, and reads of the weights.
+#include "support/options.h"
 #include "support/small_runs.h"
 
 #include <gtest/gtest.h>
@@ -11,20 +12,6 @@
 
 namespace tilework::test {
 namespace {
-
-using options = std::vector<std::string>;
-
-options operator+(options a, const options& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-options set(const options& assignments) {
-  options all;
-  for (const auto& assignment : assignments)
-    all.insert(all.end(), {"--set", assignment});
-  return all;
-}
 
 constexpr auto layers = "[784, 16, 10]";
 constexpr std::uint64_t weights = 784 * 16 + 16 * 10;
