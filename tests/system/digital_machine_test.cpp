@@ -18,6 +18,9 @@ std::vector<std::string> on(const std::string& machine, const std::vector<std::s
   return options;
 }
 
+const std::vector<std::string> weights_in_dram{
+    "--set", "machine.matrix_unit.weight_memory={kind: dram, word: 32 bit, bandwidth: 5.33 GB/s, latency: 50 ns}"};
+
 /// The same network on crossbars of ideal devices with exact products.
 json exact_run(std::vector<std::string> more = {}) {
   more.insert(more.end(), {"--set", "training.device=Ideal", "--set", "forward={is_perfect: true}", "--set",
@@ -55,7 +58,7 @@ TEST(digital_machine, counts_by_closed_form_and_nothing_analog) {
 }
 
 TEST(digital_machine, streams_weights_from_dram) {
-  const auto summary = summary_of_run(on("edge_simd.yaml"));
+  const auto summary = summary_of_run(on("edge_simd.yaml", weights_in_dram));
   const auto& actions = summary.at("actions");
   constexpr std::uint64_t bytes = weights * 4;
   EXPECT_EQ(actions.at("program").at("dram_write_byte"), bytes);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/error.h>
 #include <tilework/core/pricing.h>
 #include <tilework/platforms/technology_file.h>
 
@@ -100,18 +101,20 @@ TEST_P(shipped_technology, prices_every_action_and_unit_of_a_typical_machine) {
     EXPECT_FALSE(price.origin.source.empty());
 }
 
-TEST(generic_14nm_technology, prices_digital_machines) {
-  const auto tech = read_technology(shipped("generic_14nm.yaml"));
-  const std::array needed{component_kind::mac_array};
-  double narrower_J = 0;
-  for (const char* format : {"int8", "fp16", "fp32"}) {
-    auto machine = typical_machine();
+TEST(generic_14nm_technology, prices_macs_of_every_number_format_and_never_as_nothing) {
+  const auto tech = complete("generic_14nm.yaml");
+  constexpr std::array digital{component_kind::mac_array};
+  auto machine = typical_machine();
+  double before = 0;
+  for (const char* format : {"int8", "bf16", "fp32"}) {
     machine.mac_format = format;
-    const price_list prices(tech, machine, needed);
-    EXPECT_GT(prices.energy_J(action::mac), narrower_J);
-    EXPECT_GT(prices.area_m2(component_kind::mac_array), 0.0);
-    narrower_J = prices.energy_J(action::mac);
+    const price_list prices(tech, machine, digital);
+    EXPECT_GT(prices.energy_J(action::mac), before) << format;
+    EXPECT_GT(prices.area_m2(component_kind::mac_array), 0);
+    EXPECT_GT(prices.leakage_W(component_kind::mac_array), 0);
+    before = prices.energy_J(action::mac);
   }
+  EXPECT_THROW(price_list(gallo(), machine, digital), input_error) << "the study has no matrix unit";
 }
 
 TEST_P(shipped_technology, says_why_a_figure_is_zero) {
