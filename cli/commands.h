@@ -36,6 +36,14 @@ int run_command(const run_options& options, const catalog::device_registry& devi
 /// Validates experiment, machine, technology and device files; reports every bad one.
 int check_command(const std::vector<std::filesystem::path>& files, const catalog::device_registry& devices);
 
+struct reprice_options {
+  std::filesystem::path run; ///< directory of a finished run
+  std::vector<std::filesystem::path> technology;
+  std::filesystem::path out; ///< empty: tables only
+};
+/// Energy and area of a finished run with other prices, from its counts.
+int reprice_command(const reprice_options& options);
+
 int list_devices(const catalog::device_registry& devices);
 int show_device(const std::string& name, const catalog::device_registry& devices);
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tilework {
@@ -86,9 +87,9 @@ struct component_cost {
   std::string name;
   component_kind kind{};
   double area_m2 = 0;
-  std::size_t area_entry = 0; ///< of the sheet's entries
   std::array<double, phase_count> phase_energy_J{};
   double training_energy_J = 0; ///< sum over the training phases
+  std::size_t area_entry = 0;   ///< of the sheet's entries
 };
 
 /// All sums run in the order of the ledger, phases and actions, so they are the same in every run.
@@ -106,5 +107,7 @@ cost_sheet price(const ledger& books, const price_list& prices, const std::array
 
 /// Sentences for a report: which prices that a run paid nobody checked in their source, and which were scaled.
 std::vector<std::string> price_assumptions(const cost_sheet& sheet);
+/// Whether a sentence is one of them.
+bool is_price_assumption(std::string_view sentence);
 
 } // namespace tilework

@@ -4,6 +4,7 @@
 
 #include <tilework/core/health.h>
 #include <tilework/core/pricing.h>
+#include <tilework/core/uncertainty.h>
 
 #include <array>
 #include <cstdint>
@@ -20,7 +21,7 @@ struct evaluation_row {
   double test_loss = 0;
   double test_accuracy = 0;    ///< fraction
   double simulated_time_s = 0; ///< training time so far
-  double energy_J = 0;         ///< training energy so far
+  double energy_J = 0;         ///< training energy so far; negative: not known, after re-pricing
   // Of the weights as they are, averaged over copies, in floating point; negative: not measured.
   double digital_accuracy = -1;
   double averaged_accuracy = -1; ///< of the average over the last epochs
@@ -51,6 +52,7 @@ struct run_results {
   std::array<femtoseconds, phase_count> exposed{};
   ledger books; ///< counts and busy times
   cost_sheet costs;
+  cost_uncertainty uncertainty;
   std::vector<std::pair<std::string, std::uint64_t>> operations; ///< issued, by name
   std::uint64_t delayed_requests = 0;                            ///< calendar bookings that had to wait
   std::uint64_t out_of_order_requests = 0;                       ///< network bookings made out of time order

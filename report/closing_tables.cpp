@@ -26,7 +26,7 @@ std::string accuracy_table(const run_results& r) {
   for (const auto& row : r.evaluations)
     table.add({fmt::format("{}", row.epoch), fmt::format("{:.4f}", row.train_loss),
                fmt::format("{:.4f}", row.test_loss), fmt::format("{:.2f} %", 100 * row.test_accuracy),
-               time_text(row.simulated_time_s), energy_text(row.energy_J)});
+               time_text(row.simulated_time_s), row.energy_J < 0 ? "" : energy_text(row.energy_J)});
   return table.str();
 }
 
@@ -126,6 +126,14 @@ std::string component_table(const run_results& r) {
   return table.str();
 }
 
+std::string uncertainty_line(std::string_view what, const uncertain_total& total, dimension d) {
+  if (total.largest.empty())
+    return "";
+  return fmt::format("{} {} [{}, {}] in 90 % of cases, most uncertain: {} ({:.0f} %)\n", what,
+                     format_quantity(total.value, d), format_quantity(total.range.low, d),
+                     format_quantity(total.range.high, d), total.largest, 100 * total.largest_share);
+}
+
 } // namespace
 
 std::string closing_tables(const run_results& r) {
@@ -133,14 +141,17 @@ std::string closing_tables(const run_results& r) {
   if (!r.evaluations.empty())
     text += accuracy_table(r) + "\n";
   text += phase_table(r) + "\n" + component_table(r);
+  text += "\n" + uncertainty_line("energy", r.uncertainty.energy_J, dimension::energy);
+  text += uncertainty_line("area", r.uncertainty.area_m2, dimension::area);
   text += "\n";
   for (const auto& warning : r.warnings)
     text += "warning: " + warning + "\n";
   for (const auto& assumption : r.assumptions)
     text += "assumed: " + assumption + "\n";
-  text +=
-      fmt::format("host: {:.1f} s wall on {} thread(s), of which values {:.1f} s, SystemC and bookkeeping {:.1f} s\n",
-                  r.host.wall_s, r.host.threads, r.host.numerics_s, r.host.systemc_s);
+  if (r.host.wall_s > 0)
+    text +=
+        fmt::format("host: {:.1f} s wall on {} thread(s), of which values {:.1f} s, SystemC and bookkeeping {:.1f} s\n",
+                    r.host.wall_s, r.host.threads, r.host.numerics_s, r.host.systemc_s);
   return text;
 }
 

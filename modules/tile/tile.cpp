@@ -276,6 +276,8 @@ transaction::booking tile::book_calibration(transaction::tile_request& request, 
   const std::uint64_t cells = std::uint64_t{inputs} * outputs;
   auto& activity = request.activity = {};
   activity.vectors_in_round[0] = calibration.reads * inputs;
+  activity.code_sum = activity.vectors_in_round[0] * full_code(configuration_.dac);
+  activity.code_squares = activity.code_sum * full_code(configuration_.dac);
   activity.pulse_slots = pulses;
   activity.input_line_pulses = pulses * inputs;
   activity.output_line_pulses = pulses * outputs;
@@ -361,6 +363,9 @@ void tile::count_mvm(const transaction::tile_request& request, std::uint32_t dri
   const std::uint64_t cells = std::uint64_t{driven} * reads.lines;
   const std::uint64_t converted = passes * reads.lines;
   accounts_.row_driver->counts.add(p, action::dac_conversion, repeats * reads.plan.reads.size() * driven);
+  const std::uint64_t driven_codes =
+      configuration_.dac.kind == dac_kind::pwm ? request.activity.code_sum : request.activity.code_squares;
+  accounts_.crossbar->counts.add(p, action::cell_drive, driven_codes * reads.repeats * reads.lines);
   if (reads.slots == 0)
     accounts_.crossbar->counts.add(p, action::cell_read, repeats * cells);
   else
