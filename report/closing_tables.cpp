@@ -141,8 +141,9 @@ std::string closing_tables(const run_results& r) {
   if (!r.evaluations.empty())
     text += accuracy_table(r) + "\n";
   text += phase_table(r) + "\n" + component_table(r);
-  text += "\n" + uncertainty_line("energy", r.uncertainty.energy_J, dimension::energy);
-  text += uncertainty_line("area", r.uncertainty.area_m2, dimension::area);
+  const auto uncertainties = uncertainty_line("energy", r.uncertainty.energy_J, dimension::energy) +
+                             uncertainty_line("area", r.uncertainty.area_m2, dimension::area);
+  text += uncertainties.empty() ? "" : "\n" + uncertainties;
   text += "\n";
   for (const auto& warning : r.warnings)
     text += "warning: " + warning + "\n";
