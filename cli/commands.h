@@ -5,6 +5,7 @@
 #include <tilework/catalog/device_registry.h>
 #include <tilework/modules/control/sequencer.h>
 #include <tilework/physics/crossbar/product_kernels.h>
+#include <tilework/platforms/machine_costs.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -36,6 +37,22 @@ int run_command(const run_options& options, const catalog::device_registry& devi
 /// Validates experiment, machine, technology and device files; reports every bad one.
 int check_command(const std::vector<std::filesystem::path>& files, const catalog::device_registry& devices);
 
+struct cost_options {
+  std::filesystem::path file;          ///< machine or bill of materials
+  std::vector<std::string> operations; ///< empty: all
+  platform::assumed_work work;
+  bool json = false; ///< instead of tables
+};
+/// Closed-form time, energy and area, and what was published beside it, see machine_costs.h.
+int cost_command(const cost_options& options);
+struct compare_options {
+  std::vector<std::filesystem::path> runs; ///< grouped by equal configuration apart from the seed
+  std::vector<std::string> groups;         ///< "NAME=DIR,DIR,..."; these as they are said
+  std::optional<double> target_accuracy;   ///< fraction; nothing: that of the runs, if all have the same
+  std::filesystem::path json;              ///< file for the figures; empty: none
+};
+/// Runs side by side, see report/comparison.h.
+int compare_command(const compare_options& options);
 struct reprice_options {
   std::filesystem::path run; ///< directory of a finished run
   std::vector<std::filesystem::path> technology;

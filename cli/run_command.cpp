@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/checkpoint.h>
 #include <tilework/cli/commands.h>
+#include <tilework/cli/output_file.h>
 #include <tilework/cli/progress.h>
 #include <tilework/core/error.h>
 #include <tilework/report/background_writer.h>
@@ -12,12 +13,9 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
 #include <ostream>
 #include <utility>
 
@@ -49,11 +47,13 @@ public:
              hardware::timing_mode timing)
       : run_(run), experiment_(e), directory_(directory), files_(directory), progress_(progress), timing_(timing) {}
 
+  void programming_step_done(const workload::programming_status& status) override {
+    progress_.update(status);
+    check();
+  }
   void step_done(const workload::training_position& position) override {
     progress_.update(position);
-    files_.check();
-    if (interrupted != 0)
-      run_.session().stop();
+    check();
   }
   void evaluated(const evaluation_row& row) override {
     progress_.set_accuracy(row.test_accuracy);
@@ -82,6 +82,12 @@ public:
   void finish() { files_.finish(); }
 
 private:
+  void check() {
+    files_.check();
+    if (interrupted != 0)
+      run_.session().stop();
+  }
+
   using clock = std::chrono::steady_clock;
   static constexpr std::chrono::seconds between_checkpoints{5};
 
@@ -119,16 +125,6 @@ report::run_directory directory_for(const run_options& options, const experiment
   for (int n = 2; std::filesystem::exists(path); ++n)
     path = fmt::format("{}-{}", base.string(), n);
   return report::run_directory::create(path);
-}
-
-void write_file(const std::filesystem::path& path, const std::string& content) {
-  errno = 0;
-  std::ofstream out(path, std::ios::binary);
-  out << content;
-  out.flush();
-  if (!out)
-    throw run_error(
-        fmt::format("cannot write {}: {}", path.string(), errno != 0 ? std::strerror(errno) : "write failed"));
 }
 
 void write_results(const report::run_directory& directory, const run_results& results) {

@@ -5,6 +5,7 @@
 #include <tilework/cli/experiment.h>
 #include <tilework/cli/gradient_probe.h>
 #include <tilework/cli/health_monitor.h>
+#include <tilework/cli/load_monitor.h>
 #include <tilework/core/pricing.h>
 #include <tilework/core/results.h>
 #include <tilework/platforms/machine.h>
@@ -48,6 +49,7 @@ public:
   run_observer(const run_observer&) = delete;
   run_observer& operator=(const run_observer&) = delete;
   virtual ~run_observer() = default;
+  virtual void programming_step_done(const workload::programming_status& status) = 0;
   virtual void step_done(const workload::training_position& position) = 0;
   virtual void evaluated(const evaluation_row& row) = 0;
   virtual void epoch_done() = 0;
@@ -71,14 +73,30 @@ public:
   void restore(std::istream& in);
 
 private:
+  void programming_step_done(const workload::programming_status& status) override {
+    observer_->programming_step_done(status);
+  }
+  void programmed() override;
   void step_done(const workload::training_position& position) override;
   void evaluated(const workload::evaluation_result& result) override;
   void epoch_done(const workload::training_position&) override { observer_->epoch_done(); }
-  void epoch_trained(const workload::training_position& position) override;
+  void weights_read() override;
   /// Visible weights of all layers, the mean over their copies.
   [[nodiscard]] std::vector<workload::digital_layer> digital_layers();
+  /// The same from weights that f(array, output, input) gives.
+  template <typename F>
+  [[nodiscard]] std::vector<workload::digital_layer> layers_of(F&& f);
+  /// Spread of a layer's weights, and between its copies.
+  struct weight_spread {
+    double weight_std = 0;
+    double copy_std = 0;
+  };
+  [[nodiscard]] weight_spread spread_of(std::size_t layer) const;
+  /// Arrays that are programmed in a closed loop get the weights that fabrication left.
+  void fabricate_weights();
   [[nodiscard]] std::array<femtoseconds, phase_count> exposed() const;
   [[nodiscard]] host_figures host() const;
+  [[nodiscard]] std::uint64_t trained_samples() const;
   [[nodiscard]] std::string weights_digest() const;
   [[nodiscard]] std::vector<layer_health> take_health();
   /// What should be said about the result.
@@ -90,11 +108,13 @@ private:
   worker_pool pool_;
   platform::machine machine_;
   health_monitor health_;
+  load_monitor loads_;
   gradient_probe gradient_; ///< of the first step after an evaluation, and of the second one of the run
   run_observer* observer_ = nullptr;
   const workload::dataset& data_;
   workload::layer_average average_;
   std::vector<evaluation_row> evaluations_;
+  std::vector<weight_spread> spreads_; ///< per layer, once programmed in a closed loop
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 

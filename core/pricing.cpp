@@ -46,6 +46,14 @@ const unit_price* find_unit(const std::vector<unit_price>& prices, component_kin
   return found;
 }
 
+/// The machine as a kind of component sees it: a mac_array has a number format of its own.
+machine_quantities seen_by(component_kind kind, const machine_quantities& machine) {
+  auto seen = machine;
+  if (kind == component_kind::mac_array)
+    seen.number_format = machine.mac_format;
+  return seen;
+}
+
 template <typename Figure>
 const Figure& checked(const std::optional<Figure>& figure, std::string_view what, std::string_view of) {
   if (!figure)
@@ -117,8 +125,9 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
                                     price->origin.location, price->name, name_of(a), name_of(price->per)));
     const auto entry = entry_of(priced_quantity::energy, price->name, price->value, price->origin);
     add_once(entries_[entry].covers, a);
-    energies_.at(i) = {a == price->per ? evaluate(price->value, priced_quantity::energy, machine, price->origin) : 0.0,
-                       entry};
+    const auto quantities = seen_by(performers_of(a).front(), machine);
+    energies_.at(i) = {
+        a == price->per ? evaluate(price->value, priced_quantity::energy, quantities, price->origin) : 0.0, entry};
   }
   for (auto kind : needed) {
     const auto* area = find_unit(tech.areas, kind, "the area");
@@ -129,7 +138,7 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
       missing.push_back(fmt::format("leakage of {}", name_of(kind)));
     if (area == nullptr || leakage == nullptr)
       continue;
-    price_kind(kind, *area, *leakage, machine);
+    price_kind(kind, *area, *leakage, seen_by(kind, machine));
   }
   if (!missing.empty())
     throw input_error(

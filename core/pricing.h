@@ -87,9 +87,9 @@ struct component_cost {
   std::string name;
   component_kind kind{};
   double area_m2 = 0;
+  std::size_t area_entry = 0; ///< of the sheet's entries
   std::array<double, phase_count> phase_energy_J{};
   double training_energy_J = 0; ///< sum over the training phases
-  std::size_t area_entry = 0;   ///< of the sheet's entries
 };
 
 /// All sums run in the order of the ledger, phases and actions, so they are the same in every run.

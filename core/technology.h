@@ -86,7 +86,7 @@ struct formula_law {
   double node_m = 0;
   double factor = 1; ///< multiple of the law, such as of a survey's bound
 };
-/// A value per number format of the digital units ("fp16", "fp32", ...).
+/// A value per number format of the digital units or of the mac_array ("fp16", "fp32", ...), whichever is priced.
 struct number_format_law {
   std::vector<std::pair<std::string, double>> values;
 };
@@ -166,6 +166,7 @@ struct machine_quantities {
   double flit_width_bit = 0;
   double buffer_bytes = 0;   ///< capacity of the buffer
   std::string number_format; ///< of the digital units, "fp32"
+  std::string mac_format{};  ///< of a mac_array, which may have another one; "int8"
 };
 
 enum class priced_quantity : std::uint8_t { energy, area, leakage };

@@ -43,11 +43,13 @@ std::uint64_t random_bits(std::uint64_t stream, std::uint64_t i) {
   return z ^ (z >> 31U);
 }
 
-/// Normal number `i` of a stream, by Box and Muller.
-double random_normal(std::uint64_t stream, std::uint64_t i) {
+/// Normal numbers 2 `i` and 2 `i` + 1 of a stream, by Box and Muller.
+std::pair<double, double> random_normals(std::uint64_t stream, std::uint64_t i) {
   const double u = (static_cast<double>(random_bits(stream, 2 * i) >> 11U) + 1) * 0x1p-53;
   const double v = static_cast<double>(random_bits(stream, 2 * i + 1) >> 11U) * 0x1p-53;
-  return std::sqrt(-2 * std::log(u)) * std::cos(2 * std::numbers::pi * v);
+  const double length = std::sqrt(-2 * std::log(u));
+  const double angle = 2 * std::numbers::pi * v;
+  return {length * std::cos(angle), length * std::sin(angle)};
 }
 
 using factors = std::vector<double>; ///< one per draw
@@ -56,8 +58,11 @@ factors factors_of(const price_entry& entry) {
   const auto stream = identity_of(entry);
   const double sigma = log_deviation(entry);
   factors f(draws);
-  for (std::size_t i = 0; i < draws; ++i)
-    f[i] = std::exp(sigma * random_normal(stream, i));
+  for (std::size_t i = 0; i < draws; i += 2) {
+    const auto [first, second] = random_normals(stream, i / 2);
+    f[i] = std::exp(sigma * first);
+    f[i + 1] = std::exp(sigma * second);
+  }
   return f;
 }
 

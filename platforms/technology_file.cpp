@@ -90,22 +90,10 @@ price_law read_law(reader& r, dimension d) {
 }
 
 /// \param law of the entry
-provenance read_provenance(reader& r, const price_law& law, const std::string& known_source = {}) {
-  provenance origin;
-  origin.location = r.where();
-  origin.source = known_source.empty() ? r.require<std::string>("source") : r.get("source", known_source);
-  if (origin.source.empty())
-    throw r.error("source", "expected where the figure comes from, got nothing");
-  origin.node = r.get("node", "");
-  origin.condition = r.get("condition", "");
-  origin.basis = r.get("basis", figure_basis::published);
-  origin.trust = r.get("confidence", confidence::low);
-  if (origin.trust != confidence::low && is_unchecked(origin.basis))
-    throw r.error("confidence", "a figure that is secondary or recalled has confidence low until somebody reads it in "
-                                "its source");
+provenance provenance_of(reader& r, const price_law& law, const std::string& known_source = {}) {
+  auto origin = read_provenance(r, known_source);
   if (origin.trust != confidence::low && std::holds_alternative<scaled_law>(law))
     throw r.error("confidence", "a figure that is scaled from another process node has confidence low");
-  origin.includes = r.get_list<std::string>("includes", {});
   return origin;
 }
 
@@ -125,7 +113,7 @@ void read_energy(reader r, const value_reader& read_value, std::vector<energy_pr
   price.name = r.get("name", fmt::format("{}", fmt::join(words, "+")));
   const auto [law, source] = read_value(r);
   price.value = law;
-  price.origin = read_provenance(r, law, source);
+  price.origin = provenance_of(r, law, source);
 
   if (covers.size() > 1 && !r.has("per"))
     throw r.error("covers", "a price that covers several actions needs 'per: ACTION' (which one it is charged on) or "
@@ -153,7 +141,7 @@ void read_units(reader r, const value_reader& read_value, std::vector<unit_price
     kinds.push_back(parse_kind(r, "of", word));
   const auto name = r.get("name", fmt::format("{}", fmt::join(words, "+")));
   const auto [law, source] = read_value(r);
-  const auto origin = read_provenance(r, law, source);
+  const auto origin = provenance_of(r, law, source);
   for (auto kind : kinds)
     prices.push_back({kind, law, origin, name});
 }
@@ -178,6 +166,23 @@ void read_accelergy(reader r, technology& tech) {
 }
 
 } // namespace
+
+provenance read_provenance(reader& r, const std::string& known_source) {
+  provenance origin;
+  origin.location = r.where();
+  origin.source = known_source.empty() ? r.require<std::string>("source") : r.get("source", known_source);
+  if (origin.source.empty())
+    throw r.error("source", "expected where the figure comes from, got nothing");
+  origin.node = r.get("node", "");
+  origin.condition = r.get("condition", "");
+  origin.basis = r.get("basis", figure_basis::published);
+  origin.trust = r.get("confidence", confidence::low);
+  if (origin.trust != confidence::low && is_unchecked(origin.basis))
+    throw r.error("confidence", "a figure that is secondary or recalled has confidence low until somebody reads it in "
+                                "its source");
+  origin.includes = r.get_list<std::string>("includes", {});
+  return origin;
+}
 
 technology read_technology(const std::filesystem::path& file) {
   const auto document = config::document::load(file);

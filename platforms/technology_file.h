@@ -35,6 +35,10 @@
 
 namespace tilework::platform {
 
+/// Where a figure comes from: source, node, condition, basis, confidence and includes of the map that states it.
+/// \param known_source what stands where the map names no source; empty: it must
+provenance read_provenance(config::reader& r, const std::string& known_source = {});
+
 /// \throws input_error "file:line:column: ..."
 technology read_technology(const std::filesystem::path& file);
 

@@ -155,6 +155,16 @@ void compare_counts(const std::filesystem::path& run, const json& summary, const
                                   (run / "costs.csv").string()));
 }
 
+/// Peak power is of windows that the run priced while it ran.
+void read_outcomes(const json& outcomes, run_results& r) {
+  r.training_macs = outcomes.at("operations").get<std::uint64_t>() / 2;
+  r.peaks = {.power_W = -1,
+             .array_current_A = outcomes.at("update_current_array_A").get<double>(),
+             .array_current_bound_A = outcomes.at("update_current_array_bound_A").get<double>(),
+             .machine_current_A = outcomes.at("update_current_machine_A").get<double>(),
+             .machine_current_bound_A = outcomes.at("update_current_machine_bound_A").get<double>()};
+}
+
 run_results read_summary(const json& summary, ledger books) {
   run_results r;
   r.experiment = summary.at("experiment").get<std::string>();
@@ -168,6 +178,7 @@ run_results read_summary(const json& summary, ledger books) {
   std::erase_if(r.assumptions, is_price_assumption);
   read_phases(summary, r);
   read_evaluations(summary, r);
+  read_outcomes(summary.at("outcomes"), r);
   r.books = std::move(books);
   return r;
 }
@@ -186,8 +197,12 @@ run_results read_finished_run(const std::filesystem::path& run, ledger books) {
 std::string repriced_summary_json(const std::filesystem::path& run, const run_results& repriced) {
   return from_summary(run, [&](json& summary) {
     const auto now = json::parse(summary_json(repriced));
-    for (const char* key : {"technology", "energy_J", "area_mm2", "uncertainty", "assumptions"})
+    for (const char* key :
+         {"technology", "energy_J", "area_mm2", "area", "outcomes", "prices", "uncertainty", "assumptions"})
       summary[key] = now.at(key);
+    if (summary.contains("to_accuracy"))
+      for (const char* key : {"energy_J", "energy_delay_Js"})
+        summary["to_accuracy"].erase(key);
     for (auto& [name, figures] : summary.at("phases").items())
       figures["energy_J"] = now.at("phases").at(name).at("energy_J");
     for (auto& [name, figures] : summary.at("components").items())

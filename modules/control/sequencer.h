@@ -51,8 +51,8 @@ struct sequencer_configuration {
 
 /// The only initiator of the machine. One step at a time: an operation is launched (values computed, all ready ones in
 /// one fork and join) when its predecessors are complete; its operands are read from buffer or memory, the request goes
-/// to its target, and the results are written to the buffer. A step ends with a drain: the next one starts on an
-/// idle machine with all clocks at an edge.
+/// to its target, and the results are written to the buffer or to memory. A step ends with a drain: the next one starts
+/// on an idle machine with all clocks at an edge.
 class sequencer final : public sc_core::sc_module {
 public:
   SC_HAS_PROCESS(sequencer);
@@ -122,8 +122,10 @@ private:
   };
   struct progress {
     std::uint32_t open_predecessors = 0;
+    std::uint32_t answered = 0; ///< of a reduction: members so far
     femtoseconds ready;
-    std::optional<femtoseconds> operands_read; ///< of a multicast: when its first request had read them
+    std::optional<femtoseconds> shared; ///< of a multicast: when its first request had read the operands; of a
+                                        ///< reduction: when the latest of its members came
   };
   using memory_socket = tlm_utils::simple_initiator_socket<sequencer>;
 
@@ -137,11 +139,13 @@ private:
   void begin_approximately(std::uint32_t index);
   void catch_up();
   void launch(std::span<const std::uint32_t> indices);
+  void fork_and_join();
   void load(transaction::tile_request& request);
   void prepare(std::uint32_t index);
   femtoseconds transport(std::uint32_t index);
   void read_operands(const planned_operation& planned, sc_core::sc_time& delay);
   void write_results(const planned_operation& planned, sc_core::sc_time& delay);
+  bool join_reduction(const planned_operation& planned, sc_core::sc_time& delay);
   femtoseconds write_results(const planned_operation& planned, femtoseconds at);
   void access(memory_socket& socket, const planned_operation& planned, const memory_access& moved,
               ::tlm::tlm_command command, sc_core::sc_time& delay);
@@ -168,6 +172,8 @@ private:
   std::vector<progress> progress_;
   std::vector<std::uint32_t> ready_; ///< admitted, not launched yet
   std::vector<kernel*> kernels_;     ///< posted by the launches of this round
+  std::uint64_t forks_ = 1;
+  std::vector<std::uint64_t> posted_at_; ///< per array: forks_ at its last launch
   pending_queue queue_;
   std::uint32_t completed_ = 0;
   std::uint64_t next_operation_id_ = 0; ///< number of the step's first operation

@@ -52,6 +52,8 @@ input_codes quantise_inputs(const converter& dac, float factor, std::span<const 
     squares = hn::Add(squares, pair_squares(codes));
     store_some(v, f, out.data() + first, count);
   });
+  if (dac.step == 0)
+    return {active, 0, 0};
   return {active, hn::GetLane(hn::SumOfLanes(words(), sums)),
           hn::GetLane(hn::SumOfLanes(hn::RepartitionToWide<words>(), squares))};
 }

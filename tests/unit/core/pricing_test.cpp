@@ -120,6 +120,36 @@ TEST(price_assumptions, name_what_nobody_checked_and_what_was_scaled) {
             std::vector<std::string>{});
 }
 
+TEST(price_list, prices_macs_in_their_own_number_format) {
+  const number_format_law by_format{{{"int8", 1.0}, {"fp16", 2.0}, {"fp32", 4.0}}};
+  technology tech;
+  auto price_of = [&](std::string name, std::vector<action> covers) {
+    auto price = energy(std::move(name), std::move(covers), 0);
+    price.value = by_format;
+    tech.energies.push_back(price);
+  };
+  price_of("mac", {action::mac});
+  for (const auto a :
+       {action::alu_add, action::alu_multiply, action::alu_compare, action::alu_divide, action::alu_special})
+    price_of(std::string(name_of(a)), {a});
+  for (const auto kind : {component_kind::mac_array, component_kind::vector_unit}) {
+    tech.areas.push_back({kind, by_format, {}});
+    tech.leakages.push_back({kind, by_format, {}});
+  }
+  const std::array needed{component_kind::vector_unit, component_kind::mac_array};
+  machine_quantities machine;
+  machine.number_format = "fp32";
+  machine.mac_format = "int8";
+  const price_list prices(tech, machine, needed);
+  EXPECT_EQ(prices.energy_J(action::mac), 1.0);
+  EXPECT_EQ(prices.energy_J(action::alu_add), 4.0);
+  EXPECT_EQ(prices.area_m2(component_kind::mac_array), 1.0);
+  EXPECT_EQ(prices.area_m2(component_kind::vector_unit), 4.0);
+  EXPECT_EQ(prices.leakage_W(component_kind::mac_array), 1.0);
+  machine.mac_format = "bf16";
+  EXPECT_THROW(price_list(tech, machine, needed), input_error);
+}
+
 TEST(pricing, adds_dynamic_energy_and_leakage_per_phase) {
   ledger books;
   auto& adc = books.open("tile0.adc", component_kind::adc, 4);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "requests.h"
+#include "support/forked.h"
 #include "support/systemc_fixture.h"
 
 #include <tilework/core/error.h>
@@ -234,14 +235,18 @@ TEST(tile_drives, follow_the_codes_of_the_inputs) {
   for (const auto kind : {dac_kind::pwm, dac_kind::voltage}) {
     auto c = small_tile();
     c.dac.kind = kind;
-    bench b(p, c);
-    operand x(2, inputs);
-    x.values[0] = -1; // codes of the first vector: -7, 7, 0, ...
-    x.values[1] = 1;
-    x.values[inputs] = 3.0F / 7; // of the second one: 3, 0, ...
-    operand y(2, outputs);
-    b.transport(b.forward(x, y));
-    EXPECT_EQ(b.count(phase::forward, action::cell_drive), (kind == dac_kind::pwm ? 7 + 7 + 3 : 49 + 49 + 9) * outputs);
+    test::in_child([&] {
+      bench b(p, c);
+      operand x(2, inputs);
+      x.values[0] = -1; // codes of the first vector: -7, 7, 0, ...
+      x.values[1] = 1;
+      x.values[inputs] = 3.0F / 7; // of the second one: 3, 0, ...
+      operand y(2, outputs);
+      b.transport(b.forward(x, y));
+      EXPECT_EQ(b.count(phase::forward, action::cell_drive),
+                (kind == dac_kind::pwm ? 7 + 7 + 3 : 49 + 49 + 9) * outputs);
+      return true;
+    });
   }
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -34,10 +35,11 @@ technology complete(const std::string& name) {
   return name == "generic_14nm.yaml" ? generic : merged(generic, read_technology(shipped(name)));
 }
 
-std::vector<component_kind> all_kinds() {
+std::vector<component_kind> analog_kinds() {
   std::vector<component_kind> kinds;
   for (std::size_t k = 0; k < component_kind_count; ++k)
-    kinds.push_back(static_cast<component_kind>(k));
+    if (const auto kind = static_cast<component_kind>(k); kind != component_kind::mac_array)
+      kinds.push_back(kind);
   return kinds;
 }
 
@@ -93,12 +95,28 @@ TEST_P(shipped_technology, prices_every_action_and_unit_of_a_typical_machine) {
   for (const char* format : {"fp16", "fp32", "bf16"}) {
     auto machine = typical_machine();
     machine.number_format = format;
-    const price_list prices(tech, machine, all_kinds());
+    const price_list prices(tech, machine, analog_kinds());
     for (std::size_t a = 0; a < action_count; ++a)
-      EXPECT_GE(prices.energy_J(static_cast<action>(a)), 0.0);
+      if (static_cast<action>(a) != action::mac) {
+        EXPECT_GE(prices.energy_J(static_cast<action>(a)), 0.0);
+      }
   }
   for (const auto& price : tech.energies)
     EXPECT_FALSE(price.origin.source.empty());
+}
+
+TEST(generic_14nm_technology, prices_digital_machines) {
+  const auto tech = read_technology(shipped("generic_14nm.yaml"));
+  const std::array needed{component_kind::mac_array};
+  double narrower_J = 0;
+  for (const char* format : {"int8", "fp16", "fp32"}) {
+    auto machine = typical_machine();
+    machine.mac_format = format;
+    const price_list prices(tech, machine, needed);
+    EXPECT_GT(prices.energy_J(action::mac), narrower_J);
+    EXPECT_GT(prices.area_m2(component_kind::mac_array), 0.0);
+    narrower_J = prices.energy_J(action::mac);
+  }
 }
 
 TEST_P(shipped_technology, says_why_a_figure_is_zero) {
@@ -120,23 +138,16 @@ TEST_P(shipped_technology, says_why_a_figure_is_zero) {
 INSTANTIATE_TEST_SUITE_P(files, shipped_technology,
                          testing::Values("gallo", "generic_14nm.yaml", "survey_adc.yaml", "measured_adc.yaml",
                                          "neurosim_14nm.yaml", "hbm2.yaml", "gddr5.yaml", "sram_by_capacity.yaml",
-                                         "isaac_32nm.yaml", "hermes_14nm.yaml"));
+                                         "isaac_32nm.yaml"));
 
 TEST(converter_technologies, differ_by_a_factor_that_users_must_choose) {
   auto machine = typical_machine();
   const auto converted_J = [&](const std::string& name) {
-    return price_list(complete(name), machine, all_kinds()).energy_J(action::adc_conversion);
+    return price_list(complete(name), machine, analog_kinds()).energy_J(action::adc_conversion);
   };
   const double factor = converted_J("measured_adc.yaml") / converted_J("generic_14nm.yaml");
   EXPECT_GT(factor, 66);
   EXPECT_LT(factor, 80);
-}
-
-TEST(hermes_technology, gives_the_macro_s_energy_for_a_whole_product) {
-  const price_list prices(complete("hermes_14nm.yaml"), typical_machine(), all_kinds());
-  const double product_J = 256 * 256 * prices.energy_J(action::cell_read) +
-                           256 * (prices.energy_J(action::dac_conversion) + prices.energy_J(action::adc_conversion));
-  EXPECT_NEAR(product_J, 12.5e-9, 0.01e-9);
 }
 
 // What nobody read in its source is named, never used silently.
@@ -158,7 +169,7 @@ constexpr study_layer study_layers[] = {
     {784, 256, 2554.36, 14026.40}, {256, 128, 1185.88, 2318.04}, {128, 10, 94.93, 1137.41}};
 
 TEST(gallo_technology, reproduces_the_forward_rows_and_all_backward_rows_but_the_first) {
-  const price_list prices(gallo(), typical_machine(), all_kinds());
+  const price_list prices(gallo(), typical_machine(), analog_kinds());
   const auto mvm_pJ = [&](double driven, double read) {
     return 1e12 * (driven * prices.energy_J(action::dac_conversion) + read * prices.energy_J(action::adc_conversion) +
                    driven * read * prices.energy_J(action::cell_read));
@@ -172,7 +183,7 @@ TEST(gallo_technology, reproduces_the_forward_rows_and_all_backward_rows_but_the
 }
 
 TEST(gallo_technology, reproduces_the_sum_of_the_update_slots) {
-  const price_list prices(gallo(), typical_machine(), all_kinds());
+  const price_list prices(gallo(), typical_machine(), analog_kinds());
   double slot_pJ = 0;
   for (const auto& layer : study_layers) // there each line pulses in half of the slots
     slot_pJ += 1e12 * (0.5 * layer.inputs * prices.energy_J(action::row_line_pulse) +
@@ -183,7 +194,7 @@ TEST(gallo_technology, reproduces_the_sum_of_the_update_slots) {
 
 TEST(generic_14nm_technology, follows_the_machine) {
   const auto tech = read_technology(shipped("generic_14nm.yaml"));
-  const price_list prices(tech, typical_machine(), all_kinds());
+  const price_list prices(tech, typical_machine(), analog_kinds());
   EXPECT_NEAR(prices.energy_J(action::adc_conversion), 0.362e-12, 0.0005e-12);
   EXPECT_NEAR(prices.area_m2(component_kind::adc), 634e-12, 0.5e-12);
   EXPECT_DOUBLE_EQ(prices.energy_J(action::cell_drive), 0.02e-15);
@@ -340,7 +351,7 @@ TEST_F(technology_files, later_files_override_earlier_ones) {
   const auto tech = read_technologies(machine);
   machine.finish();
   EXPECT_EQ(tech.name, "generic-14nm + mine");
-  const price_list prices(tech, typical_machine(), all_kinds());
+  const price_list prices(tech, typical_machine(), analog_kinds());
   EXPECT_DOUBLE_EQ(prices.energy_J(action::adc_conversion), 25e-12);
   EXPECT_NEAR(prices.area_m2(component_kind::adc), 634e-12, 0.5e-12); // untouched
 }
