@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tilework/catalog/device_registry.h>
+#include <tilework/cli/timing_monitor.h>
 #include <tilework/modules/control/sequencer.h>
 #include <tilework/physics/crossbar/product_kernels.h>
 #include <tilework/platforms/machine_costs.h>
@@ -27,8 +28,11 @@ struct run_options {
   std::optional<std::uint64_t> seed;
   unsigned threads = 0; ///< 0 = all cores
   std::vector<std::string> overrides;
-  std::filesystem::path resume; ///< run directory to continue
-  std::filesystem::path trace;
+  std::filesystem::path resume;        ///< run directory to continue
+  std::filesystem::path trace;         ///< Chrome/Perfetto JSON; empty: none
+  std::filesystem::path vcd;           ///< occupancy of units; empty: none
+  std::filesystem::path sqlite;        ///< every operation; empty: none
+  std::optional<step_window> recorded; ///< of these files; nothing: the first steps, all of them in sqlite
   hardware::timing_mode timing = hardware::timing_mode::loosely;
   physics::instruction_set isa = physics::best_instruction_set(); ///< of the dense products
 };

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdio>
 #include <exception>
 #include <functional>
@@ -29,6 +30,18 @@ std::vector<std::string> supported_instruction_sets() {
   return supported;
 }
 
+/// "FIRST:COUNT"
+step_window window_of(const std::string& text) {
+  step_window window;
+  const auto* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, window.first);
+  if (first.ec == std::errc{} && first.ptr != end && *first.ptr == ':')
+    if (const auto count = std::from_chars(first.ptr + 1, end, window.count);
+        count.ec == std::errc{} && count.ptr == end && window.count > 0)
+      return window;
+  throw CLI::ValidationError("--trace-steps", fmt::format("'{}' is no FIRST:COUNT, such as 0:16", text));
+}
+
 void add_run(CLI::App& app, run_options& options, const registry& known, command& chosen) {
   auto* run = app.add_subcommand("run", "Train: accuracy, time, energy and area of one experiment");
   run->add_option("EXPERIMENT", options.experiment, "experiment file");
@@ -41,7 +54,12 @@ void add_run(CLI::App& app, run_options& options, const registry& known, command
       ->take_all()
       ->allow_extra_args(false);
   run->add_option("--resume", options.resume, "continue the run in this directory");
-  run->add_option("--trace", options.trace, "write a trace of the first steps (Chrome/Perfetto JSON)");
+  run->add_option("--trace", options.trace, "write a trace of some training steps (Chrome/Perfetto JSON)");
+  run->add_option("--vcd", options.vcd, "write when units are busy and who waits (value change dump)");
+  run->add_option("--sqlite", options.sqlite, "write all operations and bookings (SQLite)");
+  run->add_option_function<std::string>(
+      "--trace-steps", [&](const std::string& text) { options.recorded = window_of(text); },
+      "FIRST:COUNT training steps of these files (default 0:16; --sqlite: all)");
   run->add_option_function<std::string>(
          "--timing",
          [&](const std::string& mode) {

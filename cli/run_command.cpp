@@ -7,17 +7,22 @@
 #include <tilework/report/background_writer.h>
 #include <tilework/report/closing_tables.h>
 #include <tilework/report/costs_csv.h>
+#include <tilework/report/operations_database.h>
 #include <tilework/report/run_directory.h>
 #include <tilework/report/summary_json.h>
 #include <tilework/report/trace_json.h>
+#include <tilework/report/trace_vcd.h>
 
 #include <fmt/format.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <optional>
 #include <ostream>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace tilework::cli {
 namespace {
@@ -29,15 +34,46 @@ void note_interrupt(int) {
   interrupted = 1;
 }
 
-/// Hands operation records to the trace.
-class tracer final : public transaction::transaction_listener {
+/// Files of single steps that the user asked for.
+class step_files {
 public:
-  void operation_done(const operation_record& record) override { trace_.add(record); }
-  void drained(std::uint64_t, femtoseconds length) override { trace_.end_step(length); }
-  [[nodiscard]] std::string str() const { return trace_.str(); }
+  step_files(simulation& run, const experiment& e, const run_options& options) : run_(run), options_(options) {
+    if (options.recorded && options.trace.empty() && options.vcd.empty() && options.sqlite.empty())
+      throw input_error("--trace-steps says which steps --trace, --vcd and --sqlite write: give one of them");
+    if (!options.trace.empty() || !options.vcd.empty())
+      run.timing().record(options.recorded.value_or(step_window{0, default_steps}),
+                          [this](const recorded_step& step) { steps_.push_back(step); });
+    if (options.sqlite.empty())
+      return;
+    const bool loosely = options.timing == hardware::timing_mode::loosely;
+    database_.emplace(
+        options.sqlite,
+        std::vector<std::pair<std::string, std::string>>{{"experiment", e.name},
+                                                         {"machine", e.machine.name},
+                                                         {"technology", e.prices.name},
+                                                         {"timing", loosely ? "loosely_timed" : "approximately_timed"},
+                                                         {"seed", std::to_string(e.seed)},
+                                                         {"configuration", e.resolved_yaml}},
+        run.machine().resources());
+    run.timing().record(options.recorded.value_or(step_window{0, all_steps}),
+                        [this](const recorded_step& step) { database_->add(step); });
+  }
+  void finish() {
+    const auto resources = run_.machine().resources();
+    if (!options_.trace.empty())
+      write_file(options_.trace, report::trace_json(steps_, resources));
+    if (!options_.vcd.empty())
+      write_file(options_.vcd, report::trace_vcd(steps_, resources));
+    if (database_)
+      database_->finish();
+  }
 
 private:
-  report::trace_json trace_;
+  static constexpr std::uint64_t default_steps = 16;
+  simulation& run_;
+  const run_options& options_;
+  std::vector<recorded_step> steps_;
+  std::optional<report::operations_database> database_;
 };
 
 /// Progress, metrics and checkpoints of a run in its directory; what a disk refuses ends the run at the next step.
@@ -156,9 +192,7 @@ int run_command(const run_options& options, const catalog::device_registry& devi
   run_keeper keeper(run, e, directory, progress, options.timing);
   if (!options.resume.empty())
     keeper.rewrite_metrics();
-  tracer trace;
-  if (!options.trace.empty())
-    run.machine().control().add_listener(trace);
+  step_files traces(run, e, options);
 
   run.run(keeper);
 
@@ -168,8 +202,7 @@ int run_command(const run_options& options, const catalog::device_registry& devi
     keeper.keep_state();
   keeper.finish();
   write_results(directory, results);
-  if (!options.trace.empty())
-    write_file(options.trace, trace.str());
+  traces.finish();
   fmt::print("{}results: {}\n", report::closing_tables(results), directory.path().string());
   if (!results.interrupted)
     return exit_done;

@@ -213,9 +213,11 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
                                                 .stages = plan_.stages}),
       health_(plan_.map.arrays, conversions_of(e)),
       loads_(machine_, plan_.prices, e.power_window, pulsed_cell_of(e.machine)),
+      timing_(machine_),
       data_(data) {
   machine_.control().add_listener(health_);
   machine_.control().add_listener(loads_);
+  machine_.control().add_listener(timing_);
   fabricate_weights();
 }
 
@@ -416,6 +418,7 @@ run_results simulation::results() const {
   r.delayed_requests = machine_.delayed_requests();
   r.out_of_order_requests = machine_.out_of_order_requests();
   r.training_macs = trained_samples() * training_macs_per_sample(experiment_.session.network.layers);
+  r.timing_analysis = timing_.results();
   r.peaks = loads_.peaks(plan_.map.arrays);
   r.target_accuracy = experiment_.target_accuracy;
   r.endurance = experiment_.machine.tile.cell.endurance;
@@ -460,6 +463,7 @@ void simulation::save(std::ostream& out) const {
   byte_writer writer(out);
   health_.save(out);
   loads_.save(out);
+  timing_.save(out);
   gradient_.save(writer);
   save_evaluations(writer, evaluations_);
   writer.write_vector(spreads_);
@@ -477,6 +481,7 @@ void simulation::restore(std::istream& in) {
   byte_reader reader(in);
   health_.restore(in);
   loads_.restore(in);
+  timing_.restore(in);
   if (gradient_.restore(reader))
     gradient_.begin(digital_layers());
   restore_evaluations(reader, evaluations_);

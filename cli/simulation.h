@@ -6,6 +6,7 @@
 #include <tilework/cli/gradient_probe.h>
 #include <tilework/cli/health_monitor.h>
 #include <tilework/cli/load_monitor.h>
+#include <tilework/cli/timing_monitor.h>
 #include <tilework/core/pricing.h>
 #include <tilework/core/results.h>
 #include <tilework/platforms/machine.h>
@@ -61,6 +62,7 @@ public:
 
   [[nodiscard]] workload::training_session& session() { return plan_.session; }
   [[nodiscard]] platform::machine& machine() { return machine_; }
+  [[nodiscard]] timing_monitor& timing() { return timing_; }
   void run(run_observer& observer);
   /// Results up to now. Only between steps.
   [[nodiscard]] run_results results() const;
@@ -109,6 +111,7 @@ private:
   platform::machine machine_;
   health_monitor health_;
   load_monitor loads_;
+  timing_monitor timing_;
   gradient_probe gradient_; ///< of the first step after an evaluation, and of the second one of the run
   run_observer* observer_ = nullptr;
   const workload::dataset& data_;

@@ -12,10 +12,11 @@ struct operation_record {
   std::uint32_t index = 0;  ///< in the step program
   std::uint32_t target = 0; ///< node that executed it, see the machine's component names
   const operation* op = nullptr;
-  femtoseconds ready;    ///< all predecessors complete
-  femtoseconds accepted; ///< target began to work
-  femtoseconds done;     ///< result written back
+  femtoseconds ready;                 ///< all predecessors complete
+  femtoseconds accepted;              ///< target began to work
+  femtoseconds done;                  ///< result written back
   const operation_activity& activity; ///< valid as long as the record, which no one may keep
+  std::uint32_t group = 0; ///< index of the first operation that shares its packets: of a multicast or a reduction
 };
 
 } // namespace tilework

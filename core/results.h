@@ -5,6 +5,7 @@
 #include <tilework/core/endurance.h>
 #include <tilework/core/health.h>
 #include <tilework/core/pricing.h>
+#include <tilework/core/timing_analysis.h>
 #include <tilework/core/uncertainty.h>
 
 #include <array>
@@ -79,6 +80,7 @@ struct run_results {
   std::uint64_t delayed_requests = 0;                            ///< calendar bookings that had to wait
   std::uint64_t out_of_order_requests = 0;                       ///< network bookings made out of time order
   std::uint64_t training_macs = 0;                               ///< see outcomes.h
+  timing_results timing_analysis;                                ///< of some steps
   peak_loads peaks;
   std::optional<double> target_accuracy; ///< fraction
   endurance_limit endurance;             ///< 0 pulses: unknown

@@ -76,9 +76,33 @@ machine::machine(const machine_configuration& configuration, const elaboration& 
   if (!work.stages.empty())
     build_controller(work);
   build_arrays(work);
+  list_resources();
 }
 
 machine::~machine() = default;
+
+void machine::list_resources() {
+  const auto visitor = [this](const std::string& name, resource_kind kind, transaction::resource_calendar& calendar) {
+    resources_.push_back({name, kind});
+    calendars_.push_back(&calendar);
+  };
+  for (const auto& t : tiles_)
+    t->visit_calendars(visitor);
+  for (std::size_t u = 0; u < units_.size(); ++u)
+    visitor(fmt::format("matrix_unit{}", u), resource_kind::array, units_[u]->calendar());
+  vector_unit_->visit_calendars(visitor);
+  if (controller_)
+    controller_->visit_calendars(visitor);
+  network_->carrier().visit_calendars(visitor);
+  buffer_->visit_calendars(visitor);
+  memory_->visit_calendars(visitor);
+}
+
+void machine::observe(booking_log* log) {
+  time_.set_log(log);
+  for (std::uint32_t r = 0; r < calendars_.size(); ++r)
+    calendars_[r]->observe(log, r);
+}
 
 void machine::build_controller(const elaboration& work) {
   if (!configuration_.transfer_controller)

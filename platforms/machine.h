@@ -57,6 +57,10 @@ public:
   [[nodiscard]] const hardware::array_target& tile_of(std::size_t array) const { return *tiles_[array]; }
   /// Between steps.
   [[nodiscard]] hardware::array_target& tile_of(std::size_t array) { return *tiles_[array]; }
+  /// Everything that is booked; a booking names its place in this list.
+  [[nodiscard]] std::span<const resource> resources() const { return resources_; }
+  /// From the next step on bookings are noted in a log; null: nowhere. Between steps.
+  void observe(booking_log* log);
   /// Calendar bookings that found their resource taken: where it is 0, loosely and approximately timed runs take equal
   /// time.
   [[nodiscard]] std::uint64_t delayed_requests() const;
@@ -74,6 +78,7 @@ private:
     std::uint64_t delayed = 0;
     std::uint64_t out_of_order = 0;
   };
+  void list_resources();
   void build_controller(const elaboration& work);
   void build_arrays(const elaboration& work);
   [[nodiscard]] std::unique_ptr<hardware::array_target> make_array(const elaboration& work, std::uint32_t array);
@@ -91,7 +96,9 @@ private:
   std::vector<std::unique_ptr<hardware::matrix_unit>> units_;  ///< of a digital machine, per node
   std::vector<std::unique_ptr<hardware::array_target>> tiles_; ///< per array
   std::unique_ptr<hardware::sequencer> sequencer_;
-  contention_counts before_resume_; ///< of the part of the run that a checkpoint replaces
+  std::vector<resource> resources_;
+  std::vector<transaction::resource_calendar*> calendars_; ///< of them
+  contention_counts before_resume_;                        ///< of the part of the run that a checkpoint replaces
 };
 
 } // namespace tilework::platform

@@ -136,6 +136,51 @@ std::string component_table(const run_results& r) {
   return table.str();
 }
 
+/// Of kind and unit: how busy, what it adds to the critical path, what it would bring if it were free.
+std::string bottleneck_table(const timing_results& t) {
+  const double time_s = t.time.seconds();
+  text_table table({"unit", "busiest", "its utilisation", "on critical path", "speed-up if free"});
+  table.text_column(1);
+  const auto share_of = [&](std::string_view what) {
+    const auto part = std::ranges::find(t.path_kinds, what, &path_share::what);
+    return percent(part == t.path_kinds.end() ? 0.0 : part->time.seconds(), time_s);
+  };
+  for (const auto& u : t.units)
+    table.add({std::string(name_of(u.kind)), u.busiest, percent(u.busy.seconds(), time_s), share_of(name_of(u.kind)),
+               u.time_free.count > 0 ? fmt::format("{:.2f} x", time_s / u.time_free.seconds()) : "-"});
+  table.add({"waiting", "", "", share_of("waiting"), ""});
+  return table.str();
+}
+
+constexpr std::size_t most_rows = 5;
+
+std::string critical_operations_table(const timing_results& t) {
+  text_table table({"operation on the critical path", "share"});
+  for (std::size_t i = 0; i < std::min(most_rows, t.path_operations.size()); ++i)
+    table.add({t.path_operations[i].what, percent(t.path_operations[i].time.seconds(), t.time.seconds())});
+  return table.str();
+}
+
+std::string stall_table(const timing_results& t) {
+  text_table table({"resource", "waits", "for", "times per step", "waiting per step"});
+  table.text_column(1);
+  table.text_column(2);
+  const auto steps = static_cast<double>(t.steps);
+  for (std::size_t i = 0; i < std::min(most_rows, t.stalls.size()); ++i) {
+    const auto& s = t.stalls[i];
+    table.add({s.resource, s.waiter, s.holder, fmt::format("{:.3g}", static_cast<double>(s.count) / steps),
+               time_text(s.time.seconds() / steps)});
+  }
+  return table.str();
+}
+
+std::string bottleneck_tables(const timing_results& t) {
+  auto text = fmt::format("{} observed step{}, {} on average\n\n", t.steps, t.steps == 1 ? "" : "s",
+                          time_text(t.time.seconds() / static_cast<double>(t.steps)));
+  text += bottleneck_table(t) + "\n" + critical_operations_table(t) + "\n";
+  return t.stalls.empty() ? text : text + stall_table(t) + "\n";
+}
+
 std::string uncertainty_line(std::string_view what, const uncertain_total& total, dimension d) {
   if (total.largest.empty())
     return "";
@@ -230,6 +275,8 @@ std::string closing_tables(const run_results& r) {
   if (!r.evaluations.empty())
     text += accuracy_table(r) + "\n";
   text += phase_table(r) + "\n" + component_table(r) + "\n" + outcome_table(r) + "\n";
+  if (r.timing_analysis.time.count > 0)
+    text += bottleneck_tables(r.timing_analysis);
   text += uncertainty_line("energy", r.uncertainty.energy_J, dimension::energy);
   text += uncertainty_line("area", r.uncertainty.area_m2, dimension::area);
   if (!r.programming.empty())

@@ -177,6 +177,50 @@ json row_json(const evaluation_row& row) {
   return line;
 }
 
+constexpr std::size_t most_stalls = 50; // of thousands on a large mesh
+
+json path_json(const timing_results& t) {
+  const double time_s = t.time.seconds();
+  json shares = json::object();
+  for (const auto& part : t.path_kinds)
+    shares[part.what] = part.time.seconds() / time_s;
+  json operations = json::array();
+  for (const auto& part : t.path_operations)
+    operations.push_back({{"operation", part.what}, {"share", part.time.seconds() / time_s}});
+  return {{"shares", std::move(shares)}, {"operations", std::move(operations)}};
+}
+
+json units_json(const timing_results& t) {
+  const double time_s = t.time.seconds();
+  json units = json::array();
+  for (const auto& u : t.units)
+    units.push_back(
+        {{"kind", name_of(u.kind)},
+         {"busiest", u.busiest},
+         {"utilisation", u.busy.seconds() / time_s},
+         {"mean_utilisation", u.all_busy.seconds() / time_s},
+         {"speed_up_if_free", u.time_free.count > 0 ? json(time_s / u.time_free.seconds()) : json(nullptr)}});
+  return units;
+}
+
+json bottlenecks_json(const timing_results& t) {
+  femtoseconds waited;
+  for (const auto& s : t.stalls)
+    waited += s.time;
+  json stalls = json::array();
+  for (std::size_t i = 0; i < std::min(t.stalls.size(), most_stalls); ++i) {
+    const auto& s = t.stalls[i];
+    stalls.push_back({{"resource", s.resource},
+                      {"waiter", s.waiter},
+                      {"holder", s.holder.empty() ? json(nullptr) : json(s.holder)},
+                      {"count", s.count},
+                      {"time_s", s.time.seconds()}});
+  }
+  return {{"observed_steps", t.steps},          {"one_step_of", t.interval},  {"observed_time_s", t.time.seconds()},
+          {"critical_path", path_json(t)},      {"units", units_json(t)},     {"waited_s", waited.seconds()},
+          {"kinds_of_stalls", t.stalls.size()}, {"stalls", std::move(stalls)}};
+}
+
 json programming_json(const layer_programming& layer) {
   const auto& all = layer.iterations;
   return {{"first_copy_iterations", all.front()},
@@ -222,6 +266,8 @@ std::string summary_json(const run_results& r) {
     s["operations"][name] = count;
   s["actions"] = actions_of(r);
   s["contention"] = {{"delayed_requests", r.delayed_requests}, {"out_of_order_requests", r.out_of_order_requests}};
+  if (r.timing_analysis.time.count > 0)
+    s["bottlenecks"] = bottlenecks_json(r.timing_analysis);
   s["weights_digest"] = r.weights_digest;
   for (const auto& layer : r.programming)
     s["programming"].push_back(programming_json(layer));

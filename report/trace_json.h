@@ -1,38 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-/// \file Operations as a Chrome/Perfetto trace: one track per target.
+/// \file Bookings as a Chrome/Perfetto trace.
 #pragma once
 
-#include <tilework/core/operation_record.h>
+#include <tilework/core/step_timing.h>
 
-#include <cstdint>
+#include <span>
 #include <string>
-#include <vector>
 
 namespace tilework::report {
 
-/// Collects the operations of the first steps of a run; later ones are dropped, because a trace of a whole training
-/// run would be larger than anyone can open.
-class trace_json {
-public:
-  explicit trace_json(std::uint64_t steps = 64) : steps_(steps) {}
-
-  void add(const operation_record& record);
-  void end_step(femtoseconds length);
-  /// The trace in Chrome's JSON format; open it in ui.perfetto.dev.
-  [[nodiscard]] std::string str() const;
-
-private:
-  struct event {
-    std::string name;
-    std::string track;
-    phase p;
-    femtoseconds start;
-    femtoseconds done;
-    operation_activity activity;
-  };
-  std::uint64_t steps_;
-  femtoseconds origin_;
-  std::vector<event> events_;
-};
+/// Steps in Chrome's JSON format: one track per unit that was booked, in one group per kind of unit; a slice per
+/// booking, with the operation as its name and exact times in its arguments; a flow arrow along every edge of the step
+/// program between operations that have slices. Times run on over the steps. Open it in ui.perfetto.dev.
+/// \param resources of the machine
+std::string trace_json(std::span<const recorded_step> steps, std::span<const resource> resources);
 
 } // namespace tilework::report

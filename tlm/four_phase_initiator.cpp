@@ -2,15 +2,18 @@
 #include <tilework/tlm/four_phase_initiator.h>
 #include <tilework/tlm/method_process.h>
 #include <tilework/tlm/payload_pool.h>
+#include <tilework/tlm/tile_extension.h>
 
 #include <utility>
 
 namespace tilework::transaction {
 
-four_phase_initiator::four_phase_initiator(const sc_core::sc_module_name& name, completion completed)
+four_phase_initiator::four_phase_initiator(const sc_core::sc_module_name& name, completion completed,
+                                           const timeline* time)
     : sc_module(name),
       socket("socket"),
       completed_(std::move(completed)),
+      time_(time),
       waiting_("waiting"),
       responses_("responses"),
       request_ended_("request_ended") {
@@ -34,6 +37,8 @@ void four_phase_initiator::transport(::tlm::tlm_generic_payload& payload, femtos
 void four_phase_initiator::send(::tlm::tlm_generic_payload& payload, femtoseconds delay) {
   payload.acquire();
   ++outstanding_;
+  if (time_ != nullptr && time_->log() != nullptr)
+    tile_request::of(payload).sent = time_->now(delay);
   waiting_.push(payload, to_sc_time(delay));
 }
 
@@ -47,8 +52,17 @@ void four_phase_initiator::issue() {
   }
 }
 
+void four_phase_initiator::note(::tlm::tlm_generic_payload& payload) const {
+  if (time_ == nullptr || time_->log() == nullptr)
+    return;
+  const auto& request = tile_request::of(payload);
+  time_->log()->set_operation(request.operation_id);
+  time_->log()->add_wait(request.sent, time_->now());
+}
+
 void four_phase_initiator::begin_request(::tlm::tlm_generic_payload& payload) {
   request_ = &payload;
+  note(payload);
   ::tlm::tlm_phase stage = ::tlm::BEGIN_REQ;
   sc_core::sc_time delay;
   const auto answer = socket->nb_transport_fw(payload, stage, delay);

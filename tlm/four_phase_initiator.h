@@ -4,7 +4,7 @@
 
 #include <tilework/tlm/arrival_queue.h>
 #include <tilework/tlm/protocol.h>
-#include <tilework/tlm/time.h>
+#include <tilework/tlm/timeline.h>
 
 #include <functional>
 
@@ -21,7 +21,8 @@ public:
 
   /// \param completed called from a method process of this module, at the kernel time of the response; may send().
   ///        The payload's reference that send() took is given back after it returns.
-  four_phase_initiator(const sc_core::sc_module_name& name, completion completed);
+  /// \param time tells the bookings' log whose request goes out and how long it was held back; null: no one does
+  four_phase_initiator(const sc_core::sc_module_name& name, completion completed, const timeline* time = nullptr);
 
   initiator_socket<four_phase_initiator> socket;
 
@@ -39,11 +40,13 @@ private:
   ::tlm::tlm_sync_enum nb_transport_bw(::tlm::tlm_generic_payload& payload, ::tlm::tlm_phase& stage,
                                        sc_core::sc_time& delay);
   void issue();
+  void note(::tlm::tlm_generic_payload& payload) const;
   void begin_request(::tlm::tlm_generic_payload& payload);
   void end_request(const sc_core::sc_time& delay);
   void finish();
 
   completion completed_;
+  const timeline* time_;
   arrival_queue waiting_;                               // BEGIN_REQ not sent yet
   arrival_queue responses_;                             // response on its way
   ::tlm::tlm_generic_payload* request_ = nullptr;       // BEGIN_REQ sent, END_REQ not received yet

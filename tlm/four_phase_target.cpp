@@ -43,6 +43,8 @@ bool four_phase_target::later(const response& a, const response& b) {
 }
 
 booking four_phase_target::book(::tlm::tlm_generic_payload& payload, femtoseconds arrival) {
+  if (auto* log = timeline_.log())
+    log->set_operation(tile_request::of(payload).operation_id);
   const booking b = model_.schedule(payload, arrival);
   if (arrival > b.accepted || b.accepted > b.input_free || b.input_free > b.done)
     SC_REPORT_ERROR("/tilework/target/schedule",
@@ -132,6 +134,11 @@ void four_phase_target::respond(femtoseconds now) {
     auto& payload = *responses_.back().payload;
     responses_.pop_back();
     response_ = &payload;
+    if (auto* log = timeline_.log()) {
+      const auto& request = tile_request::of(payload);
+      log->set_operation(request.operation_id);
+      log->add_wait(request.done, now);
+    }
     ::tlm::tlm_phase stage = ::tlm::BEGIN_RESP;
     sc_core::sc_time delay;
     const auto answer = socket->nb_transport_bw(payload, stage, delay);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tilework/core/operation_record.h>
+#include <tilework/core/step_program.h>
 
 #include <vector>
 
@@ -16,6 +17,8 @@ public:
   transaction_listener& operator=(const transaction_listener&) = delete;
   virtual ~transaction_listener() = default;
 
+  /// A step begins on an idle machine.
+  virtual void step_begins(const step& /*s*/) {}
   /// An operation is complete. The record is valid during the call; its times are relative to the step's begin.
   virtual void operation_done(const operation_record& record) = 0;
   /// All operations of a step are complete and the machine is idle.
@@ -27,6 +30,10 @@ class listener_list {
 public:
   void add(transaction_listener& listener) { listeners_.push_back(&listener); }
   [[nodiscard]] bool active() const { return !listeners_.empty(); }
+  void step_begins(const step& s) const {
+    for (auto* listener : listeners_)
+      listener->step_begins(s);
+  }
   void operation_done(const operation_record& record) const {
     for (auto* listener : listeners_)
       listener->operation_done(record);

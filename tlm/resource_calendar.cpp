@@ -69,6 +69,11 @@ void multi_calendar::clear() {
     server.clear();
 }
 
+void multi_calendar::visit(const std::string& name, resource_kind kind, const calendar_visitor& visitor) {
+  for (std::size_t k = 0; k < servers_.size(); ++k)
+    visitor(name + std::to_string(k), kind, servers_[k]);
+}
+
 calendar_statistics multi_calendar::statistics() const {
   calendar_statistics sum;
   for (const auto& server : servers_)

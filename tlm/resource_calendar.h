@@ -2,10 +2,13 @@
 /// \file Bookings of a shared unit: row drivers, an ADC group, a link, digital lanes, a buffer port.
 #pragma once
 
+#include <tilework/core/booking_log.h>
 #include <tilework/core/femtoseconds.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace tilework::transaction {
@@ -30,8 +33,14 @@ public:
   /// A length of zero books nothing and starts at `earliest`. \pre length >= 0
   femtoseconds reserve(femtoseconds earliest, femtoseconds length) {
     const femtoseconds start = first_fit(earliest, length);
-    book(earliest, start, length);
+    reserve_at(earliest, start, length);
     return start;
+  }
+  /// Books a gap that the caller has found. \pre the calendar is free in [start, start + length), start >= requested
+  void reserve_at(femtoseconds requested, femtoseconds start, femtoseconds length) {
+    book(requested, start, length);
+    if (log_ != nullptr && length.count != 0)
+      log_->add(number_, requested, start, length);
   }
   /// Where reserve() would start.
   [[nodiscard]] femtoseconds first_fit(femtoseconds earliest, femtoseconds length) const {
@@ -45,6 +54,14 @@ public:
     last_ = {};
     latest_request_ = {};
   }
+
+  /// From now on bookings are told to a log as those of resource `number`; null: to no one.
+  void observe(booking_log* log, std::uint32_t number) {
+    log_ = log;
+    number_ = number;
+  }
+  /// The log that is told, or null.
+  [[nodiscard]] booking_log* log() const { return log_; }
 
   [[nodiscard]] const calendar_statistics& statistics() const { return statistics_; }
   /// Number of separate booked intervals.
@@ -87,9 +104,14 @@ private:
   // Nearly all bookings concern the last interval: it sits beside what every booking touches.
   interval last_;
   femtoseconds latest_request_;
+  booking_log* log_ = nullptr;
+  std::uint32_t number_ = no_resource;
   calendar_statistics statistics_;
   std::vector<interval> earlier_; // before last_; ascending, disjoint, not touching
 };
+
+/// Is shown every calendar of a module, with the name and the kind of its unit.
+using calendar_visitor = std::function<void(const std::string& name, resource_kind kind, resource_calendar& calendar)>;
 
 /// k identical units behind one queue, for example the ports of a buffer.
 class multi_calendar {
@@ -106,6 +128,8 @@ public:
   /// Sum over the servers; out_of_order and largest_skew see the order of calls to each server.
   [[nodiscard]] calendar_statistics statistics() const;
   [[nodiscard]] std::size_t servers() const { return servers_.size(); }
+  /// Shows each server, as `name` and its number.
+  void visit(const std::string& name, resource_kind kind, const calendar_visitor& visitor);
 
 private:
   femtoseconds reserve_best(femtoseconds earliest, femtoseconds length);

@@ -2,6 +2,7 @@
 /// \file Time within the current step.
 #pragma once
 
+#include <tilework/core/booking_log.h>
 #include <tilework/tlm/time.h>
 
 #include <functional>
@@ -31,6 +32,10 @@ public:
   /// Kernel time of the last drain.
   [[nodiscard]] femtoseconds origin() const { return origin_; }
 
+  /// Where the bookings of the present step are noted; null: nowhere.
+  [[nodiscard]] booking_log* log() const { return log_; }
+  void set_log(booking_log* log) { log_ = log; }
+
   /// Registers what to do at every drain, in order of registration. Elaboration only.
   void on_drain(std::function<void()> callback) { callbacks_.push_back(std::move(callback)); }
   /// Ends the step: the origin moves by `length` (in loosely timed runs the kernel's time may still be behind) and all
@@ -40,6 +45,7 @@ public:
 private:
   const sc_core::sc_time& present_ = sc_core::sc_time_stamp(); ///< the kernel's own variable: asked for at every hop
   femtoseconds origin_;
+  booking_log* log_ = nullptr;
   std::vector<std::function<void()>> callbacks_;
 };
 

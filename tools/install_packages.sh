@@ -24,7 +24,7 @@ install_packages() {
 }
 
 build_packages=(g++ cmake ninja-build pkg-config ca-certificates libsystemc-dev libeigen3-dev libhwy-dev libboost-dev
-                libboost-iostreams-dev libyaml-cpp-dev libfmt-dev libcli11-dev nlohmann-json3-dev)
+                libboost-iostreams-dev libyaml-cpp-dev libfmt-dev libcli11-dev nlohmann-json3-dev libsqlite3-dev)
 plot_packages=(gnuplot-nox) # at run time: `tilework devices respond --out` draws with it
-test_packages=(libgtest-dev valgrind "${plot_packages[@]}")
+test_packages=(libgtest-dev valgrind python3 "${plot_packages[@]}")
 benchmark_packages=(libbenchmark-dev libopenblas-dev python3) # tools/performance.sh

@@ -28,15 +28,16 @@ sequencer::sequencer(const sc_core::sc_module_name& name, const sequencer_config
       bytes_per_sample_(bytes_per_sample),
       time_(time),
       pool_(pool),
-      vector_port_("vector_port", [this](auto& payload) { response_arrived(payload); }),
+      vector_port_(
+          "vector_port", [this](auto& payload) { response_arrived(payload); }, &time),
       posted_at_(configuration.node_of_array.size(), 0),
       weight_versions_(configuration.node_of_array.size(), 0) {
   for (std::size_t a = 0; a < configuration.node_of_array.size(); ++a)
     tile_ports_.push_back(std::make_unique<transaction::four_phase_initiator>(
-        ("tile_port" + std::to_string(a)).c_str(), [this](auto& payload) { response_arrived(payload); }));
+        ("tile_port" + std::to_string(a)).c_str(), [this](auto& payload) { response_arrived(payload); }, &time));
   if (!configuration.stages.empty())
     controller_port_ = std::make_unique<transaction::four_phase_initiator>(
-        "controller_port", [this](auto& payload) { response_arrived(payload); });
+        "controller_port", [this](auto& payload) { response_arrived(payload); }, &time);
   memory_access_.set_extension(&memory_traffic_);
   SC_THREAD(run);
   set_stack_size(stack_bytes);
@@ -62,6 +63,7 @@ void sequencer::execute(const step& s) {
   sampled_ = host_.steps++ % sampling_interval == first_sample;
   numerics_ = {};
   const auto begin = sampled_ ? clock::now() : clock::time_point{};
+  listeners_.step_begins(s);
   begin_step(s);
   if (configuration_.timing == timing_mode::loosely)
     run_loosely();
@@ -110,6 +112,8 @@ void sequencer::begin_step(const step& s) {
   context_ = s.context;
   completed_ = 0;
   queue_.clear();
+  if (auto* log = time_.log())
+    log->begin_step(next_operation_id_);
   versions_at_start_ = weight_versions_;
   for (std::uint32_t i = 0; i < current_->size(); ++i) {
     progress_[i] = {static_cast<std::uint32_t>(s.program->predecessors(i).size()), 0, {}, {}};
@@ -178,6 +182,7 @@ void sequencer::run_approximately() {
       begin_approximately(next.index);
       break;
     case moment::answered:
+      note_operation(next.index);
       expect_ok(planned.request.payload(), current_->program().operations()[next.index]);
       queue_.push({write_results(planned, next.time), moment::written, next.index});
       break;
@@ -188,7 +193,14 @@ void sequencer::run_approximately() {
   }
 }
 
+/// Bookings that come next are those of operation `index`.
+void sequencer::note_operation(std::uint32_t index) {
+  if (auto* log = time_.log())
+    log->set_operation((*current_)[index].request.request().operation_id);
+}
+
 void sequencer::begin_approximately(std::uint32_t index) {
+  note_operation(index);
   const auto& planned = (*current_)[index];
   sc_core::sc_time delay;
   read_operands(planned, delay);
@@ -281,6 +293,7 @@ void sequencer::prepare(std::uint32_t index) {
 
 /// Loosely timed: the whole operation from its ready time on; returns its completion.
 femtoseconds sequencer::transport(std::uint32_t index) {
+  note_operation(index);
   const auto& planned = (*current_)[index];
   auto delay = transaction::to_sc_time(progress_[index].ready - time_.now());
   read_operands(planned, delay);
@@ -350,9 +363,11 @@ void sequencer::complete(std::uint32_t index, femtoseconds done) {
   ++issued_[static_cast<std::size_t>(op.kind)];
   ++completed_;
   if (listeners_.active()) {
-    const auto& request = (*current_)[index].request.request();
+    const auto& planned = (*current_)[index];
+    const auto& request = planned.request.request();
+    const auto group = std::min({index, planned.multicast, planned.reduction});
     listeners_.operation_done(
-        {context_.step, index, request.destination, &op, ready, request.accepted, done, request.activity});
+        {context_.step, index, request.destination, &op, ready, request.accepted, done, request.activity, group});
   }
   for (const auto next : current_->program().successors(index)) {
     auto& successor = progress_[next];

@@ -137,6 +137,7 @@ private:
   void run_approximately();
   void admit(std::uint32_t index);
   void begin_approximately(std::uint32_t index);
+  void note_operation(std::uint32_t index);
   void catch_up();
   void launch(std::span<const std::uint32_t> indices);
   void fork_and_join();

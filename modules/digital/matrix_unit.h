@@ -44,6 +44,7 @@ public:
   transaction::booking execute(const operation& op, femtoseconds arrival);
   /// Operations that found the unit taken.
   [[nodiscard]] std::uint64_t delayed_requests() const { return calendar_.statistics().delayed; }
+  [[nodiscard]] transaction::resource_calendar& calendar() { return calendar_; }
 
 private:
   [[nodiscard]] matrix_cost cost_of(const operation& op) const;

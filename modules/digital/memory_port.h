@@ -37,6 +37,9 @@ public:
               transaction::timeline& time, component_account& account);
 
   [[nodiscard]] std::uint64_t delayed_requests() const { return channel_.statistics().delayed; }
+  void visit_calendars(const transaction::calendar_visitor& visitor) {
+    visitor("memory_port", resource_kind::memory, channel_);
+  }
 
 private:
   void b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);

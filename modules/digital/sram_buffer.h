@@ -42,6 +42,9 @@ public:
               component_account& account);
 
   [[nodiscard]] std::uint64_t delayed_requests() const { return ports_.statistics().delayed; }
+  void visit_calendars(const transaction::calendar_visitor& visitor) {
+    ports_.visit("buffer.port", resource_kind::buffer, visitor);
+  }
 
 private:
   void b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);

@@ -73,6 +73,11 @@ public:
     return lanes_.statistics().delayed + ports_.statistics().delayed;
   }
 
+  void visit_calendars(const transaction::calendar_visitor& visitor) {
+    visitor("transfer_controller.lanes", resource_kind::transfer, lanes_);
+    ports_.visit("transfer_controller.port", resource_kind::transfer, visitor);
+  }
+
 private:
   class computation;
 

@@ -38,6 +38,9 @@ public:
 
   transaction::target_socket<transaction::four_phase_target>& socket() { return port_.socket; }
   [[nodiscard]] std::uint64_t delayed_requests() const { return lanes_.statistics().delayed; }
+  void visit_calendars(const transaction::calendar_visitor& visitor) {
+    visitor("vector_unit", resource_kind::digital, lanes_);
+  }
 
 private:
   class computation;

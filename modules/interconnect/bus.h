@@ -29,6 +29,9 @@ public:
     calendar_.clear();
     heard_.clear();
   }
+  void visit_calendars(const transaction::calendar_visitor& visitor) override {
+    visitor("bus", resource_kind::network, calendar_);
+  }
   [[nodiscard]] std::uint32_t nodes() const override { return configuration_.nodes; }
   [[nodiscard]] std::uint64_t delayed_requests() const override { return calendar_.statistics().delayed; }
   [[nodiscard]] std::uint64_t out_of_order_requests() const override { return calendar_.statistics().out_of_order; }

@@ -4,6 +4,7 @@
 
 #include <tilework/core/action_counts.h>
 #include <tilework/core/femtoseconds.h>
+#include <tilework/tlm/resource_calendar.h>
 
 #include <cstdint>
 #include <memory>
@@ -42,6 +43,8 @@ public:
   /// No packet is in flight: forget all bookings.
   virtual void drain() = 0;
   [[nodiscard]] virtual std::uint32_t nodes() const = 0;
+  /// Shows the calendars of its links and ports.
+  virtual void visit_calendars(const transaction::calendar_visitor& /*visitor*/) {}
   /// Reservations that found their link taken, and those made out of time order.
   [[nodiscard]] virtual std::uint64_t delayed_requests() const = 0;
   [[nodiscard]] virtual std::uint64_t out_of_order_requests() const = 0;

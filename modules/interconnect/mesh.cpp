@@ -2,7 +2,9 @@
 #include <tilework/modules/interconnect/mesh.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
+#include <string>
 #include <utility>
 
 namespace tilework::hardware {
@@ -171,6 +173,13 @@ void mesh::drain() {
     g.number = 0;
     g.members.clear();
   }
+}
+
+void mesh::visit_calendars(const transaction::calendar_visitor& visitor) {
+  static constexpr std::array<const char*, direction_count> ways{"east", "west", "south", "north", "inject", "eject"};
+  for (std::size_t c = 0; c < channels_.size(); ++c)
+    visitor("router" + std::to_string(c / direction_count) + '.' + ways[c % direction_count], resource_kind::network,
+            channels_[c].calendar);
 }
 
 std::uint64_t mesh::delayed_requests() const {

@@ -38,6 +38,7 @@ public:
 
   femtoseconds transfer(const packet& p, femtoseconds departure) override;
   void drain() override;
+  void visit_calendars(const transaction::calendar_visitor& visitor) override;
   [[nodiscard]] std::uint32_t nodes() const override { return configuration_.columns * configuration_.rows; }
   [[nodiscard]] std::uint64_t delayed_requests() const override;
   [[nodiscard]] std::uint64_t out_of_order_requests() const override;

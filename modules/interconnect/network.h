@@ -28,6 +28,7 @@ public:
   transaction::target_socket_tagged<network>& upstream(std::uint32_t way) { return *upstream_[way]; }
   transaction::initiator_socket_tagged<network>& downstream(std::uint32_t way) { return *downstream_[way]; }
   [[nodiscard]] const fabric& carrier() const { return *carrier_; }
+  [[nodiscard]] fabric& carrier() { return *carrier_; }
 
 private:
   void b_transport(int way, ::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);

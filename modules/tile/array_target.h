@@ -4,6 +4,7 @@
 
 #include <tilework/physics/crossbar/analog_array.h>
 #include <tilework/tlm/four_phase_target.h>
+#include <tilework/tlm/resource_calendar.h>
 
 #include <cstdint>
 #include <memory>
@@ -30,6 +31,8 @@ public:
   void set_weight_version(std::uint64_t version) { weight_version_ = version; }
   /// Bookings that found a resource taken.
   [[nodiscard]] virtual std::uint64_t delayed_requests() const = 0;
+  /// Shows the module's own calendars.
+  virtual void visit_calendars(const transaction::calendar_visitor& /*visitor*/) {}
 
 protected:
   /// \param values the array; null = replay: no values, and recorded activity is kept.

@@ -62,14 +62,32 @@ transaction::booking tile::book_reads(const operation& op, const tile_occupation
   const auto start = first_start(arrival, timing, adc);
   if (start != arrival)
     ++delayed_;
-  array_.reserve(start, timing.array_busy);
-  adc.reserve(start + timing.adc_begin, timing.adc_busy);
+  array_.reserve_at(arrival, start, timing.array_busy);
+  adc.reserve_at(arrival + timing.adc_begin, start + timing.adc_begin, timing.adc_busy);
+  if (array_.log() != nullptr && timing.adc_busy.count != 0)
+    note_join(op, work);
 
   const auto p = index(op.phase);
   accounts_.crossbar->busy[p] += timing.array_busy;
   accounts_.adc->busy[p] += timing.adc_busy;
   accounts_.row_driver->busy[p] += work.drive_time;
   return {start, start + timing.array_busy, start + timing.done};
+}
+
+/// The log's last two bookings are those of one read.
+void tile::note_join(const operation& op, const tile_occupation& work) {
+  array_.log()->join();
+  if (op.kind != operation_kind::refresh && op.kind != operation_kind::calibrate)
+    array_.log()->set_work_of_joined(work.drive_time);
+}
+
+void tile::visit_calendars(const transaction::calendar_visitor& visitor) {
+  const std::string own = name();
+  visitor(own + ".array", resource_kind::array, array_);
+  const bool shared = configuration_.adc.sides == converter_sides::shared;
+  visitor(own + (shared ? ".adc" : ".forward_adc"), resource_kind::adc, forward_adc_);
+  if (!shared)
+    visitor(own + ".backward_adc", resource_kind::adc, backward_adc_);
 }
 
 /// First time at which the array is free and the converters will be when its first result is there.

@@ -23,6 +23,7 @@ public:
 
   /// Bookings that found array or converters taken.
   [[nodiscard]] std::uint64_t delayed_requests() const override { return delayed_; }
+  void visit_calendars(const transaction::calendar_visitor& visitor) override;
 
 private:
   transaction::booking schedule(::tlm::tlm_generic_payload& payload, femtoseconds arrival) override;
@@ -30,6 +31,7 @@ private:
   [[nodiscard]] femtoseconds first_start(femtoseconds arrival, const mvm_timing& timing,
                                          const transaction::resource_calendar& adc) const;
   transaction::booking book_array(const operation& op, const tile_occupation& work, femtoseconds arrival);
+  void note_join(const operation& op, const tile_occupation& work);
   transaction::booking book_reads(const operation& op, const tile_occupation& work, femtoseconds arrival);
 
   tile_configuration configuration_;

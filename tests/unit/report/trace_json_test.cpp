@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/recorded.h"
+
 #include <tilework/report/trace_json.h>
 
 #include <gtest/gtest.h>
@@ -9,61 +11,49 @@
 namespace tilework::report {
 namespace {
 
-const operation_activity nothing;
-
 using nlohmann::json;
+using test::example_resources;
+using test::example_step;
 
-TEST(trace_json, without_operations_is_valid) {
-  EXPECT_TRUE(json::parse(trace_json().str()).at("traceEvents").empty());
+TEST(trace_json, without_steps_is_valid) {
+  EXPECT_TRUE(json::parse(trace_json({}, example_resources())).at("traceEvents").empty());
 }
 
-TEST(trace_json, has_a_named_track_per_target_and_times_that_run_on_over_steps) {
-  operation mvm{.kind = operation_kind::forward_mvm, .phase = phase::forward, .layer = 2, .array = 0};
-  operation loss{.kind = operation_kind::vector_op,
-                 .phase = phase::backward,
-                 .function = vector_function::loss_gradient,
-                 .layer = 1};
-  operation load{.kind = operation_kind::load_samples, .phase = phase::forward};
-  trace_json trace;
-  operation_activity activity;
-  activity.vectors_in_round[0] = 4;
-  trace.add({.target = 3, .op = &mvm, .ready = {1'000'000'000}, .done = {3'000'000'000}, .activity = activity});
-  trace.end_step({5'000'000'000});
-  trace.add({.op = &loss, .ready = {0}, .done = {500'000'000}, .activity = nothing});
-  trace.add({.op = &load, .ready = {0}, .done = {500'000'000}, .activity = nothing});
-
+TEST(trace_json, has_a_named_track_per_unit_and_times_that_run_on_over_steps) {
+  const std::vector steps{example_step()};
+  const auto parsed = json::parse(trace_json(steps, example_resources()));
   std::map<int, std::string> tracks;
-  std::map<std::string, json> events;
-  const auto parsed = json::parse(trace.str());
-  for (const auto& e : parsed.at("traceEvents"))
-    if (e.at("ph") == "M")
+  std::map<std::string, int> slices;
+  for (const auto& e : parsed.at("traceEvents")) {
+    if (e.at("name") == "thread_name")
       tracks[e.at("tid")] = e.at("args").at("name");
-    else
-      events[e.at("name")] = e;
-  ASSERT_EQ(tracks.size(), 3U);
-  ASSERT_EQ(events.size(), 3U);
-  const auto& m = events.at("forward_mvm L2");
-  EXPECT_EQ(tracks.at(m.at("tid")), "tile3");
-  EXPECT_EQ(m.at("ph"), "X");
-  EXPECT_DOUBLE_EQ(m.at("ts"), 1.0); // microseconds
-  EXPECT_DOUBLE_EQ(m.at("dur"), 2.0);
-  EXPECT_EQ(m.at("cat"), "forward");
-  EXPECT_EQ(m.at("args").at("passes"), 4);
-  const auto& l = events.at("loss_gradient L1");
-  EXPECT_EQ(tracks.at(l.at("tid")), "vector_unit");
-  EXPECT_DOUBLE_EQ(l.at("ts"), 5.0);
-  EXPECT_EQ(tracks.at(events.at("load_samples L0").at("tid")), "memory_port");
+    if (e.at("ph") != "X")
+      continue;
+    ++slices[tracks.at(e.at("tid"))];
+    if (e.at("args").at("operation") == 1 && tracks.at(e.at("tid")) == "bus") {
+      EXPECT_EQ(e.at("name"), "forward_mvm L1");
+      EXPECT_EQ(e.at("args").at("start_fs"), 1069);
+      EXPECT_DOUBLE_EQ(e.at("ts").get<double>(), 1069e-9);
+      EXPECT_DOUBLE_EQ(e.at("dur").get<double>(), 4e-9);
+    }
+  }
+  EXPECT_EQ(slices, (std::map<std::string, int>{{"tile0.array", 2}, {"tile0.adc", 2}, {"bus", 2}}));
 }
 
-TEST(trace_json, keeps_the_first_steps_only) {
-  const operation op{.kind = operation_kind::vector_op};
-  trace_json trace(2);
-  for (int step = 0; step < 5; ++step) {
-    trace.add({.op = &op, .activity = nothing});
-    trace.end_step({10});
-  }
-  const auto parsed = json::parse(trace.str());
-  EXPECT_EQ(parsed.at("traceEvents").size(), 1U + 2); // one track, two operations
+TEST(trace_json, has_an_arrow_along_every_dependency_between_slices) {
+  auto step = example_step();
+  step.bookings.push_back({2, 2, {73}, {73}, {4}, {4}});
+  const auto parsed = json::parse(trace_json(std::vector{step}, example_resources()));
+  std::vector<json> arrows;
+  for (const auto& e : parsed.at("traceEvents"))
+    if (e.at("name") == "dependency")
+      arrows.push_back(e);
+  ASSERT_EQ(arrows.size(), 2U); // from product 1 to the loss
+  EXPECT_EQ(arrows[0].at("ph"), "s");
+  EXPECT_EQ(arrows[1].at("ph"), "f");
+  EXPECT_EQ(arrows[0].at("id"), arrows[1].at("id"));
+  EXPECT_DOUBLE_EQ(arrows[0].at("ts").get<double>(), 1069e-9);
+  EXPECT_DOUBLE_EQ(arrows[1].at("ts").get<double>(), 1073e-9);
 }
 
 } // namespace

@@ -52,6 +52,46 @@ TEST(resource_calendar, books_one_after_the_other) {
   EXPECT_EQ(unit.statistics().busy.count, 23);
 }
 
+TEST(resource_calendar, tells_a_log_what_is_booked_and_for_whom) {
+  resource_calendar unit;
+  booking_log log;
+  unit.reserve({0}, {10}); // nobody listens
+  unit.observe(&log, 3);
+  log.begin_step(100);
+  log.set_operation(102);
+  EXPECT_EQ(unit.reserve({4}, {5}).count, 10);
+  unit.reserve({7}, {0}); // books nothing
+  log.set_operation(101);
+  unit.reserve_at({1}, {20}, {2});
+  unit.observe(nullptr, 3);
+  unit.reserve({50}, {1});
+  ASSERT_EQ(log.bookings().size(), 2U);
+  const auto& first = log.bookings()[0];
+  EXPECT_EQ(first.operation, 2U);
+  EXPECT_EQ(first.resource, 3U);
+  EXPECT_EQ(first.requested.count, 4);
+  EXPECT_EQ(first.start.count, 10);
+  EXPECT_EQ(first.length.count, 5);
+  const auto& second = log.bookings()[1];
+  EXPECT_EQ(second.operation, 1U);
+  EXPECT_EQ(second.requested.count, 1);
+  EXPECT_EQ(second.start.count, 20);
+  EXPECT_EQ(unit.statistics().requests, 5U);
+}
+
+TEST(booking_log, notes_only_real_waits_at_inputs) {
+  booking_log log;
+  log.begin_step(0);
+  log.set_operation(1);
+  log.add_wait({5}, {5});
+  log.add_wait({5}, {8});
+  ASSERT_EQ(log.bookings().size(), 1U);
+  EXPECT_EQ(log.bookings()[0].resource, no_resource);
+  EXPECT_EQ(log.bookings()[0].length.count, 0);
+  log.begin_step(2);
+  EXPECT_TRUE(log.bookings().empty());
+}
+
 TEST(resource_calendar, a_late_call_fills_an_earlier_gap_that_fits_exactly) {
   resource_calendar unit;
   unit.reserve({0}, {10});
