@@ -15,6 +15,12 @@ calendar_statistics& calendar_statistics::operator+=(const calendar_statistics& 
   return *this;
 }
 
+/// Out of line: the code of a booking that nobody observes stays small.
+void resource_calendar::tell(femtoseconds requested, femtoseconds start, femtoseconds length) {
+  if (length.count != 0)
+    log_->add(number_, requested, start, length);
+}
+
 femtoseconds resource_calendar::search(femtoseconds earliest, femtoseconds length) const {
   auto next = earlier_.end(); // the wanted gap is near the end: requests come nearly in order of time
   while (next != earlier_.begin() && std::prev(next)->end > earliest)

@@ -39,8 +39,8 @@ public:
   /// Books a gap that the caller has found. \pre the calendar is free in [start, start + length), start >= requested
   void reserve_at(femtoseconds requested, femtoseconds start, femtoseconds length) {
     book(requested, start, length);
-    if (log_ != nullptr && length.count != 0)
-      log_->add(number_, requested, start, length);
+    if (log_ != nullptr) [[unlikely]]
+      tell(requested, start, length);
   }
   /// Where reserve() would start.
   [[nodiscard]] femtoseconds first_fit(femtoseconds earliest, femtoseconds length) const {
@@ -98,6 +98,7 @@ private:
     } else
       insert({start, start + length});
   }
+  void tell(femtoseconds requested, femtoseconds start, femtoseconds length);
   [[nodiscard]] femtoseconds search(femtoseconds earliest, femtoseconds length) const;
   void insert(interval fresh);
 
