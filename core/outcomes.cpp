@@ -86,14 +86,4 @@ tile_area area_of_tiles(const cost_sheet& sheet) {
   return area;
 }
 
-std::vector<entry_total> totals_by_entry(const cost_sheet& sheet) {
-  std::vector<entry_total> totals(sheet.entries.size());
-  for (const auto& row : sheet.rows)
-    if (is_training(row.phase))
-      totals.at(row.entry).energy_J += row.energy_J;
-  for (const auto& component : sheet.components)
-    totals.at(component.area_entry).area_m2 += component.area_m2;
-  return totals;
-}
-
 } // namespace tilework
