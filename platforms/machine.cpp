@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
+#include <tilework/modules/interconnect/calendar_network.h>
 #include <tilework/physics/cells/one_sided_cell.h>
 #include <tilework/platforms/machine.h>
 
@@ -12,19 +13,19 @@ namespace {
 constexpr std::uint32_t hub_node = 0;
 
 std::unique_ptr<hardware::fabric> make_fabric(const interconnect_configuration& configuration,
-                                              component_account* account) {
+                                              const machine_accounts& accounts) {
   struct {
-    component_account* account;
-    std::unique_ptr<hardware::fabric> operator()(const hardware::mesh_configuration& c) const {
-      return std::make_unique<hardware::mesh>(c, *account);
+    const machine_accounts& accounts;
+    std::unique_ptr<hardware::fabric> operator()(const hardware::routed_network_configuration& c) const {
+      return std::make_unique<hardware::calendar_network>(c, *accounts.network, accounts.chip_links);
     }
     std::unique_ptr<hardware::fabric> operator()(const hardware::bus_configuration& c) const {
-      return std::make_unique<hardware::bus>(c, *account);
+      return std::make_unique<hardware::bus>(c, *accounts.network);
     }
     std::unique_ptr<hardware::fabric> operator()(const hardware::ideal_network_configuration& c) const {
       return std::make_unique<hardware::ideal_network>(c);
     }
-  } make{account};
+  } make{accounts};
   return std::visit(make, configuration);
 }
 
@@ -55,8 +56,8 @@ hardware::nominal_slots slots_of(const physics::array_parameters& parameters) {
 machine::machine(const machine_configuration& configuration, const elaboration& work)
     : configuration_(configuration), accounts_(open_accounts(books_, configuration)) {
   const auto arrays = static_cast<std::uint32_t>(work.arrays.size());
-  network_ = std::make_unique<hardware::network>("network", make_fabric(configuration_.interconnect, accounts_.network),
-                                                 time_, arrays);
+  network_ = std::make_unique<hardware::network>("network", make_fabric(configuration_.interconnect, accounts_), time_,
+                                                 arrays);
   vector_unit_ =
       std::make_unique<hardware::vector_unit>("vector_unit", configuration_.vector_unit, time_, *accounts_.vector_unit);
   buffer_ = std::make_unique<hardware::sram_buffer>("buffer", configuration_.buffer, configuration_.vector_unit.format,
@@ -142,7 +143,7 @@ void machine::run() {
 }
 
 std::uint64_t machine::delayed_requests() const {
-  std::uint64_t sum = before_resume_.delayed + network_->carrier().delayed_requests() +
+  std::uint64_t sum = before_resume_.delayed + network_->carrier().bookings().delayed +
                       vector_unit_->delayed_requests() + buffer_->delayed_requests() + memory_->delayed_requests();
   if (controller_)
     sum += controller_->delayed_requests();

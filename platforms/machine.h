@@ -36,8 +36,8 @@ struct elaboration {
   std::span<const numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
 };
 
-/// One chip: mesh or bus with one tile or one digital matrix unit per node; sequencer, vector unit, transfer
-/// controller, buffer and memory port at node 0. The transfer controller is elaborated for work with stages only.
+/// One tile or one digital matrix unit per node of a network; sequencer, vector unit, transfer controller, buffer and
+/// memory port at node 0, on the first chip. The transfer controller is elaborated for work with stages only.
 class machine {
 public:
   machine(const machine_configuration& configuration, const elaboration& work);
@@ -62,7 +62,7 @@ public:
   [[nodiscard]] std::uint64_t delayed_requests() const;
   /// Network bookings made out of time order.
   [[nodiscard]] std::uint64_t out_of_order_requests() const {
-    return before_resume_.out_of_order + network_->carrier().out_of_order_requests();
+    return before_resume_.out_of_order + network_->carrier().bookings().out_of_order;
   }
 
   /// Weights of all arrays and everything counted and timed so far. Only between steps.

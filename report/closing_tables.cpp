@@ -92,6 +92,8 @@ std::string_view unit_of(component_kind kind) {
     return "port";
   case component_kind::network:
     return "router";
+  case component_kind::chip_link:
+    return "link";
   }
   return "";
 }

@@ -53,7 +53,7 @@ platform::machine_configuration machine_for(const variant& v) {
   if (v.bus)
     c.interconnect = hardware::bus_configuration{.nodes = 6};
   else
-    c.interconnect = hardware::mesh_configuration{.columns = 3, .rows = 2};
+    c.interconnect = hardware::routed_network_configuration{.shape = hardware::mesh_shape{3, 2}};
   return c;
 }
 
@@ -562,7 +562,8 @@ transfer_outcome run_gathering(timing_mode timing, residence reads_in) {
   constexpr std::uint32_t outputs = 4;
   constexpr std::uint32_t copies = 3;
   auto configuration = machine_for({});
-  configuration.interconnect = hardware::mesh_configuration{.columns = 3, .rows = 2, .reduction = true};
+  configuration.interconnect =
+      hardware::routed_network_configuration{.shape = hardware::mesh_shape{3, 2}, .reduction = true};
   configuration.transfer_controller.emplace();
   operand_arena arena;
   const auto weights = arena.add(outputs, inputs, residence::memory);

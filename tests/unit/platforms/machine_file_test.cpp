@@ -101,7 +101,7 @@ TEST(machine_file, says_which_networks_add_packets) {
   EXPECT_FALSE(machine_of("interconnect: {mesh: {columns: 2}}\n").reduces());
   const auto m = machine_of("interconnect: {mesh: {columns: 2, reduction: true, reduction_latency: 3 cycles}}\n");
   EXPECT_TRUE(m.reduces());
-  EXPECT_EQ(std::get<hardware::mesh_configuration>(m.interconnect).reduction_latency_cycles, 3U);
+  EXPECT_EQ(std::get<hardware::routed_network_configuration>(m.interconnect).reduction_latency_cycles, 3U);
   EXPECT_TRUE(machine_of("interconnect: {ideal: {nodes: 4}}\n").reduces());
   EXPECT_FALSE(machine_of("interconnect: {bus: {nodes: 4}}\n").reduces());
 }
