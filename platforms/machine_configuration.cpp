@@ -37,4 +37,22 @@ std::uint32_t machine_configuration::chips() const {
   return routed != nullptr ? routed->chips : 1;
 }
 
+namespace {
+
+std::string text_of(const routed_network_configuration& network) {
+  return name_of(network);
+}
+std::string text_of(const hardware::bus_configuration& bus) {
+  return "bus of " + std::to_string(bus.nodes);
+}
+std::string text_of(const hardware::ideal_network_configuration& /*network*/) {
+  return "ideal";
+}
+
+} // namespace
+
+std::string name_of(const interconnect_configuration& interconnect) {
+  return std::visit([](const auto& network) { return text_of(network); }, interconnect);
+}
+
 } // namespace tilework::platform

@@ -41,4 +41,7 @@ struct machine_configuration {
   [[nodiscard]] std::uint32_t chips() const;
 };
 
+/// "mesh 4 x 2", "bus of 4", "ideal".
+std::string name_of(const interconnect_configuration& interconnect);
+
 } // namespace tilework::platform

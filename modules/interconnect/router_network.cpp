@@ -76,8 +76,12 @@ router_network::router_network(const routed_network_configuration& configuration
       slots_.resize(slots_.size() + depth);
     }
   }
-  for (auto& r : routers_)
-    r.occupied.resize((r.inputs.size() * vcs_ + word_bits - 1) / word_bits);
+  for (auto& r : routers_) {
+    for (std::uint32_t port = 0; port < r.inputs.size(); ++port)
+      for (std::uint32_t v = 0; v < vcs_; ++v)
+        r.lanes.push_back({r.inputs[port] * vcs_ + v, port, v});
+    r.occupied.resize((r.lanes.size() + word_bits - 1) / word_bits);
+  }
 }
 
 void router_network::drain() {
@@ -367,25 +371,18 @@ bool router_network::inject(std::uint32_t n, queue& q) {
 }
 
 void router_network::route(std::uint32_t r) {
-  auto& here = routers_[r];
-  list_candidates(here);
+  list_candidates(r);
   if (!heads_.empty())
-    give_virtual_channels(r);
+    give_virtual_channels();
   const candidate* favourite = nullptr; // of its port
   for (const auto& c : candidates_) {
-    if (c.at->vc == none)
-      continue;
-    if (free_at_[c.at->exit] > now_) {
-      wait_until(free_at_[c.at->exit]);
-      continue;
-    }
-    if (!may_enter(c.at->exit, c.at->vc, packets_[c.packet]))
+    if (c.is_head && (c.at->vc == none || !may_leave(*c.at, packets_[c.packet])))
       continue;
     if (favourite != nullptr && favourite->port != c.port) {
       nominate(*favourite);
       favourite = nullptr;
     }
-    const auto first = c.input == none ? 0 : next_in_[c.input / vcs_];
+    const auto first = c.input == none ? 0 : next_in_[c.channel];
     if (favourite == nullptr || turn(c.vc, first) < turn(favourite->vc, first))
       favourite = &c;
   }
@@ -398,47 +395,56 @@ void router_network::route(std::uint32_t r) {
   taken_.clear();
 }
 
-void router_network::list_candidates(router_state& here) {
+/// What is ready and not stopped by what lies ahead.
+void router_network::list_candidates(std::uint32_t r) {
   candidates_.clear();
   heads_.clear();
-  const auto add = [this](candidate c, cycle ready) {
-    if (ready > now_) {
-      wait_until(ready);
+  const auto& here = routers_[r];
+  const auto add = [&](candidate c) {
+    if (c.ready > now_) {
+      wait_until(c.ready);
       return;
     }
-    c.ready = ready;
-    if (c.at->vc == none)
-      heads_.push_back(static_cast<std::uint32_t>(candidates_.size()));
+    const auto& p = packets_[c.packet];
+    c.is_head = c.at->vc == none;
+    if (!c.is_head) {
+      if (may_leave(*c.at, p))
+        candidates_.push_back(c);
+      return;
+    }
+    if (c.at->exit == none)
+      c.at->exit = topology_.exit_towards(r, p.destination);
+    if (free_vc(c.at->exit, p) == none)
+      return;
+    heads_.push_back(static_cast<std::uint32_t>(candidates_.size()));
     candidates_.push_back(c);
   };
   if (here.flits > 0)
     for (std::size_t w = 0; w < here.occupied.size(); ++w)
       for (auto bits = here.occupied[w]; bits != 0; bits &= bits - 1) {
-        const auto input =
-            static_cast<std::uint32_t>(w * word_bits) + static_cast<std::uint32_t>(std::countr_zero(bits));
-        const auto port = input / vcs_;
-        const auto vc = input - port * vcs_;
-        const auto number = here.inputs[port] * vcs_ + vc;
-        auto& b = buffers_[number];
+        const auto& in = here.lanes[w * word_bits + static_cast<std::size_t>(std::countr_zero(bits))];
+        auto& b = buffers_[in.buffer];
         const auto& front = slots_[b.front_slot()];
-        add({&b.front, front.packet, port, vc, number, none}, front.time);
+        add({&b.front, front.packet, in.port, in.vc, here.inputs[in.port], in.buffer, none, front.time});
       }
   auto port = static_cast<std::uint32_t>(here.inputs.size());
   for (const auto number : here.branches) {
     auto& b = branches_[number];
     const auto& s = stations_[b.station];
     if (s.arrived[b.at.sent] == s.children)
-      add({&b.at, b.packet, port, 0, none, number}, s.latest[b.at.sent] + s.latency);
+      add({&b.at, b.packet, port, 0, none, none, number, s.latest[b.at.sent] + s.latency});
     ++port;
   }
 }
 
-void router_network::give_virtual_channels(std::uint32_t r) {
-  for (const auto h : heads_) {
-    auto& at = *candidates_[h].at;
-    if (at.exit == none)
-      at.exit = topology_.exit_towards(r, packets_[candidates_[h].packet].destination);
-  }
+bool router_network::may_leave(const lane& at, const moving_packet& p) {
+  if (free_at_[at.exit] <= now_)
+    return may_enter(at.exit, at.vc, p);
+  wait_until(free_at_[at.exit]);
+  return false;
+}
+
+void router_network::give_virtual_channels() {
   // Few: by exit, then in turn.
   const auto order = [this](std::uint32_t h) {
     const auto& c = candidates_[h];
@@ -528,7 +534,7 @@ void router_network::move(const candidate& c) {
   free_at_[exit] = now_ + ch.cycles_per_flit;
   next_port_[exit] = c.port + 1;
   if (c.input != none)
-    next_in_[c.input / vcs_] = c.vc + 1;
+    next_in_[c.channel] = c.vc + 1;
   const bool tail = at.sent == p.flits;
   const bool ends = ch.what == channel::kind::ejection || ends_at(p, ch);
   if (ch.what != channel::kind::ejection) {

@@ -107,9 +107,15 @@ private:
     std::uint32_t station = none;
   };
   struct router_state {
-    std::vector<std::uint32_t> inputs;   ///< channels
+    struct input_lane {
+      std::uint32_t buffer = 0;
+      std::uint32_t port = 0;
+      std::uint32_t vc = 0;
+    };
+    std::vector<std::uint32_t> inputs;   ///< channels, by port
+    std::vector<input_lane> lanes;       ///< by port and virtual channel
+    std::vector<std::uint64_t> occupied; ///< bits: lanes with flits
     std::vector<std::uint32_t> branches; ///< of its stations
-    std::vector<std::uint64_t> occupied; ///< bits: input port x virtual channels + virtual channel
     std::uint32_t flits = 0;             ///< in its buffers
   };
   struct queue {
@@ -126,11 +132,13 @@ private:
   struct candidate {
     lane* at = nullptr;
     std::uint32_t packet = none;
-    std::uint32_t port = 0;     ///< of the router
-    std::uint32_t vc = 0;       ///< of the port
-    std::uint32_t input = none; ///< buffer; none: a branch
+    std::uint32_t port = 0;       ///< of the router; behind its inputs: branches
+    std::uint32_t vc = 0;         ///< of the port
+    std::uint32_t channel = none; ///< of the port; none: a branch
+    std::uint32_t input = none;   ///< buffer; none: a branch
     std::uint32_t branch = none;
     cycle ready = 0;
+    bool is_head = false; ///< had no virtual channel yet
   };
   struct reduction {
     std::uint64_t number = 0;
@@ -165,8 +173,9 @@ private:
   void inject(std::uint32_t n);
   bool inject(std::uint32_t n, queue& q);
   void route(std::uint32_t r);
-  void list_candidates(router_state& here);
-  void give_virtual_channels(std::uint32_t r);
+  void list_candidates(std::uint32_t r);
+  void give_virtual_channels();
+  [[nodiscard]] bool may_leave(const lane& at, const moving_packet& p);
   void nominate(const candidate& c);
   void move(const candidate& c);
   void leave_buffer(std::uint32_t number);

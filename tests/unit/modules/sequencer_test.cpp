@@ -168,6 +168,27 @@ void expect_same_values(const outcome& a, const outcome& b) {
   EXPECT_GT(a.coincidences, 0U);
 }
 
+TEST(machine, that_stops_with_operations_outstanding_is_an_error) {
+  const auto stuck = in_child([] {
+    run r({.timing = timing_mode::approximately});
+    // The kernel comes back in the middle of a step, as it does when no event is left.
+    sc_core::sc_spawn_options options;
+    options.spawn_method();
+    options.dont_initialize();
+    sc_core::sc_event middle("middle");
+    options.set_sensitivity(&middle);
+    sc_core::sc_spawn([] { sc_core::sc_pause(); }, "pause", &options);
+    middle.notify(sc_core::sc_time(1, sc_core::SC_US));
+    try {
+      r.machine->run();
+    } catch (const run_error& error) {
+      return std::string(error.what()).starts_with("the machine is stuck: no events left while ") ? 1 : 2;
+    }
+    return 3;
+  });
+  EXPECT_EQ(stuck, 1);
+}
+
 TEST(sequencer, loosely_and_approximately_timed_runs_agree_in_values_and_counts) {
   for (bool bus : {false, true}) {
     const auto loose = outcome_of({.bus = bus});
