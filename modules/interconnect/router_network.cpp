@@ -119,7 +119,8 @@ void router_network::drain() {
   packets_.clear();
   free_branches_.clear();
   branches_.clear();
-  reductions_.clear();
+  for (auto& sum : reductions_)
+    sum.number = 0;
   queued_ = 0;
   buffered_ = 0;
 }
@@ -252,14 +253,18 @@ std::vector<router_network::reduction>::iterator router_network::plan_reduction(
     open_branch(number, sum);
     counter_.add(p.booked_under, std::uint64_t{children_[r] - 1} * p.elements);
   }
-  auto& fresh = reductions_.emplace_back();
+  auto unused = std::ranges::find(reductions_, std::uint64_t{0}, &reduction::number);
+  if (unused == reductions_.end())
+    unused = reductions_.insert(reductions_.end(), reduction{});
+  auto& fresh = *unused;
   fresh.number = p.reduction;
+  fresh.members.clear();
   fresh.left = static_cast<std::uint32_t>(p.group.size());
   for (const auto source : p.group)
     fresh.members.push_back({source, first_station(topology_.router_of[source])});
   for (const auto r : tree_)
     children_[r] = 0;
-  return reductions_.end() - 1;
+  return unused;
 }
 
 void router_network::launch_member(const packet& p, cycle departure, std::uint64_t ticket) {
@@ -587,7 +592,7 @@ void router_network::finish(std::uint32_t number, cycle at) {
     } else if (p.reduction != 0) {
       const auto sum = std::ranges::find(reductions_, p.reduction, &reduction::number);
       arrive(sum->ticket, at);
-      reductions_.erase(sum);
+      sum->number = 0;
     } else {
       arrive(p.ticket, at);
     }

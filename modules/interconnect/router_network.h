@@ -141,7 +141,7 @@ private:
     bool is_head = false; ///< had no virtual channel yet
   };
   struct reduction {
-    std::uint64_t number = 0;
+    std::uint64_t number = 0; ///< 0: free
     std::uint32_t left = 0;   ///< members that have not been sent
     std::uint64_t ticket = 0; ///< of the last one
     struct member {

@@ -10,6 +10,17 @@
 
 namespace tilework::hardware {
 
+namespace {
+
+/// Of any other process; 0 if there is some now.
+femtoseconds time_to_next_activity() {
+  constexpr std::int64_t very_long = std::numeric_limits<std::int64_t>::max() / 4;
+  const auto time = sc_core::sc_time_to_pending_activity().value();
+  return {time < static_cast<sc_dt::uint64>(very_long) ? static_cast<std::int64_t>(time) : very_long};
+}
+
+} // namespace
+
 bool stepped_network::event::before(const event& a, const event& b) {
   return std::tie(a.time, a.response, a.operation_id) < std::tie(b.time, b.response, b.operation_id);
 }
@@ -90,30 +101,40 @@ void stepped_network::depart(const journey& j, femtoseconds at) {
 
 void stepped_network::run() {
   const auto now = time_.now();
+  respond_all(); // before looking ahead: what follows is then pending
   try {
-    if (now.count >= 0)
+    if (now.count >= 0) {
       simulate(now);
+      finish_until(now);
+    }
   } catch (...) {
     failure_ = std::current_exception();
     sc_core::sc_stop();
     return;
   }
-  for (std::size_t way = 0; way < ways_.size(); ++way)
-    respond(static_cast<int>(way));
+  respond_all();
   arm(now);
 }
 
-/// All cycles that end now or before, and what has arrived by then.
+/// All cycles in which nothing new can depart any more: until the kernel's next activity, or the next arrival.
 void stepped_network::simulate(femtoseconds now) {
-  const auto ended = [&](femtoseconds edge) { return edge + clock_.period() <= now; };
+  const auto horizon = now + time_to_next_activity();
   std::ranges::sort(departing_, event::before);
-  const auto first_left = std::ranges::find_if(departing_, [&](const event& e) { return !ended(e.time); });
+  const auto first_left = std::ranges::find_if(departing_, [&](const event& e) { return e.time >= horizon; });
   for (auto e = departing_.begin(); e != first_left; ++e)
     carrier_->send(packet_of(journeys_[e->ticket]), clock_.cycles_to_cover(e->time), e->ticket);
   departing_.erase(departing_.begin(), first_left);
-  while (carrier_->next() && ended(clock_.cycles(*carrier_->next())))
+  const auto may_be_simulated = [&](femtoseconds edge) {
+    return edge < horizon && std::ranges::all_of(arriving_, [&](const event& e) { return edge < e.time; });
+  };
+  while (carrier_->next() && may_be_simulated(clock_.cycles(*carrier_->next()))) {
     carrier_->step();
-  collect_arrivals();
+    collect_arrivals();
+  }
+}
+
+/// Hands over what has arrived.
+void stepped_network::finish_until(femtoseconds now) {
   std::ranges::sort(arriving_, event::before);
   while (!arriving_.empty() && arriving_.front().time <= now) {
     const auto j = journeys_[arriving_.front().ticket];
@@ -151,6 +172,11 @@ void stepped_network::forward_request(const journey& j) {
     down(j.way)->nb_transport_fw(*j.payload, stage, delay);
   }
   j.payload->release();
+}
+
+void stepped_network::respond_all() {
+  for (std::size_t way = 0; way < ways_.size(); ++way)
+    respond(static_cast<int>(way));
 }
 
 /// Hands responses to the initiator, one at a time.

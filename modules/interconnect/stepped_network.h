@@ -12,9 +12,10 @@ namespace tilework::hardware {
 /// Holds a request from BEGIN_REQ until its tail has arrived and sends BEGIN_REQ on then; responses likewise. A target
 /// may send its next response at once; END_REQ passes through. Approximately timed only.
 ///
-/// There is no clock: one method runs while anything moves. It simulates a cycle at the edge that ends it, when all
-/// that could depart in it is known; packets that depart in one cycle are sent in order of direction and operation, so
-/// the order in which the kernel runs processes never matters.
+/// There is no clock: one method runs while anything moves. It simulates a cycle when all that could depart in it is
+/// known, at the latest at the edge that ends it, and as many as there are before something else happens in the
+/// machine. Packets that depart in one cycle are sent in order of direction and operation, so the order in which the
+/// kernel runs processes never matters.
 class stepped_network final : public interconnect {
 public:
   stepped_network(const sc_core::sc_module_name& name, std::unique_ptr<flit_network> carrier, double clock_Hz,
@@ -53,9 +54,11 @@ private:
   [[nodiscard]] static packet packet_of(const journey& j);
   void run();
   void simulate(femtoseconds now);
+  void finish_until(femtoseconds now);
   void collect_arrivals();
   void finish(const journey& j);
   void forward_request(const journey& j);
+  void respond_all();
   void respond(int way);
   void arm(femtoseconds now);
   [[nodiscard]] event event_of(std::uint64_t ticket, femtoseconds time) const;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <ostream>
 
 namespace tilework::test {
 namespace {
@@ -43,6 +44,10 @@ struct shape {
   const char* keys;
   const char* chips = "1";
 };
+
+void PrintTo(const shape& s, std::ostream* out) {
+  *out << s.name;
+}
 
 class network_models : public testing::TestWithParam<shape> {
 protected:
@@ -112,6 +117,25 @@ TEST(network_model, of_routers_gives_the_same_times_every_time) {
   const auto whole = run_on(network, "at");
   const auto again = run_on(network, "at");
   EXPECT_EQ(without_host(whole.summary), without_host(again.summary));
+}
+
+TEST(network_model, of_the_shipped_two_chips_runs_and_is_priced) {
+  const temporary_directory folder;
+  const auto experiment = (source_folder() / "workloads/experiments/glyphs_two_chips.yaml").string();
+  const auto small = set({"dataset={name: glyphs, train_samples: 100, test_samples: 20}", "training.epochs=1"});
+  const auto run = run_program(options{"run", experiment, "--out", folder / "run", "--timing", "at"} + small);
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const auto summary = summary_in(folder / "run");
+  EXPECT_EQ(summary.at("network").at("topology"), "2 chips, mesh 2 x 2");
+  EXPECT_TRUE(summary.at("components").contains("chip1.tile0.adc"));
+  EXPECT_GT(summary.at("components").at("chip_links").at("energy_J"), 0.0);
+  EXPECT_GT(summary.at("actions").at("forward").at("chip_link_bit"), 0);
+  const auto refused = run_program(options{"run", experiment, "--out", folder / "loose"} + small);
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.err.find("two_chips.yaml:10:17: a network of model: router"), std::string::npos) << refused.err;
+  const auto costs = run_program({"cost", (source_folder() / "platforms/machines/two_chips.yaml").string()});
+  EXPECT_EQ(costs.exit_code, 0) << costs.err;
+  EXPECT_NE(costs.out.find("chip_links"), std::string::npos) << costs.out;
 }
 
 } // namespace
