@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every network must do; a new topology is one more type in the list.
+// What every network must do; a new one is one more type in the list.
 #include <tilework/modules/interconnect/bus.h>
 #include <tilework/modules/interconnect/calendar_network.h>
 
@@ -14,6 +14,17 @@ namespace {
 struct mesh_kit {
   static std::unique_ptr<fabric> make(component_account& account) {
     return std::make_unique<calendar_network>(routed_network_configuration{.shape = mesh_shape{3, 2}}, account);
+  }
+};
+struct tree_kit {
+  static std::unique_ptr<fabric> make(component_account& account) {
+    return std::make_unique<calendar_network>(routed_network_configuration{.shape = tree_shape{6, 2}}, account);
+  }
+};
+struct chips_kit {
+  static std::unique_ptr<fabric> make(component_account& account) {
+    return std::make_unique<calendar_network>(routed_network_configuration{.shape = tree_shape{2, 2}, .chips = 3},
+                                              account);
   }
 };
 struct bus_kit {
@@ -42,7 +53,7 @@ struct fabric_test : testing::Test {
     return arrivals;
   }
 };
-using fabrics = testing::Types<mesh_kit, bus_kit>;
+using fabrics = testing::Types<mesh_kit, tree_kit, chips_kit, bus_kit>;
 TYPED_TEST_SUITE(fabric_test, fabrics);
 
 TYPED_TEST(fabric_test, empty_packets_are_free) {
@@ -82,6 +93,7 @@ TYPED_TEST(fabric_test, order_of_calls_is_reported_and_early_packets_fill_gaps) 
   EXPECT_EQ(this->network->bookings().out_of_order, 0U);
   EXPECT_EQ(this->network->transfer({0, 1, 8, phase::forward}, {}), alone);
   EXPECT_GT(this->network->bookings().out_of_order, 0U);
+  EXPECT_GE(this->network->bookings().largest_skew, femtoseconds{1'000'000'000});
 }
 
 TYPED_TEST(fabric_test, counts_are_booked_under_the_packets_phase) {

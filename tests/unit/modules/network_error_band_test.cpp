@@ -133,12 +133,21 @@ errors errors_at(double load) {
 TEST(error_band, of_the_calendar_by_load) {
   std::puts("| load of the busiest channel | mean latency: mean error | median | 95 % within | worst | "
             "last arrival: 95 % within | worst |\n|---|---|---|---|---|---|---|");
+  double before = 0;
   for (const double load : {0.1, 0.2, 0.3, 0.4, 0.6, 0.8}) {
     const auto e = errors_at(load);
-    std::printf("| %.0f %% | %+.1f %% | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %.1f %% |\n", 100 * load,
-                100 * errors::mean(e.latency), 100 * errors::quantile(e.latency, 0.5),
-                100 * errors::quantile(e.latency, 0.95), 100 * errors::quantile(e.latency, 1),
-                100 * errors::quantile(e.end, 0.95), 100 * errors::quantile(e.end, 1));
+    const auto mean = errors::mean(e.latency);
+    EXPECT_LT(mean, before) << "the calendar is faster, and the more so the higher the load";
+    before = mean;
+    if (load < 0.4) {
+      EXPECT_GT(mean, -0.05) << load;
+      EXPECT_LT(errors::quantile(e.latency, 0.95), 0.1) << load;
+      EXPECT_LT(errors::quantile(e.end, 1), 0.02) << load;
+    }
+    std::printf("| %.0f %% | %+.1f %% | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %.1f %% |\n", 100 * load, 100 * mean,
+                100 * errors::quantile(e.latency, 0.5), 100 * errors::quantile(e.latency, 0.95),
+                100 * errors::quantile(e.latency, 1), 100 * errors::quantile(e.end, 0.95),
+                100 * errors::quantile(e.end, 1));
   }
 }
 
