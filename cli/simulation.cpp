@@ -419,6 +419,7 @@ run_results simulation::results() const {
   r.exposed = exposed();
   r.books = machine_.books();
   r.costs = costs();
+  r.uncertainty = uncertainty_of(r.costs);
   for (std::size_t k = 0; k < operation_kind_count; ++k) {
     const auto kind = static_cast<operation_kind>(k);
     r.operations.emplace_back(name_of(kind), machine_.control().operations_issued(kind));
