@@ -31,6 +31,7 @@ bool is_in_tile(component_kind kind) {
   case component_kind::sram:
   case component_kind::memory:
   case component_kind::network:
+  case component_kind::chip_link:
   case component_kind::transfer_controller:
   case component_kind::mac_array:
     break;

@@ -230,7 +230,10 @@ std::string summary_json(const run_results& r) {
   for (const auto& [name, count] : r.operations)
     s["operations"][name] = count;
   s["actions"] = actions_of(r);
-  s["contention"] = {{"delayed_requests", r.delayed_requests}, {"out_of_order_requests", r.out_of_order_requests}};
+  s["network"] = {{"topology", r.network.topology}, {"model", r.network.model}};
+  s["contention"] = {{"delayed_requests", r.delayed_requests},
+                     {"out_of_order_requests", r.network.out_of_order_requests},
+                     {"largest_skew_s", r.network.largest_skew.seconds()}};
   s["weights_digest"] = r.weights_digest;
   for (const auto& layer : r.programming)
     s["programming"].push_back(programming_json(layer));
