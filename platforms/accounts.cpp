@@ -15,6 +15,18 @@ double flit_width_of(const interconnect_configuration& configuration) {
   return bus == nullptr ? 0.0 : bus->width_bits;
 }
 
+/// Links to neighbours, upper or lower switches, and the ports of nodes; 0 without routers.
+double router_ports_of(const interconnect_configuration& configuration) {
+  const auto* routed = std::get_if<hardware::routed_network_configuration>(&configuration);
+  if (routed == nullptr)
+    return 0;
+  constexpr double of_a_mesh = 5;
+  const auto* tree = std::get_if<hardware::tree_shape>(&routed->shape);
+  if (tree == nullptr)
+    return of_a_mesh;
+  return tree->fan_out >= tree->nodes ? tree->nodes : tree->fan_out + 1.0;
+}
+
 /// The one bus; or routers, and their channels within chips: links both ways, injection and ejection ports.
 void open_network_accounts(ledger& books, const interconnect_configuration& configuration, machine_accounts& accounts) {
   const auto* routed = std::get_if<hardware::routed_network_configuration>(&configuration);
@@ -75,6 +87,7 @@ namespace {
 void add_analog(machine_quantities& q, const machine_configuration& c) {
   const hardware::tile_timing timing(c.tile);
   q.adc_bits = static_cast<int>(c.tile.adc.bits);
+  q.dac_bits = static_cast<int>(c.tile.dac.bits);
   const auto conversion = timing.conversion_time();
   q.adc_rate_Hz = conversion.count > 0 ? 1 / conversion.seconds() : 0;
   q.integration_time_s = timing.integration_time().seconds();
@@ -97,6 +110,7 @@ machine_quantities quantities_of(const machine_configuration& c) {
     add_analog(q, c);
   q.buffer_bytes = static_cast<double>(c.buffer.capacity_bytes);
   q.flit_width_bit = flit_width_of(c.interconnect);
+  q.router_ports = router_ports_of(c.interconnect);
   q.number_format = format_name(c.vector_unit.format);
   return q;
 }
