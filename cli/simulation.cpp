@@ -187,6 +187,15 @@ pulsed_cell pulsed_cell_of(const platform::machine_configuration& machine) {
   return {quantities.conductance_S, quantities.v_write_V};
 }
 
+/// Flits meet each other only if every request is where it is at its time.
+const experiment& checked(const experiment& e, const simulation_options& options) {
+  if (options.timing == hardware::timing_mode::loosely && e.machine.network_model() == hardware::network_model::router)
+    throw input_error(fmt::format("{}: a network of model: router is simulated flit by flit, which loosely timed "
+                                  "requests cannot be; run with --timing at, or use model: calendar",
+                                  e.places.network_model));
+  return e;
+}
+
 /// Allocates operands before the machine is elaborated on them.
 operand_arena& allocated(planned_run& plan) {
   plan.arena.allocate();
@@ -197,7 +206,7 @@ operand_arena& allocated(planned_run& plan) {
 } // namespace
 
 simulation::simulation(const experiment& e, const workload::dataset& data, const simulation_options& options)
-    : experiment_(e),
+    : experiment_(checked(e, options)),
       plan_(e, data),
       options_(options),
       pool_(options.threads),
@@ -384,7 +393,9 @@ std::string simulation::weights_digest() const {
 namespace {
 
 std::vector<std::string> assumptions_of(const experiment& e) {
-  std::vector<std::string> all{"network and buffers are calendars, not simulated flit by flit"};
+  std::vector<std::string> all{e.machine.network_model() == hardware::network_model::router
+                                   ? "buffers are calendars"
+                                   : "network and buffers are calendars, not simulated flit by flit"};
   if (!e.machine.matrix_unit) {
     all.emplace_back("read noise and pulse response do not follow integration time, pulse width or conductances");
     return all;
@@ -416,7 +427,9 @@ run_results simulation::results() const {
     r.operations.emplace_back(name_of(kind), machine_.control().operations_issued(kind));
   }
   r.delayed_requests = machine_.delayed_requests();
-  r.out_of_order_requests = machine_.out_of_order_requests();
+  r.network = {platform::name_of(experiment_.machine.interconnect),
+               std::string(hardware::name_of(experiment_.machine.network_model())), machine_.out_of_order_requests(),
+               machine_.largest_skew()};
   r.training_macs = trained_samples() * training_macs_per_sample(experiment_.session.network.layers);
   r.timing_analysis = timing_.results();
   r.peaks = loads_.peaks(plan_.map.arrays);

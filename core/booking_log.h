@@ -29,7 +29,8 @@ struct resource {
   resource_kind kind{};
 };
 
-/// Times are relative to the step's begin.
+/// Times are relative to the step's begin. Packets of a network that is simulated flit by flit book nothing: they leave
+/// with length 0, and what comes after is the network's.
 struct resource_booking {
   std::uint32_t operation = 0;          ///< index in the step program
   std::uint32_t resource = no_resource; ///< no_resource: held back at a full input, length 0

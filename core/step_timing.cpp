@@ -91,7 +91,8 @@ void step_timing::find_order() {
   });
   before_.assign(n, no_booking);
   for (std::uint32_t i = 1; i < n; ++i)
-    if (const auto b = by_unit_[i]; !is_wait(b) && bookings()[b].resource == bookings()[by_unit_[i - 1]].resource)
+    if (const auto b = by_unit_[i];
+        bookings()[b].length.count > 0 && bookings()[b].resource == bookings()[by_unit_[i - 1]].resource)
       before_[b] = by_unit_[i - 1];
 }
 

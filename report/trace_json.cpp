@@ -29,7 +29,7 @@ public:
     std::vector<bool> used(resources_.size());
     for (const auto& step : steps)
       for (const auto& b : step.bookings)
-        if (b.resource != no_resource)
+        if (b.length.count != 0)
           used[b.resource] = true;
     std::array<bool, resource_kind_count> named{};
     for (std::uint32_t r = 0; r < resources_.size(); ++r) {
@@ -53,7 +53,7 @@ public:
   void add(const recorded_step& step) {
     std::vector<slice_range> slices(step.operations.size());
     for (std::uint32_t b = 0; b < step.bookings.size(); ++b) {
-      if (step.bookings[b].resource == no_resource)
+      if (step.bookings[b].length.count == 0)
         continue;
       auto& range = slices[step.bookings[b].operation];
       range.first = std::min(range.first, b);

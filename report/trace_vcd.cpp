@@ -29,7 +29,7 @@ std::vector<change> changes_of(std::span<const recorded_step> steps) {
   std::vector<change> changes;
   for (const auto& step : steps)
     for (const auto& b : step.bookings) {
-      if (b.resource == no_resource)
+      if (b.length.count == 0)
         continue;
       const auto start = (step.begin + b.start).count;
       changes.push_back({start, b.resource, 1, 0});

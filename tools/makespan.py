@@ -46,7 +46,7 @@ def events_of(database, step, predecessors):
         else:
             after[booking] = (("start", joined_to), gap)
     for booking, resource in database.execute("SELECT booking, resource FROM Booking WHERE step = ? AND "
-                                              "resource IS NOT NULL ORDER BY resource, start_fs", (step,)):
+                                              "length_fs > 0 ORDER BY resource, start_fs", (step,)):
         if order[resource]:
             before = order[resource][-1]
             (source, offset), (target, own_offset) = after[before], after[booking]
