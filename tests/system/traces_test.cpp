@@ -66,6 +66,16 @@ void expect_makespans(arguments call, const std::string& timing) {
   EXPECT_EQ(makespans_of(record), "40 steps, 0 differ");
 }
 
+TEST(makespans, agree_on_routers_simulated_flit_by_flit) {
+  const temporary_directory folder;
+  const std::string routers = "machine.interconnect.mesh={columns: 2, rows: 2, model: router}";
+  expect_makespans(small_run(folder / "run", {"--set", routers}), "at");
+  const auto b = summary_in(folder / "run").at("bottlenecks");
+  const auto calendar = summary_of_run({"--timing", "at"}).at("bottlenecks");
+  const auto share = [](const json& of) { return of.at("critical_path").at("shares").at("network").get<double>(); };
+  EXPECT_NEAR(share(b), share(calendar), 0.02); // hardly anything waits in this network
+}
+
 TEST(makespans, show_what_was_tampered_with) {
   const temporary_directory folder;
   const auto record = (folder / "run.sqlite").string();

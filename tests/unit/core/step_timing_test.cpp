@@ -71,6 +71,23 @@ TEST(step_timing, critical_path_adds_up_to_the_step) {
   EXPECT_EQ(converters.count, 27);
 }
 
+TEST(step_timing, packets_that_book_nothing_are_the_networks_time) {
+  auto step = example_step();
+  step.length = {60};
+  step.operations = {{{0}, {0}, {4}, 0}, {{0}, {20}, {50}, 1}, {{50}, {50}, {60}, 2}};
+  step.bookings = {{0, 2, {4}, {4}, {}, {}}, {1, 2, {5}, {5}, {}, {}}, {1, 0, {20}, {20}, {30}, {30}}};
+  step_timing timing;
+  timing.analyse(step, example_resources());
+  EXPECT_EQ(timing.before(1), no_booking); // any number may be on their way
+  EXPECT_EQ(timing.longest_path(), step.length);
+  EXPECT_EQ(timing.longest_path(resource_kind::network).count, 30 + 10);
+  femtoseconds network;
+  for (const auto& segment : timing.critical_path())
+    if (segment.kind == resource_kind::network)
+      network += segment.length;
+  EXPECT_EQ(network.count, 20); // the way to its injection port, too
+}
+
 TEST(timing_analysis, says_who_waited_for_whom) {
   timing_analysis analysis(example_resources());
   const auto step = example_step();
