@@ -7,8 +7,7 @@ namespace tilework::transaction {
 
 void arrival_queue::push(::tlm::tlm_generic_payload& payload, const sc_core::sc_time& delay) {
   const auto& request = tile_request::of(payload);
-  const arrival a{sc_core::sc_time_stamp() + delay, request.priority, request.source, pushes_++,
-                  sc_core::sc_delta_count(),        &payload};
+  const arrival a{present_ + delay, request.priority, request.source, pushes_++, sc_core::sc_delta_count(), &payload};
   if (delay == sc_core::SC_ZERO_TIME) {
     incoming_.push_back(a);
   } else {
@@ -28,7 +27,7 @@ void arrival_queue::admit_incoming(std::uint64_t delta) {
 }
 
 ::tlm::tlm_generic_payload* arrival_queue::take() {
-  const auto& now = sc_core::sc_time_stamp();
+  const auto& now = present_;
   const auto delta = sc_core::sc_delta_count();
   if (now != instant_) {
     instant_ = now;

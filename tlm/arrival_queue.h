@@ -56,7 +56,8 @@ private:
   }
   void admit_incoming(std::uint64_t delta);
 
-  std::vector<arrival> sorted_;   // heap, earliest first
+  const sc_core::sc_time& present_ = sc_core::sc_time_stamp(); // the kernel's own variable: asked for at every hop
+  std::vector<arrival> sorted_;                                // heap, earliest first
   std::vector<arrival> incoming_; // pushed without delay, in order of delta cycle; due in a later one
   std::uint64_t pushes_ = 0;
   std::uint64_t closed_delta_ = never; // first delta cycle of an instant in which nothing may be handed out

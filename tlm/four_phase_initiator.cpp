@@ -38,7 +38,7 @@ void four_phase_initiator::send(::tlm::tlm_generic_payload& payload, femtosecond
 }
 
 void four_phase_initiator::issue() {
-  const auto& now = sc_core::sc_time_stamp();
+  const auto& now = present_;
   while (request_ == nullptr && request_free_ <= now) {
     auto* payload = waiting_.take();
     if (payload == nullptr)
@@ -65,7 +65,7 @@ void four_phase_initiator::begin_request(::tlm::tlm_generic_payload& payload) {
 
 void four_phase_initiator::end_request(const sc_core::sc_time& delay) {
   request_ = nullptr;
-  request_free_ = sc_core::sc_time_stamp() + delay;
+  request_free_ = present_ + delay;
   if (waiting_.size() != 0)
     request_ended_.notify(delay);
 }

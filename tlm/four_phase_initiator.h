@@ -44,11 +44,12 @@ private:
   void finish();
 
   completion completed_;
-  arrival_queue waiting_;                               // BEGIN_REQ not sent yet
-  arrival_queue responses_;                             // response on its way
-  ::tlm::tlm_generic_payload* request_ = nullptr;       // BEGIN_REQ sent, END_REQ not received yet
-  sc_core::sc_time request_free_;                       // time of the last END_REQ
-  ::tlm::tlm_generic_payload* owes_end_resp_ = nullptr; // got BEGIN_RESP as a return value
+  const sc_core::sc_time& present_ = sc_core::sc_time_stamp(); // the kernel's own variable
+  arrival_queue waiting_;                                      // BEGIN_REQ not sent yet
+  arrival_queue responses_;                                    // response on its way
+  ::tlm::tlm_generic_payload* request_ = nullptr;              // BEGIN_REQ sent, END_REQ not received yet
+  sc_core::sc_time request_free_;                              // time of the last END_REQ
+  ::tlm::tlm_generic_payload* owes_end_resp_ = nullptr;        // got BEGIN_RESP as a return value
   std::size_t outstanding_ = 0;
   sc_core::sc_event request_ended_;
 };
