@@ -3,8 +3,10 @@
 #pragma once
 
 #include <tilework/catalog/device_registry.h>
+#include <tilework/core/results.h>
 #include <tilework/modules/control/sequencer.h>
 #include <tilework/physics/crossbar/product_kernels.h>
+#include <tilework/report/run_directory.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -28,13 +30,28 @@ struct run_options {
   std::vector<std::string> overrides;
   std::filesystem::path resume; ///< run directory to continue
   std::filesystem::path trace;
+  bool record = true; ///< activity.bin, for replays
   hardware::timing_mode timing = hardware::timing_mode::loosely;
   physics::instruction_set isa = physics::best_instruction_set(); ///< of the dense products
 };
 int run_command(const run_options& options, const catalog::device_registry& devices);
 
+struct replay_options {
+  std::filesystem::path run;                       ///< directory of the recorded run
+  std::filesystem::path machine;                   ///< in place of the run's; empty: that
+  std::vector<std::filesystem::path> technologies; ///< same
+  std::vector<std::string> overrides;
+  std::filesystem::path out; ///< empty: runs/NAME-seedN-replay
+  hardware::timing_mode timing = hardware::timing_mode::loosely;
+};
+/// Time, energy and area of a recorded run on another machine.
+int replay_command(const replay_options& options, const catalog::device_registry& devices);
+
 /// Validates experiment, machine, technology and device files; reports every bad one.
 int check_command(const std::vector<std::filesystem::path>& files, const catalog::device_registry& devices);
+
+/// Summary, costs and tables of a run that is over, the tables on standard output too.
+void write_results(const report::run_directory& directory, const run_results& results);
 
 int list_devices(const catalog::device_registry& devices);
 int show_device(const std::string& name, const catalog::device_registry& devices);

@@ -29,6 +29,20 @@ std::vector<std::string> supported_instruction_sets() {
   return supported;
 }
 
+void add_timing(CLI::App& app, hardware::timing_mode& timing) {
+  app.add_option_function<std::string>(
+         "--timing",
+         [&](const std::string& mode) {
+           timing = mode == "at" ? hardware::timing_mode::approximately : hardware::timing_mode::loosely;
+         },
+         "lt = loosely timed (default), at = approximately timed")
+      ->check(CLI::IsMember({"lt", "at"}));
+}
+
+void add_overrides(CLI::App& app, std::vector<std::string>& overrides) {
+  app.add_option("--set", overrides, "override a value, e.g. training.epochs=3")->take_all()->allow_extra_args(false);
+}
+
 void add_run(CLI::App& app, run_options& options, const registry& known, command& chosen) {
   auto* run = app.add_subcommand("run", "Train: accuracy, time, energy and area of one experiment");
   run->add_option("EXPERIMENT", options.experiment, "experiment file");
@@ -37,18 +51,11 @@ void add_run(CLI::App& app, run_options& options, const registry& known, command
   run->add_option("--seed", options.seed, "overrides the experiment's seed");
   run->add_option("--threads", options.threads, "threads that compute values; 0 = all cores")
       ->check(CLI::Range(0U, 1024U));
-  run->add_option("--set", options.overrides, "override a value, e.g. training.epochs=3")
-      ->take_all()
-      ->allow_extra_args(false);
+  add_overrides(*run, options.overrides);
   run->add_option("--resume", options.resume, "continue the run in this directory");
+  run->add_flag("!--no-record", options.record, "write no activity.bin: the run cannot be replayed");
   run->add_option("--trace", options.trace, "write a trace of the first steps (Chrome/Perfetto JSON)");
-  run->add_option_function<std::string>(
-         "--timing",
-         [&](const std::string& mode) {
-           options.timing = mode == "at" ? hardware::timing_mode::approximately : hardware::timing_mode::loosely;
-         },
-         "lt = loosely timed (default), at = approximately timed")
-      ->check(CLI::IsMember({"lt", "at"}));
+  add_timing(*run, options.timing);
   run->add_option_function<std::string>(
          "--isa",
          [&](const std::string& name) {
@@ -59,6 +66,17 @@ void add_run(CLI::App& app, run_options& options, const registry& known, command
          "instruction set of the dense products (default: the best one here; results are the same)")
       ->check(CLI::IsMember(supported_instruction_sets()));
   run->callback([&] { chosen = [&] { return run_command(options, known); }; });
+}
+
+void add_replay(CLI::App& app, replay_options& options, const registry& known, command& chosen) {
+  auto* replay = app.add_subcommand("replay", "Time, energy and area of a recorded run on another machine");
+  replay->add_option("RUN_DIR", options.run, "directory of the recorded run")->required();
+  replay->add_option("--machine", options.machine, "machine file in place of the run's");
+  replay->add_option("--technology", options.technologies, "technology files in place of the machine's");
+  add_overrides(*replay, options.overrides);
+  add_timing(*replay, options.timing);
+  replay->add_option("--out", options.out, "run directory to write (default runs/NAME-seedN-replay)");
+  replay->callback([&] { chosen = [&] { return replay_command(options, known); }; });
 }
 
 void add_check(CLI::App& app, std::vector<std::filesystem::path>& files, const registry& known, command& chosen) {
@@ -137,12 +155,14 @@ int run_program(int argc, char** argv, const catalog::device_registry& devices) 
   app.set_version_flag("--version", TILEWORK_VERSION);
   app.require_subcommand(1);
   run_options run;
+  replay_options replay;
   std::vector<std::filesystem::path> files;
   std::string device;
   std::string preset;
   respond_options respond;
   command chosen;
   add_run(app, run, devices, chosen);
+  add_replay(app, replay, devices, chosen);
   add_check(app, files, devices, chosen);
   add_devices(app, device, respond, devices, chosen);
   add_presets(app, preset, chosen);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/cli/checksum.h>
 #include <tilework/cli/health_warnings.h>
 #include <tilework/cli/saved_evaluations.h>
 #include <tilework/cli/simulation.h>
 #include <tilework/core/byte_stream.h>
+#include <tilework/core/checksum.h>
 #include <tilework/core/error.h>
 #include <tilework/modules/digital/sram_buffer.h>
 #include <tilework/modules/digital/transfer_controller.h>
@@ -49,13 +49,6 @@ auto located(const std::string& place, Check check) {
   } catch (const input_error& error) {
     throw input_error(fmt::format("{}: {}", place, error.what()));
   }
-}
-
-workload::network_map mapped(const experiment& e) {
-  return located(e.placement.empty() ? e.places.network : e.places.mapping, [&] {
-    return workload::map_network(e.session.network, {e.machine.tiles(), e.machine.tile.inputs, e.machine.tile.outputs},
-                                 e.placement, e.session.algorithm.copies());
-  });
 }
 
 /// Parameters of the arrays of every role. Pulses of the fast array are generated with the mean granularity of all.
@@ -121,8 +114,15 @@ void require_controller(const experiment& e, const operand_arena& arena) {
 
 } // namespace
 
+workload::network_map map_of(const experiment& e) {
+  return located(e.placement.empty() ? e.places.network : e.places.mapping, [&] {
+    return workload::map_network(e.session.network, {e.machine.tiles(), e.machine.tile.inputs, e.machine.tile.outputs},
+                                 e.placement, e.session.algorithm.copies());
+  });
+}
+
 planned_run::planned_run(const experiment& e, const workload::dataset& data)
-    : map(mapped(e)),
+    : map(map_of(e)),
       roles(parameters_by_role(e)),
       session(e.session, data, map, management_of(e), traits_of(roles), arena),
       stages(stages_of(session.stages())),
@@ -144,14 +144,13 @@ line_conversions conversions_of(const physics::array_parameters& parameters) {
   return {physics::plan_of(parameters.forward).conversions(), physics::plan_of(parameters.backward).conversions()};
 }
 
-/// Allocates operands before the machine is elaborated on them.
+} // namespace
+
 operand_arena& allocated(planned_run& plan) {
   plan.arena.allocate();
   plan.session.initialise();
   return plan.arena;
 }
-
-} // namespace
 
 simulation::simulation(const experiment& e, const workload::dataset& data, const simulation_options& options)
     : experiment_(e),
@@ -171,6 +170,62 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
       health_(plan_.map.arrays, conversions_of(e.arrays)),
       data_(data) {
   machine_.control().add_listener(health_);
+}
+
+cost_sheet costs_of(const platform::machine& machine, const price_list& prices) {
+  return price(machine.books(), prices, machine.control().phases().totals().exposed);
+}
+
+femtoseconds training_time_of(const platform::machine& machine) {
+  femtoseconds sum;
+  for (std::size_t p = 0; p < phase_count; ++p)
+    if (is_training(static_cast<phase>(p)))
+      sum += machine.control().phases().totals().exposed[p];
+  return sum;
+}
+
+void add_machine_figures(run_results& results, const platform::machine& machine, const price_list& prices) {
+  const auto& control = machine.control();
+  results.busy = control.phases().totals().busy;
+  results.exposed = control.phases().totals().exposed;
+  results.books = machine.books();
+  results.costs = costs_of(machine, prices);
+  for (std::size_t k = 0; k < operation_kind_count; ++k) {
+    const auto kind = static_cast<operation_kind>(k);
+    results.operations.emplace_back(name_of(kind), control.operations_issued(kind));
+  }
+  results.delayed_requests = machine.delayed_requests();
+  results.out_of_order_requests = machine.out_of_order_requests();
+}
+
+host_figures host_figures_of(const hardware::host_time& sampled, std::chrono::steady_clock::time_point begin) {
+  const double scale =
+      sampled.sampled_steps > 0 ? static_cast<double>(sampled.steps) / static_cast<double>(sampled.sampled_steps) : 0.0;
+  host_figures figures;
+  figures.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  figures.numerics_s = sampled.numerics_s * scale;
+  figures.systemc_s = (sampled.total_s - sampled.numerics_s) * scale;
+  figures.peak_rss_bytes = peak_rss_bytes();
+  return figures;
+}
+
+std::vector<std::string> assumptions_of_every_run() {
+  return {"network and buffers are calendars, not simulated flit by flit",
+          "read noise and pulse response do not follow integration time, pulse width or conductances"};
+}
+
+std::vector<std::string> warnings_of(const experiment& e, std::span<const evaluation_row> evaluations) {
+  auto all = e.warnings;
+  const learning_facts facts{.classes = e.session.network.layers.back(),
+                             .bit_length_adapts = e.arrays.update.update_bl_management,
+                             .transfers = e.session.algorithm.stages() > 0};
+  for (auto& sentence : health_warnings(evaluations, facts))
+    all.push_back(std::move(sentence));
+  return all;
+}
+
+std::string name_of(hardware::timing_mode timing) {
+  return timing == hardware::timing_mode::loosely ? "loosely_timed" : "approximately_timed";
 }
 
 void simulation::run(run_observer& observer) {
@@ -210,6 +265,7 @@ void simulation::step_done(const workload::training_position& position) {
 }
 
 void simulation::epoch_trained(const workload::training_position& position) {
+  observer_->epoch_trained(plan_.session.epoch_loss());
   if (experiment_.average_from_epoch > 0 && position.epoch >= experiment_.average_from_epoch)
     average_.add(digital_layers());
 }
@@ -240,31 +296,16 @@ std::vector<workload::digital_layer> simulation::digital_layers() {
   return layers;
 }
 
-std::array<femtoseconds, phase_count> simulation::exposed() const {
-  return machine_.control().phases().totals().exposed;
-}
-
 cost_sheet simulation::costs() const {
-  return price(machine_.books(), plan_.prices, exposed());
+  return costs_of(machine_, plan_.prices);
 }
 
 femtoseconds simulation::training_time() const {
-  femtoseconds sum;
-  for (std::size_t p = 0; p < phase_count; ++p)
-    if (is_training(static_cast<phase>(p)))
-      sum += exposed()[p];
-  return sum;
+  return training_time_of(machine_);
 }
 
 host_figures simulation::host() const {
-  const auto& sampled = machine_.control().host();
-  const double scale =
-      sampled.sampled_steps > 0 ? static_cast<double>(sampled.steps) / static_cast<double>(sampled.sampled_steps) : 0.0;
-  host_figures figures;
-  figures.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  figures.numerics_s = sampled.numerics_s * scale;
-  figures.systemc_s = (sampled.total_s - sampled.numerics_s) * scale;
-  figures.peak_rss_bytes = peak_rss_bytes();
+  auto figures = host_figures_of(machine_.control().host(), begin_);
   figures.isa = physics::name_of(experiment_.arrays.isa);
   figures.threads = pool_.threads();
   return figures;
@@ -288,38 +329,18 @@ run_results simulation::results() const {
   r.experiment = experiment_.name;
   r.machine = experiment_.machine.name;
   r.technology = experiment_.prices.name;
-  r.timing = options_.timing == hardware::timing_mode::loosely ? "loosely_timed" : "approximately_timed";
+  r.timing = name_of(options_.timing);
   r.seed = experiment_.seed;
   r.interrupted = !plan_.session.complete();
   r.epochs = plan_.session.position().epoch;
   r.evaluations = evaluations_;
-  r.busy = machine_.control().phases().totals().busy;
-  r.exposed = exposed();
-  r.books = machine_.books();
-  r.costs = costs();
-  for (std::size_t k = 0; k < operation_kind_count; ++k) {
-    const auto kind = static_cast<operation_kind>(k);
-    r.operations.emplace_back(name_of(kind), machine_.control().operations_issued(kind));
-  }
-  r.delayed_requests = machine_.delayed_requests();
-  r.out_of_order_requests = machine_.out_of_order_requests();
+  add_machine_figures(r, machine_, plan_.prices);
   r.weights_digest = weights_digest();
   plan_.session.for_each_input_range([&](float range) { r.input_ranges.push_back(range); });
-  r.warnings = warnings();
-  r.assumptions = {"network and buffers are calendars, not simulated flit by flit",
-                   "read noise and pulse response do not follow integration time, pulse width or conductances"};
+  r.warnings = warnings_of(experiment_, evaluations_);
+  r.assumptions = assumptions_of_every_run();
   r.host = host();
   return r;
-}
-
-std::vector<std::string> simulation::warnings() const {
-  auto all = experiment_.warnings;
-  const learning_facts facts{.classes = experiment_.session.network.layers.back(),
-                             .bit_length_adapts = experiment_.arrays.update.update_bl_management,
-                             .transfers = experiment_.session.algorithm.stages() > 0};
-  for (auto& sentence : health_warnings(evaluations_, facts))
-    all.push_back(std::move(sentence));
-  return all;
 }
 
 void simulation::save(std::ostream& out) const {

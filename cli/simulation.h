@@ -41,6 +41,9 @@ private:
   static price_list price(const experiment& e);
 };
 
+/// Allocates the operands and gives them their first values: before a machine is elaborated on them.
+operand_arena& allocated(planned_run& plan);
+
 /// What a run tells the program around it; called between steps.
 class run_observer {
 public:
@@ -49,9 +52,29 @@ public:
   run_observer& operator=(const run_observer&) = delete;
   virtual ~run_observer() = default;
   virtual void step_done(const workload::training_position& position) = 0;
+  /// An epoch is over; its evaluation, if one is due, comes next.
+  virtual void epoch_trained(double train_loss) = 0;
   virtual void evaluated(const evaluation_row& row) = 0;
   virtual void epoch_done() = 0;
 };
+
+/// Arrays of an experiment on its machine. \throws input_error if they do not fit
+workload::network_map map_of(const experiment& e);
+
+// What runs with and without values have in common.
+
+/// Prices of everything counted so far.
+cost_sheet costs_of(const platform::machine& machine, const price_list& prices);
+femtoseconds training_time_of(const platform::machine& machine);
+/// Times, counts and costs of a machine.
+void add_machine_figures(run_results& results, const platform::machine& machine, const price_list& prices);
+
+/// Cost of the simulation itself. \param begin of the run
+host_figures host_figures_of(const hardware::host_time& sampled, std::chrono::steady_clock::time_point begin);
+std::vector<std::string> assumptions_of_every_run();
+/// What should be said about the result.
+std::vector<std::string> warnings_of(const experiment& e, std::span<const evaluation_row> evaluations);
+std::string name_of(hardware::timing_mode timing);
 
 class simulation final : private workload::session_listener {
 public:
@@ -77,12 +100,9 @@ private:
   void epoch_trained(const workload::training_position& position) override;
   /// Visible weights of all layers, the mean over their copies.
   [[nodiscard]] std::vector<workload::digital_layer> digital_layers();
-  [[nodiscard]] std::array<femtoseconds, phase_count> exposed() const;
   [[nodiscard]] host_figures host() const;
   [[nodiscard]] std::string weights_digest() const;
   [[nodiscard]] std::vector<layer_health> take_health();
-  /// What should be said about the result.
-  [[nodiscard]] std::vector<std::string> warnings() const;
 
   const experiment& experiment_;
   planned_run plan_;

@@ -25,6 +25,7 @@ struct evaluation_row {
   double digital_accuracy = -1;
   double averaged_accuracy = -1; ///< of the average over the last epochs
   std::vector<layer_health> layers;
+  bool recorded = false; ///< all but time and energy come from the run that a replay repeats
 };
 
 /// What the run took from the computer that ran it.
@@ -44,7 +45,8 @@ struct run_results {
   std::string timing;
   std::uint64_t seed = 0;
   bool interrupted = false;
-  unsigned epochs = 0; ///< completed
+  bool replayed = false; ///< on a machine without values: those of the evaluations come from the recorded run
+  unsigned epochs = 0;   ///< completed
   std::vector<evaluation_row> evaluations;
 
   std::array<femtoseconds, phase_count> busy{};
@@ -54,7 +56,7 @@ struct run_results {
   std::vector<std::pair<std::string, std::uint64_t>> operations; ///< issued, by name
   std::uint64_t delayed_requests = 0;                            ///< calendar bookings that had to wait
   std::uint64_t out_of_order_requests = 0;                       ///< network bookings made out of time order
-  std::string weights_digest;                                    ///< of all final weights and biases
+  std::string weights_digest;                                    ///< of all final weights and biases; empty: not known
   std::vector<float> input_ranges;                               ///< per array; empty if they are not used
   std::vector<std::string> warnings;                             ///< what may be wrong with the result
   std::vector<std::string> assumptions;                          ///< what its numbers rest on

@@ -64,7 +64,8 @@ machine::machine(const machine_configuration& configuration, const elaboration& 
   memory_ = std::make_unique<hardware::memory_port>("memory", configuration_.memory, work.samples, time_,
                                                     *accounts_.memory_port);
 
-  hardware::sequencer_configuration control{work.timing, configuration_.vector_unit.format, hub_node, {}, {}};
+  hardware::sequencer_configuration control{work.timing,  configuration_.vector_unit.format, hub_node, {}, {},
+                                            work.recorded};
   control.stages.assign(work.stages.begin(), work.stages.end());
   for (const auto& region : work.arrays)
     control.node_of_array.push_back(region.tile); // one tile per node
@@ -96,11 +97,14 @@ void machine::build_tiles(const elaboration& work) {
   for (std::uint32_t a = 0; a < work.arrays.size(); ++a) {
     const auto& region = work.arrays[a];
     const auto& parameters = parameters_of(work, region);
-    auto values = std::make_unique<physics::analog_array>(physics::array_shape{region.inputs, region.outputs},
-                                                          parameters, work.seed, region.id, work.max_burst);
+    auto values = work.recorded != nullptr
+                      ? nullptr
+                      : std::make_unique<physics::analog_array>(physics::array_shape{region.inputs, region.outputs},
+                                                                parameters, work.seed, region.id, work.max_burst);
     tiles_.push_back(std::make_unique<hardware::tile>(fmt::format("tile{}", region.tile).c_str(), configuration_.tile,
                                                       std::move(values), time_, accounts_.tiles[region.tile],
-                                                      reads_of(parameters), slots_of(parameters)));
+                                                      reads_of(parameters), slots_of(parameters),
+                                                      physics::array_shape{region.inputs, region.outputs}));
     sequencer_->tile_port(a).socket.bind(network_->upstream(a));
     network_->downstream(a).bind(tiles_.back()->socket());
   }

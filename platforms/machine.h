@@ -32,6 +32,7 @@ struct elaboration {
   operand_arena& arena; ///< allocated
   worker_pool& pool;
   std::span<const numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
+  activity_source* recorded = nullptr; ///< replay: what operations did, and arrays without values; null: computed
 };
 
 /// One chip: mesh or bus with one tile per node; sequencer, vector unit, transfer controller, buffer and memory

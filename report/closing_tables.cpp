@@ -22,7 +22,8 @@ std::string percent(double part, double whole) {
 }
 
 std::string accuracy_table(const run_results& r) {
-  text_table table({"epoch", "train loss", "test loss", "test accuracy", "simulated time", "energy"});
+  const std::string of = r.replayed ? "recorded " : "";
+  text_table table({"epoch", of + "train loss", of + "test loss", of + "test accuracy", "simulated time", "energy"});
   for (const auto& row : r.evaluations)
     table.add({fmt::format("{}", row.epoch), fmt::format("{:.4f}", row.train_loss),
                fmt::format("{:.4f}", row.test_loss), fmt::format("{:.2f} %", 100 * row.test_accuracy),

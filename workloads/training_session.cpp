@@ -245,7 +245,7 @@ void training_session::finish_training_step(const step& done) {
   finish_transfers(vectors);
   const bool epoch_over = position_.next_sample == order_.size();
   if (epoch_over) {
-    epoch_loss_ = position_.loss_sum / static_cast<double>(order_.size());
+    epoch_loss_ = recorded_loss_ ? recorded_loss_() : position_.loss_sum / static_cast<double>(order_.size());
     position_.loss_sum = 0;
     advance_warm_start();
     position_.next_sample = 0;

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <optional>
@@ -93,6 +94,8 @@ public:
   /// Draws initial biases into their slots. Call once, after the arena is allocated.
   void initialise();
   void set_listener(session_listener* listener) { listener_ = listener; }
+  /// In a replay, where operands have no values: the mean loss of every epoch, asked for once at its end.
+  void set_recorded_losses(std::function<double()> next) { recorded_loss_ = std::move(next); }
   /// Ends the run after the current step.
   void stop() { stopping_ = true; }
 
@@ -104,6 +107,8 @@ public:
   void load_weights(std::uint32_t array, mutable_burst weights) const override;
 
   [[nodiscard]] const training_position& position() const { return position_; }
+  /// Mean over the samples of the last epoch that is over.
+  [[nodiscard]] double epoch_loss() const { return epoch_loss_; }
   /// Transfer stages of all pieces, for the controller and the sequencer.
   [[nodiscard]] const std::vector<stage_plan>& stages() const { return stages_; }
   [[nodiscard]] bool complete() const { return position_.epoch == configuration_.epochs && !evaluating_; }
@@ -183,6 +188,7 @@ private:
   std::vector<stage_plan> stages_;
   operand_layout layout_;
   session_listener* listener_ = nullptr;
+  std::function<double()> recorded_loss_; ///< empty: losses are computed
 
   step_program programming_;
   std::map<step_shape, mini_batch_program> mini_batches_; ///< emitted when one is first needed

@@ -110,6 +110,8 @@ void sequencer::begin_step(const step& s) {
   completed_ = 0;
   queue_.clear();
   versions_at_start_ = weight_versions_;
+  if (configuration_.recorded != nullptr)
+    configuration_.recorded->begin_step();
   for (std::uint32_t i = 0; i < current_->size(); ++i) {
     progress_[i] = {static_cast<std::uint32_t>(s.program->predecessors(i).size()), {}, {}};
     prepare(i);
@@ -145,8 +147,9 @@ void sequencer::admit(std::uint32_t index) {
 void sequencer::run_loosely() {
   // Values never depend on time, so all are computed first: the issue loop then runs with warm caches.
   const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-  for (std::size_t w = 0; w < current_->waves(); ++w)
-    launch(current_->wave(w));
+  if (configuration_.recorded == nullptr)
+    for (std::size_t w = 0; w < current_->waves(); ++w)
+      launch(current_->wave(w));
   if (sampled_)
     numerics_ = std::chrono::steady_clock::now() - begin;
   while (completed_ < current_->size()) {
@@ -155,13 +158,18 @@ void sequencer::run_loosely() {
   }
 }
 
+void sequencer::launch_ready() {
+  const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+  launch(ready_);
+  if (sampled_)
+    numerics_ += std::chrono::steady_clock::now() - begin;
+}
+
 void sequencer::run_approximately() {
   while (completed_ < current_->size()) {
-    const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-    launch(ready_);
+    if (configuration_.recorded == nullptr)
+      launch_ready();
     ready_.clear();
-    if (sampled_)
-      numerics_ += std::chrono::steady_clock::now() - begin;
     const auto now = time_.now();
     if (queue_.empty() || queue_.front().time > now) {
       if (queue_.empty())
@@ -252,9 +260,15 @@ void sequencer::prepare(std::uint32_t index) {
     request.line_read = context_.lines_read[op.stage] + op.read;
     request.line = configuration_.stages[op.stage].order.line_of(request.line_read);
   }
+  if (configuration_.recorded != nullptr) {
+    request.computed = true;
+    if (has_recorded_activity(op.kind))
+      configuration_.recorded->read(op, request.activity);
+  }
   if (op.array == no_array)
     return;
-  request.activity = {};
+  if (configuration_.recorded == nullptr)
+    request.activity = {};
   request.expected_weight_version = versions_at_start_[op.array] + op.updates_before;
   if (writes_array(op.kind))
     ++weight_versions_[op.array];

@@ -61,7 +61,7 @@ tile_accounts open_tile_accounts(ledger& books, const std::string& name, const t
 
 tile::tile(const sc_core::sc_module_name& name, const tile_configuration& configuration,
            std::unique_ptr<physics::analog_array> values, transaction::timeline& time, const tile_accounts& accounts,
-           tile_reads reads, nominal_slots slots)
+           tile_reads reads, nominal_slots slots, physics::array_shape without_values)
     : sc_module(name),
       configuration_(configuration),
       timing_(configuration),
@@ -71,6 +71,9 @@ tile::tile(const sc_core::sc_module_name& name, const tile_configuration& config
       line_read_{reading(reads.line_read), reading(reads.line_read)},
       slots_(slots),
       values_(std::move(values)),
+      shape_(values_                      ? values_->shape()
+             : without_values.cells() > 0 ? without_values
+                                          : physics::array_shape{configuration.inputs, configuration.outputs}),
       port_("port", time, *this, configuration.input_depth),
       accounts_(accounts) {
   time.on_drain([this] {
@@ -78,10 +81,6 @@ tile::tile(const sc_core::sc_module_name& name, const tile_configuration& config
     forward_adc_.clear();
     backward_adc_.clear();
   });
-}
-
-physics::array_shape tile::lines() const {
-  return values_ ? values_->shape() : physics::array_shape{configuration_.inputs, configuration_.outputs};
 }
 
 bool tile::fits(const transaction::tile_request& request) const {

@@ -50,10 +50,11 @@ tile_accounts open_tile_accounts(ledger& books, const std::string& name, const t
 /// run_error. Debug reads return the weights, row-major outputs x inputs, as floats.
 class tile final : public sc_core::sc_module, private transaction::schedulable {
 public:
-  /// \param values the array; null = replay: time and counts from recorded activity, no values.
+  /// \param values the array; null = replay: time and counts from recorded activity, no values
+  /// \param without_values lines of the array in a replay; empty: those of the tile
   tile(const sc_core::sc_module_name& name, const tile_configuration& configuration,
        std::unique_ptr<physics::analog_array> values, transaction::timeline& time, const tile_accounts& accounts,
-       tile_reads reads = {}, nominal_slots slots = {});
+       tile_reads reads = {}, nominal_slots slots = {}, physics::array_shape without_values = {});
 
   transaction::target_socket<transaction::four_phase_target>& socket() { return port_.socket; }
   [[nodiscard]] physics::analog_array& values() { return *values_; }
@@ -81,8 +82,8 @@ private:
   transaction::booking book_update(const transaction::tile_request& request, femtoseconds arrival);
   transaction::booking book_calibration(transaction::tile_request& request, femtoseconds arrival);
   void begin_update(const transaction::tile_request& request);
-  /// Lines of the array; without values, of the tile.
-  [[nodiscard]] physics::array_shape lines() const;
+  /// Lines of the array.
+  [[nodiscard]] physics::array_shape lines() const { return shape_; }
   [[nodiscard]] femtoseconds first_start(femtoseconds arrival, const mvm_timing& timing,
                                          const transaction::resource_calendar& adc) const;
   transaction::booking book_array(femtoseconds arrival, femtoseconds length, phase p);
@@ -112,6 +113,7 @@ private:
   std::array<reading, 2> line_read_; ///< by line_side
   nominal_slots slots_;
   std::unique_ptr<physics::analog_array> values_;
+  physics::array_shape shape_;
   transaction::four_phase_target port_;
   tile_accounts accounts_;
   transaction::resource_calendar array_;
