@@ -135,7 +135,16 @@ void read_transfer_update(reading& r, reader& transfer) {
   r.algorithm().transfer_desired_bl = r.result.transfer_update.desired_bl;
 }
 
-void read_transfer(reading& r) {
+void read_reduction(reading& r, reader& transfer, bool network_reduces) {
+  constexpr std::string_view key = "reduction";
+  r.algorithm().reduction = transfer.get(key, r.algorithm().reduction);
+  if (r.algorithm().reduction == workload::transfer_reduction::network && !network_reduces)
+    throw transfer.error(key, "this machine's interconnect does not add packets on their way; use a mesh with "
+                              "'reduction: true' or an ideal network (a bus carries one packet at a time), or leave it "
+                              "'controller'");
+}
+
+void read_transfer(reading& r, bool network_reduces) {
   if (!r.is_one_of(with_transfers | algorithms(algorithm_name::mixed_precision)))
     return;
   auto transfer = r.training.child("transfer");
@@ -144,6 +153,7 @@ void read_transfer(reading& r) {
     return;
   read_lines_per_event(r, transfer);
   r.algorithm().schedule = transfer.get("schedule", r.algorithm().schedule);
+  read_reduction(r, transfer, network_reduces);
   read_transfer_update(r, transfer);
 }
 
@@ -306,7 +316,7 @@ training_algorithm read_algorithm(reader& training, const algorithm_context& con
   if (r.is_one_of(with_transfers | algorithms(algorithm_name::mixed_precision)))
     require_pulses(context.update, training.child("update"), r.algorithm().name);
   read_devices(r, context);
-  read_transfer(r);
+  read_transfer(r, context.network_reduces);
   read_parameters(r);
   read_gamma(r);
   if (name == algorithm_name::residual)

@@ -2,7 +2,8 @@
 /// \file Training algorithms in experiment files: `training.algorithm`, `training.transfer`, `training.device`.
 ///
 ///     algorithm: {name: AGAD, replicas: 8, ...}   # AIHWKit's names of parameters, see workloads/algorithm_fields.h
-///     transfer: {every: 1 mini_batch, columns_per_event: 1, schedule: after_batch, update: {desired_bl: 1}}
+///     transfer: {every: 1 mini_batch, columns_per_event: 1, schedule: after_batch, reduction: controller,
+///                update: {desired_bl: 1}}
 ///     device: EcRam                               # of all roles, or {fast: ..., slow: ...}, or a list, fastest first
 ///
 /// `transfer` is another spelling of transfer_every with units_in_mbatch (`auto`: -1), n_reads_per_transfer and
@@ -35,6 +36,7 @@ struct algorithm_context {
   const physics::update_parameters& update; ///< of role 0
   std::uint32_t batch_size = 1;
   std::uint64_t seed = 1;
+  bool network_reduces = false; ///< the machine's interconnect adds packets
 };
 
 /// Everything but transfer_read, which is not part of `training`.

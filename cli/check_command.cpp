@@ -3,6 +3,7 @@
 #include <tilework/cli/simulation.h>
 #include <tilework/config/reader.h>
 #include <tilework/core/error.h>
+#include <tilework/platforms/bill_of_materials.h>
 #include <tilework/platforms/machine_file.h>
 #include <tilework/platforms/technology_file.h>
 
@@ -13,16 +14,26 @@
 namespace tilework::cli {
 namespace {
 
-/// Prices are part of what makes a machine complete.
+/// Prices are part of what makes a machine complete; published figures must be of something that it has.
 void check_machine(const std::filesystem::path& file) {
   const auto document = config::document::load(file);
   config::reader r(document);
   const auto machine = platform::read_machine(r);
   const auto prices = platform::read_technologies(r);
+  const auto published = platform::read_published(r);
   r.finish();
-  ledger books;
-  platform::open_accounts(books, machine);
-  const price_list priced(prices, platform::quantities_of(machine), kinds_of(books));
+  const platform::machine_costs costs(machine, prices);
+  for (const auto& figure : published)
+    static_cast<void>(platform::computed(costs, figure));
+}
+
+void check_bill(const std::filesystem::path& file) {
+  const auto document = config::document::load(file);
+  config::reader r(document);
+  const auto bill = platform::read_bill(r);
+  r.finish();
+  for (const auto& figure : bill.published)
+    static_cast<void>(platform::computed(bill, figure));
 }
 
 void check_device(const std::filesystem::path& file, const catalog::device_registry& devices) {
@@ -53,11 +64,15 @@ config::document load(const std::filesystem::path& file, const catalog::device_r
 std::string_view check(const std::filesystem::path& file, const catalog::device_registry& devices) {
   const auto document = load(file, devices);
   const config::reader r(document);
-  if (r.has("tile") || r.has("interconnect")) {
+  if (r.has("tile") || r.has("matrix_unit") || r.has("interconnect")) {
     check_machine(file);
     return "machine";
   }
-  if (r.has("energy")) {
+  if (r.has("parts")) {
+    check_bill(file);
+    return "bill of materials";
+  }
+  if (r.has("energy") || r.has("area") || r.has("leakage")) {
     platform::read_technology(file);
     return "technology";
   }

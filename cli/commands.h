@@ -6,6 +6,7 @@
 #include <tilework/core/results.h>
 #include <tilework/modules/control/sequencer.h>
 #include <tilework/physics/crossbar/product_kernels.h>
+#include <tilework/platforms/machine_costs.h>
 #include <tilework/report/run_directory.h>
 
 #include <cstdint>
@@ -52,6 +53,22 @@ int check_command(const std::vector<std::filesystem::path>& files, const catalog
 
 /// Summary, costs and tables of a run that is over, the tables on standard output too.
 void write_results(const report::run_directory& directory, const run_results& results);
+struct cost_options {
+  std::filesystem::path file;          ///< machine or bill of materials
+  std::vector<std::string> operations; ///< empty: all
+  platform::assumed_work work;
+  bool json = false; ///< instead of tables
+};
+/// Closed-form time, energy and area, and what was published beside it, see machine_costs.h.
+int cost_command(const cost_options& options);
+struct compare_options {
+  std::vector<std::filesystem::path> runs; ///< grouped by equal configuration apart from the seed
+  std::vector<std::string> groups;         ///< "NAME=DIR,DIR,..."; these as they are said
+  std::optional<double> target_accuracy;   ///< fraction; nothing: that of the runs, if all have the same
+  std::filesystem::path json;              ///< file for the figures; empty: none
+};
+/// Runs side by side, see report/comparison.h.
+int compare_command(const compare_options& options);
 
 int list_devices(const catalog::device_registry& devices);
 int show_device(const std::string& name, const catalog::device_registry& devices);

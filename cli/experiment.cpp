@@ -3,6 +3,7 @@
 #include <tilework/config/read_fields.h>
 #include <tilework/numerics/activation.h>
 #include <tilework/physics/cells/one_sided_cell.h>
+#include <tilework/physics/devices/ideal.h>
 #include <tilework/physics/periphery/converter.h>
 #include <tilework/physics/presets/presets.h>
 #include <tilework/platforms/machine_file.h>
@@ -131,6 +132,12 @@ std::array<converter_bits, 2> converters_of(const hardware::tile_configuration& 
 
 /// Builds a direction on its preset.
 void extend_io(reader& r, experiment& e) {
+  if (e.machine.matrix_unit) { // no converters, and what the direction says is not used
+    r.extend(physics::io_preset_texts());
+    for (const auto& c : converters_of(e.machine.tile))
+      r.peek<float>(c.key);
+    return;
+  }
   for (const auto& c : converters_of(e.machine.tile))
     require_agreement(r, c);
   r.extend(physics::io_preset_texts());
@@ -206,6 +213,46 @@ unsigned read_refresh_interval(const reader& r, const experiment& e) {
   return every / e.session.batch_size;
 }
 
+workload::programming_configuration read_programming(reader r) {
+  workload::programming_configuration p;
+  p.method = r.get("method", p.method);
+  if (p.method == workload::programming_method::absolute) {
+    for (const std::string_view key :
+         {"fabricated_std", "learning_rate", "tolerance", "first_averaging", "copy_averaging", "most_iterations"})
+      if (r.has(key))
+        throw r.error(key, "belongs to the closed loop; add method: from_one, or leave it out");
+    return p;
+  }
+  constexpr field share{.minimum = 0, .maximum = 1, .open_minimum = true};
+  p.fabricated_std = r.get("fabricated_std", p.fabricated_std, {.minimum = 0});
+  p.learning_rate = r.get("learning_rate", p.learning_rate, positive);
+  p.tolerance = r.get("tolerance", p.tolerance, {.minimum = 0});
+  p.first_averaging = r.get("first_averaging", p.first_averaging, share);
+  p.copy_averaging = r.get("copy_averaging", p.copy_averaging, share);
+  p.most_iterations = r.get("most_iterations", p.most_iterations, {.minimum = 1, .maximum = 1e9});
+  return p;
+}
+
+/// What programming in a closed loop cannot be combined with.
+void check_programming(const reader& r, const experiment& e) {
+  if (e.session.programming.method == workload::programming_method::absolute)
+    return;
+  if (e.session.copy_mismatch_std > 0)
+    throw r.error("copy_mismatch_std", "copies that are programmed from one differ by what that leaves; leave it out");
+  if (e.arrays.device.get_if<physics::one_sided_cell>() != nullptr)
+    throw r.error("programming", fmt::format("from_one cannot program {} cells, which need a refresh; use absolute",
+                                             e.arrays.device.model()));
+}
+
+/// What a read adds to y, where the loop must know it.
+void set_read_noise(experiment& e) {
+  const auto& io = e.arrays.forward;
+  auto& p = e.session.programming;
+  p.read_noise = io.is_perfect ? 0 : io.out_noise;
+  p.managed_inputs =
+      !io.is_perfect && io.noise_management != physics::noise_management::none && !e.session.input_range.enable;
+}
+
 /// Names of algorithms that mislead.
 void add_notes(experiment& e) {
   const auto& a = e.algorithm.algorithm;
@@ -231,12 +278,15 @@ void read_training(reader r, experiment& e, const catalog::device_registry& devi
                                    .on_curve = on_curve,
                                    .update = e.arrays.update,
                                    .batch_size = e.session.batch_size,
-                                   .seed = e.seed});
+                                   .seed = e.seed,
+                                   .network_reduces = e.machine.reduces()});
   e.arrays.device = e.algorithm.devices.back();
   e.session.algorithm = e.algorithm.algorithm;
   e.session.order = r.get("schedule", e.session.order);
   e.session.first_layer_gradient = r.get("first_layer_gradient", false);
   e.session.copy_mismatch_std = r.get("copy_mismatch_std", 0.0F, {.minimum = 0});
+  e.session.programming = read_programming(r.child("programming", "method"));
+  check_programming(r, e);
   add_notes(e);
   e.arrays.drift_per_mini_batch = r.get("drift_per_mini_batch", e.arrays.drift_per_mini_batch, {.minimum = 0});
   e.session.epochs = r.get("epochs", 2U, {.minimum = 1, .maximum = 1e6});
@@ -248,7 +298,8 @@ void read_evaluation(reader r, experiment& e) {
   auto& session = e.session;
   e.digital_evaluation = r.get("digital", false);
   e.gradient_cosine = r.get("gradient_cosine", false);
-  e.average_from_epoch = r.get("average_from_epoch", 0U);
+  session.average_from_epoch = r.get("average_from_epoch", 0U);
+  session.weight_reads = r.get("weight_reads", 1U, {.minimum = 1, .maximum = 1e6});
   constexpr std::string_view key = "every";
   if (is_name(r, key) && r.get(key, "") == "never")
     session.evaluate_every = 0;
@@ -256,6 +307,14 @@ void read_evaluation(reader r, experiment& e) {
     session.evaluate_every = static_cast<unsigned>(r.get_amount(key, {"epoch"}, {1, "epoch"}).count);
   session.evaluation_burst = r.get("burst", 32U, {.minimum = 1, .maximum = 65536});
   session.evaluated = r.get("copies", session.evaluated);
+  e.target_accuracy = r.find<double>("target_accuracy", {.minimum = 0, .maximum = 1, .open_minimum = true});
+  if (e.target_accuracy && session.evaluate_every == 0)
+    throw r.error("target_accuracy", "is never reached without evaluations: set evaluate.every");
+}
+
+void read_report(reader r, experiment& e) {
+  constexpr field window{.minimum = 0, .maximum = 1};
+  e.power_window = femtoseconds::from_seconds(r.quantity("power_window", dimension::time, 0, window));
 }
 
 void check_shapes(const reader& r, const experiment& e) {
@@ -273,7 +332,25 @@ void check_shapes(const reader& r, const experiment& e) {
                               e.dataset_name, shape.features, shape.classes, layers.front(), layers.back()));
 }
 
+/// A digital machine computes exactly: what describes devices, pulses and converters is read but not used.
+void make_digital(const reader& training, experiment& e) {
+  if (e.algorithm.algorithm.family != workload::algorithm_family::sgd)
+    throw training.error("algorithm", fmt::format("the machine has a digital matrix_unit, which trains with plain SGD; "
+                                                  "{} needs a machine with analog tiles",
+                                                  e.algorithm.algorithm.name));
+  e.arrays = {};
+  e.arrays.device = physics::ideal{};
+  e.arrays.forward.is_perfect = e.arrays.backward.is_perfect = true;
+  e.arrays.update.pulse_type = physics::pulse_type::none;
+  e.algorithm.devices.assign(1, e.arrays.device);
+  e.session.input_range = {};
+  e.session.refresh_every = 0;
+  e.notes.emplace_back(unused_by_digital_machines);
+}
+
 void add_warnings(experiment& e) {
+  if (e.machine.matrix_unit)
+    return;
   if (physics::updates_exactly(e.arrays))
     e.warnings.emplace_back("the update is exact: it has no pulses, so it takes no time and no energy in this run");
   if (e.arrays.device.drifts() && e.arrays.drift_per_mini_batch == 0)
@@ -313,8 +390,12 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   read_directions(r.child("forward"), r.child("backward"), e);
   if (e.algorithm.algorithm.family == workload::algorithm_family::transfer)
     e.algorithm.transfer_read = read_transfer_read(r.child("transfer_read"), e);
+  set_read_noise(e);
+  if (e.machine.matrix_unit)
+    make_digital(training, e);
   e.placement = r.child("mapping").get_list("tiles", e.placement);
   read_evaluation(r.child("evaluate"), e);
+  read_report(r.child("report"), e);
   try {
     e.arrays.validate();
   } catch (const input_error& contradiction) {
@@ -323,8 +404,9 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   r.finish();
   e.data.where = r.where("dataset");
   const auto digital = machine.child("digital");
-  e.places = {r.where("network"), r.where("mapping"), digital.where("buffer"), digital.where("transfer_controller"),
-              r.where("forward"), r.where("backward")};
+  e.places = {
+      r.where("network"),           r.where("mapping"), digital.where("buffer"), digital.where("transfer_controller"),
+      machine.where("matrix_unit"), r.where("forward"), r.where("backward")};
   check_shapes(r, e);
   add_warnings(e);
   e.resolved_yaml = document.resolved_yaml();

@@ -12,7 +12,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tilework::cli {
@@ -23,6 +25,7 @@ struct experiment_places {
   std::string mapping;
   std::string buffer;
   std::string controller;
+  std::string matrix_unit;
   std::string forward;
   std::string backward;
 };
@@ -37,9 +40,10 @@ struct experiment {
   platform::machine_configuration machine;
   technology prices;
   std::vector<std::uint32_t> placement;
-  bool digital_evaluation = false; ///< also evaluate the weights in floating point
-  bool gradient_cosine = false;    ///< compare single steps with their gradient
-  unsigned average_from_epoch = 0; ///< average weights of the epochs from this one on, counted from 1; 0 = never
+  bool digital_evaluation = false;       ///< also evaluate the weights in floating point
+  bool gradient_cosine = false;          ///< compare single steps with their gradient
+  std::optional<double> target_accuracy; ///< fraction; what does it cost to reach it?
+  femtoseconds power_window;             ///< of the peak power; 0: one step
   std::uint64_t seed = 1;
   experiment_places places;
   std::vector<std::string> warnings; ///< what a user should know about the combination
@@ -47,6 +51,11 @@ struct experiment {
 
   std::string resolved_yaml; ///< everything, defaults included: enough to reproduce
 };
+
+/// What is read but has no effect on a machine with a digital matrix unit.
+inline constexpr std::string_view unused_by_digital_machines =
+    "the machine is digital and computes exactly: training.device, training.update, training.drift_per_mini_batch, "
+    "forward and backward of the experiment are not used";
 
 /// \param overrides "key.path=value" \param devices what `device:` may name \throws input_error
 experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,

@@ -3,6 +3,8 @@
 #include <tilework/core/byte_stream.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace tilework::cli {
 namespace {
@@ -30,9 +32,11 @@ struct role_sums {
   std::uint64_t most_pulses = 0;
 
   void add(const physics::analog_array& values, std::uint64_t pulses_of_array) {
-    const auto size = static_cast<double>(values.shape().cells());
-    cells += size;
-    at_bounds += size * static_cast<double>(values.share_at_bounds());
+    add_pulses(values, pulses_of_array);
+    at_bounds += static_cast<double>(values.shape().cells()) * static_cast<double>(values.share_at_bounds());
+  }
+  void add_pulses(const physics::analog_array& values, std::uint64_t pulses_of_array) {
+    cells += static_cast<double>(values.shape().cells());
     pulses += static_cast<double>(pulses_of_array);
     most_pulses = std::max(most_pulses, std::ranges::max(values.sampled_pulses()));
   }
@@ -50,6 +54,8 @@ health_monitor::health_monitor(std::span<const array_region> arrays, line_conver
 void health_monitor::operation_done(const operation_record& record) {
   const auto& op = *record.op;
   const auto& activity = record.activity;
+  if (op.phase == phase::program && op.kind == operation_kind::outer_product_update)
+    pulses_[op.array] += activity.coincidences; // wear too
   if (!is_training(op.phase))
     return;
   switch (op.kind) {
@@ -122,6 +128,16 @@ std::vector<layer_health> health_monitor::take(platform::machine& machine) {
     layers.push_back(of_layer(layer, machine));
   std::ranges::fill(sums_, layer_sums{});
   return layers;
+}
+
+std::vector<cell_wear> health_monitor::wear(const platform::machine& machine) const {
+  std::map<std::pair<std::size_t, std::size_t>, role_sums> roles; // in the order of the result
+  for (std::size_t a = 0; a < arrays_.size(); ++a)
+    roles[{arrays_[a].id.layer, arrays_[a].id.role}].add_pulses(machine.tile_of(a).values(), pulses_[a]);
+  std::vector<cell_wear> wear;
+  for (const auto& [key, sums] : roles)
+    wear.push_back({key.first, key.second, sums.pulses / sums.cells, sums.most_pulses});
+  return wear;
 }
 
 void health_monitor::save(std::ostream& out) const {

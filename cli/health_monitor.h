@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tilework/core/array_region.h>
+#include <tilework/core/endurance.h>
 #include <tilework/core/health.h>
 #include <tilework/platforms/machine.h>
 #include <tilework/tlm/listener.h>
@@ -29,6 +30,9 @@ public:
   void operation_done(const operation_record& record) override;
   /// Health since the last call, one entry per layer. Only between steps.
   [[nodiscard]] std::vector<layer_health> take(platform::machine& machine);
+
+  /// Pulses of the cells of every role of every layer so far. Only between steps.
+  [[nodiscard]] std::vector<cell_wear> wear(const platform::machine& machine) const;
 
   /// Only between steps; what the arrays gathered is part of their own state.
   void save(std::ostream& out) const;

@@ -85,6 +85,36 @@ void add_check(CLI::App& app, std::vector<std::filesystem::path>& files, const r
   check->callback([&] { chosen = [&] { return check_command(files, known); }; });
 }
 
+void add_cost(CLI::App& app, cost_options& options, command& chosen) {
+  auto* cost = app.add_subcommand("cost", "Time, energy and area of a machine's operations, without a workload");
+  cost->add_option("FILE", options.file, "machine file or bill of materials")->required();
+  cost->add_option("--operation", options.operations, "only this one; may be repeated (default: all)")
+      ->take_all()
+      ->allow_extra_args(false);
+  auto& work = options.work;
+  cost->add_option("--vectors", work.vectors, "of a burst (default 1)")->check(CLI::Range(1U, 1'000'000U));
+  cost->add_option("--bl", work.bit_length, "pulse slots per vector of an update (default 31)")
+      ->check(CLI::Range(1U, 1000U));
+  cost->add_option("--pulse-probability", work.pulse_probability, "that a line fires in a slot (default 0.5)")
+      ->check(CLI::Range(0.0, 1.0));
+  std::vector<std::string> mv_types;
+  for (const auto& [name, type] : names_of(work.mv_type))
+    mv_types.emplace_back(name);
+  cost->add_option_function<std::string>(
+          "--mv-type",
+          [&](const std::string& name) {
+            for (const auto& [spelling, type] : names_of(work.mv_type))
+              if (spelling == name)
+                work.mv_type = type;
+          },
+          "how products apply their vectors (default ONE_PASS)")
+      ->check(CLI::IsMember(mv_types));
+  cost->add_option_function<std::string>(
+          "--format", [&](const std::string& format) { options.json = format == "json"; }, "table (default) or json")
+      ->check(CLI::IsMember({"table", "json"}));
+  cost->callback([&] { chosen = [&] { return cost_command(options); }; });
+}
+
 void add_devices(CLI::App& app, std::string& name, respond_options& respond, const registry& known, command& chosen) {
   auto* devices = app.add_subcommand("devices", "Device models: list, show, respond");
   devices->require_subcommand(1);
@@ -113,6 +143,19 @@ void add_presets(CLI::App& app, std::string& name, command& chosen) {
   auto* show = presets->add_subcommand("show", "What a setup says, as part of an experiment file");
   show->add_option("NAME", name, "setup")->required();
   show->callback([&] { chosen = [&] { return show_preset(name); }; });
+}
+
+void add_compare(CLI::App& app, compare_options& options, command& chosen) {
+  auto* compare =
+      app.add_subcommand("compare", "Runs side by side: median and range over seeds, ratios, cost of an accuracy");
+  compare->add_option("RUN_DIR", options.runs, "run directories; those that differ in their seed only are one group");
+  compare->add_option("--group", options.groups, "a group as you want it: NAME=DIR,DIR,...")
+      ->take_all()
+      ->allow_extra_args(false);
+  compare->add_option("--target-accuracy", options.target_accuracy,
+                      "fraction, such as 0.97: what did it cost to reach it?");
+  compare->add_option("--json", options.json, "writes the figures to this file");
+  compare->callback([&] { chosen = [&] { return compare_command(options); }; });
 }
 
 int guarded(const command& chosen) {
@@ -160,10 +203,14 @@ int run_program(int argc, char** argv, const catalog::device_registry& devices) 
   std::string device;
   std::string preset;
   respond_options respond;
+  cost_options cost;
+  compare_options compare;
   command chosen;
   add_run(app, run, devices, chosen);
   add_replay(app, replay, devices, chosen);
+  add_compare(app, compare, chosen);
   add_check(app, files, devices, chosen);
+  add_cost(app, cost, chosen);
   add_devices(app, device, respond, devices, chosen);
   add_presets(app, preset, chosen);
   try {

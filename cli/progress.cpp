@@ -33,17 +33,31 @@ progress_line::progress_line(const simulation& run, unsigned epochs, std::uint64
 void progress_line::update(const workload::training_position& position) {
   if (!first_sample_)
     first_sample_ = position.epoch * samples_per_epoch_ + position.next_sample;
-  if (++calls_ % steps_between_looks != 0)
-    return;
-  const auto now = clock::now();
-  if (now >= next_)
-    print(position, now);
+  if (is_due())
+    print(position);
 }
 
-void progress_line::print(const workload::training_position& position, clock::time_point now) {
+void progress_line::update(const workload::programming_status& status) {
+  begin_ = clock::now(); // samples per second are those of training
+  if (is_due())
+    show(fmt::format("programming layer {}/{}  {}  iteration {}", status.layer + 1, status.layers,
+                     status.first_copy ? "first copy" : fmt::format("{} more copies", status.copies),
+                     status.iteration));
+}
+
+bool progress_line::is_due() {
+  if (++calls_ % steps_between_looks != 0)
+    return false;
+  const auto now = clock::now();
+  if (now < next_)
+    return false;
   next_ = now + (terminal_ ? clock::duration(terminal_interval) : clock::duration(plain_interval));
+  return true;
+}
+
+void progress_line::print(const workload::training_position& position) {
   const std::uint64_t done = position.epoch * samples_per_epoch_ + position.next_sample;
-  const double elapsed_s = std::chrono::duration<double>(now - begin_).count();
+  const double elapsed_s = std::chrono::duration<double>(clock::now() - begin_).count();
   const double rate = static_cast<double>(done - *first_sample_) / elapsed_s;
   const auto left = static_cast<double>(epochs_ * samples_per_epoch_ - done);
   auto line = fmt::format("epoch {}/{}  {:3.0f} %  {:.0f} samples/s  ETA {}  loss {:.3f}", position.epoch + 1, epochs_,
@@ -53,6 +67,10 @@ void progress_line::print(const workload::training_position& position, clock::ti
     line += fmt::format("  accuracy {:.2f} %", 100 * *accuracy_);
   line += fmt::format("  simulated {}  energy {}", format_quantity(run_.training_time().seconds(), dimension::time, 3),
                       format_quantity(run_.costs().training_energy_J, dimension::energy, 3));
+  show(line);
+}
+
+void progress_line::show(const std::string& line) {
   if (terminal_)
     fmt::print(out_, "\r\033[K{}", line);
   else

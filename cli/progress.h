@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdio>
 #include <optional>
+#include <string>
 
 namespace tilework::cli {
 
@@ -18,13 +19,17 @@ public:
 
   /// Cheap unless a line is due.
   void update(const workload::training_position& position);
+  void update(const workload::programming_status& status);
   void set_accuracy(double accuracy) { accuracy_ = accuracy; }
   /// Ends a line that is being rewritten.
   void finish();
 
 private:
   using clock = std::chrono::steady_clock;
-  void print(const workload::training_position& position, clock::time_point now);
+  /// Whether a line is due.
+  bool is_due();
+  void print(const workload::training_position& position);
+  void show(const std::string& line);
 
   const simulation& run_;
   unsigned epochs_;

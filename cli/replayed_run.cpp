@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/cli/health_warnings.h>
 #include <tilework/cli/replayed_run.h>
+#include <tilework/cli/run_figures.h>
 #include <tilework/report/summary_json.h>
 
 #include <algorithm>
@@ -24,15 +24,18 @@ replayed_run::replayed_run(const experiment& e, unsigned epochs, const workload:
       machine_(e.machine, platform::elaboration{.arrays = plan_.map.arrays,
                                                 .parameters = plan_.roles,
                                                 .seed = e.seed,
-                                                .max_burst = std::max(e.session.batch_size, e.session.evaluation_burst),
+                                                .max_burst = largest_burst(e),
                                                 .timing = timing,
                                                 .source = plan_.session,
                                                 .samples = plan_.session,
                                                 .arena = allocated(plan_),
                                                 .pool = pool_,
                                                 .stages = plan_.stages,
-                                                .recorded = &record}) {
-  plan_.session.set_recorded_losses([this] { return record_.read_epoch(); });
+                                                .recorded = &record}),
+      loads_(machine_, plan_.prices, e.power_window, pulsed_cell_of(e.machine)) {
+  machine_.control().add_listener(loads_);
+  plan_.session.set_recorded({.epoch_loss = [this] { return record_.read_epoch(); },
+                              .copies_done = [this] { return record_.read_programmed(); }});
   plan_.session.set_listener(this);
 }
 
@@ -41,7 +44,7 @@ void replayed_run::run() {
 }
 
 /// An interrupted run ends where it ended.
-void replayed_run::step_done(const workload::training_position& /*position*/) {
+void replayed_run::stop_at_end() {
   if (record_.over())
     plan_.session.stop();
 }
@@ -60,23 +63,15 @@ void replayed_run::epoch_done(const workload::training_position& position) {
 }
 
 run_results replayed_run::results() {
-  run_results r;
-  r.experiment = experiment_.name;
-  r.machine = experiment_.machine.name;
-  r.technology = experiment_.prices.name;
-  r.timing = name_of(timing_);
-  r.seed = experiment_.seed;
+  const auto& values = record_.end();
+  auto r = figures_of({experiment_, plan_, machine_, loads_, timing_}, values.programming, evaluations_);
   r.interrupted = !complete_;
   r.replayed = true;
-  r.epochs = plan_.session.position().epoch;
-  r.evaluations = evaluations_;
-  add_machine_figures(r, machine_, plan_.prices);
   if (record_.over()) { // else the values went on
-    r.weights_digest = record_.end().weights_digest;
-    r.input_ranges = record_.end().input_ranges;
+    r.wear = values.wear;
+    r.weights_digest = values.weights_digest;
+    r.input_ranges = values.input_ranges;
   }
-  r.warnings = warnings_of(experiment_, evaluations_);
-  r.assumptions = assumptions_of_every_run();
   r.assumptions.emplace_back("a replay: values, accuracy and training health are those of the recorded run");
   r.host = host_figures_of(machine_.control().host(), begin_);
   r.host.isa = "none"; // nothing was computed

@@ -27,7 +27,10 @@ public:
   [[nodiscard]] run_results results();
 
 private:
-  void step_done(const workload::training_position& position) override;
+  void stop_at_end();
+  void programming_step_done(const workload::programming_status& /*status*/) override { stop_at_end(); }
+  void programmed() override { stop_at_end(); }
+  void step_done(const workload::training_position& /*position*/) override { stop_at_end(); }
   void evaluated(const workload::evaluation_result& result) override;
   void epoch_done(const workload::training_position& position) override;
 
@@ -38,6 +41,7 @@ private:
   planned_run plan_;
   worker_pool pool_{1};
   platform::machine machine_;
+  load_monitor loads_;
   std::vector<evaluation_row> evaluations_;
   bool complete_ = false;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();

@@ -2,6 +2,7 @@
 #include <tilework/cli/activity_recorder.h>
 #include <tilework/cli/checkpoint.h>
 #include <tilework/cli/commands.h>
+#include <tilework/cli/output_file.h>
 #include <tilework/cli/progress.h>
 #include <tilework/core/checksum.h>
 #include <tilework/core/error.h>
@@ -15,12 +16,9 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
 #include <ostream>
 #include <utility>
 
@@ -44,6 +42,13 @@ public:
 private:
   report::trace_json trace_;
 };
+
+std::vector<programmed_spread> spreads_of(const run_results& results) {
+  std::vector<programmed_spread> spreads;
+  for (const auto& layer : results.programming)
+    spreads.push_back(layer.spread);
+  return spreads;
+}
 
 /// Progress, metrics and checkpoints of a run in its directory; what a disk refuses ends the run at the next step.
 class run_keeper final : public run_observer {
@@ -72,12 +77,17 @@ public:
                (directory_.path() / report::activity_file).string());
     recorder_.give_up();
   }
+  void copies_programmed(std::span<const std::uint32_t> copies) override {
+    if (recorder_.records())
+      recorder_.file().add_programmed(copies);
+  }
+  void programming_step_done(const workload::programming_status& status) override {
+    progress_.update(status);
+    check();
+  }
   void step_done(const workload::training_position& position) override {
     progress_.update(position);
-    files_.check();
-    write_record();
-    if (interrupted != 0)
-      run_.session().stop();
+    check();
   }
   void epoch_trained(double train_loss) override {
     if (recorder_.records())
@@ -119,12 +129,20 @@ public:
     if (recorder_.records())
       recorder_.file().finish({.interrupted = results.interrupted,
                                .weights_digest = results.weights_digest,
-                               .input_ranges = results.input_ranges});
+                               .input_ranges = results.input_ranges,
+                               .programming = spreads_of(results),
+                               .wear = results.wear});
     write_record();
     files_.finish();
   }
 
 private:
+  void check() {
+    files_.check();
+    write_record();
+    if (interrupted != 0)
+      run_.session().stop();
+  }
   void write_record() {
     if (recorder_.file().has_piece())
       files_.append_bytes(report::activity_file, recorder_.file().take_piece());
@@ -166,16 +184,6 @@ report::run_directory directory_for(const run_options& options, const experiment
   if (!options.out.empty())
     return report::run_directory::create(options.out);
   return report::run_directory::create_numbered("runs", fmt::format("{}-seed{}", e.name, e.seed));
-}
-
-void write_file(const std::filesystem::path& path, const std::string& content) {
-  errno = 0;
-  std::ofstream out(path, std::ios::binary);
-  out << content;
-  out.flush();
-  if (!out)
-    throw run_error(
-        fmt::format("cannot write {}: {}", path.string(), errno != 0 ? std::strerror(errno) : "write failed"));
 }
 
 } // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/cli/health_warnings.h>
+#include <tilework/cli/run_figures.h>
 #include <tilework/cli/saved_evaluations.h>
 #include <tilework/cli/simulation.h>
 #include <tilework/core/byte_stream.h>
@@ -12,9 +12,10 @@
 #include <tilework/physics/periphery/read_plan.h>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 namespace tilework::cli {
 namespace {
@@ -25,21 +26,15 @@ workload::management management_of(const experiment& e) {
   const auto noise = [](const physics::io_parameters& io) {
     return !io.is_perfect && io.noise_management != physics::noise_management::none;
   };
-  const auto& update = parameters.update;
+  const auto manages = [](const physics::update_parameters& update) {
+    return !update.is_exact() && (update.update_management || update.update_bl_management);
+  };
+  const bool is_written = e.session.algorithm.family == workload::algorithm_family::transfer;
+  const bool has_pulses = !physics::updates_exactly(parameters);
   return {noise(parameters.forward) && !e.session.input_range.enable, noise(parameters.backward),
-          !physics::updates_exactly(parameters) && (update.update_management || update.update_bl_management)};
+          has_pulses && manages(parameters.update),
+          has_pulses && manages(is_written ? e.algorithm.transfer_update : parameters.update)};
 }
-
-std::uint64_t peak_rss_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  constexpr std::uint64_t kibibyte = 1024;                       // Linux counts in KiB
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * kibibyte; // NOLINT(*-union-access): glibc declares it so
-}
-
-} // namespace
-
-namespace {
 
 /// Runs a check whose messages know no place.
 template <typename Check>
@@ -51,6 +46,22 @@ auto located(const std::string& place, Check check) {
   }
 }
 
+/// Lines of an array in the memory of a digital unit, which holds whole layers: more than any layer has.
+constexpr std::uint32_t any_lines = 1U << 30U;
+
+workload::tile_supply supply_of(const platform::machine_configuration& machine) {
+  if (machine.matrix_unit)
+    return {machine.tiles(), any_lines, any_lines, true};
+  return {machine.tiles(), machine.tile.inputs, machine.tile.outputs};
+}
+
+/// Products of the forward direction where a line is read at full scale: nothing is managed.
+physics::io_parameters read_alone(physics::io_parameters io) {
+  io.noise_management = physics::noise_management::none;
+  io.bound_management = physics::bound_management::none;
+  return io;
+}
+
 /// Parameters of the arrays of every role. Pulses of the fast array are generated with the mean granularity of all.
 std::vector<physics::array_parameters> parameters_by_role(const experiment& e) {
   std::vector<physics::array_parameters> roles(e.session.algorithm.roles, e.arrays);
@@ -60,12 +71,16 @@ std::vector<physics::array_parameters> parameters_by_role(const experiment& e) {
     if (family == workload::algorithm_family::transfer) {
       roles[role].line_read = e.algorithm.transfer_read;
       roles[role].line_write = e.algorithm.transfer_update;
+    } else {
+      roles[role].line_read = read_alone(e.arrays.forward);
     }
     if (family == workload::algorithm_family::mixed_precision) { // as updates, always managed
       roles[role].line_write = e.arrays.update;
       roles[role].line_write.update_management = roles[role].line_write.update_bl_management = true;
     }
   }
+  if (family == workload::algorithm_family::transfer)
+    roles[e.session.algorithm.initial_role()].update = e.algorithm.transfer_update; // of programming, nothing else
   if (family == workload::algorithm_family::transfer)
     roles.front().update_granularity = workload::update_granularity_of(e.session.algorithm);
   return roles;
@@ -114,10 +129,13 @@ void require_controller(const experiment& e, const operand_arena& arena) {
 
 } // namespace
 
+std::uint32_t largest_burst(const experiment& e) {
+  return std::max(e.session.batch_size, e.session.evaluation_burst);
+}
+
 workload::network_map map_of(const experiment& e) {
   return located(e.placement.empty() ? e.places.network : e.places.mapping, [&] {
-    return workload::map_network(e.session.network, {e.machine.tiles(), e.machine.tile.inputs, e.machine.tile.outputs},
-                                 e.placement, e.session.algorithm.copies());
+    return workload::map_network(e.session.network, supply_of(e.machine), e.placement, e.session.algorithm.copies());
   });
 }
 
@@ -129,6 +147,9 @@ planned_run::planned_run(const experiment& e, const workload::dataset& data)
       prices(price(e)) {
   require_lines(e, map);
   located(e.places.controller, [&] { require_controller(e, arena); });
+  if (e.machine.matrix_unit)
+    located(e.places.matrix_unit,
+            [&] { hardware::require_capacity(*e.machine.matrix_unit, map.arrays, largest_burst(e)); });
   located(e.places.buffer, [&] { hardware::require_capacity(e.machine.buffer, e.machine.vector_unit.format, arena); });
 }
 
@@ -140,7 +161,11 @@ price_list planned_run::price(const experiment& e) {
 
 namespace {
 
-line_conversions conversions_of(const physics::array_parameters& parameters) {
+/// A digital unit converts nothing.
+line_conversions conversions_of(const experiment& e) {
+  if (e.machine.matrix_unit)
+    return {0, 0};
+  const auto& parameters = e.arrays;
   return {physics::plan_of(parameters.forward).conversions(), physics::plan_of(parameters.backward).conversions()};
 }
 
@@ -160,72 +185,31 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
       machine_(e.machine, platform::elaboration{.arrays = plan_.map.arrays,
                                                 .parameters = plan_.roles,
                                                 .seed = e.seed,
-                                                .max_burst = std::max(e.session.batch_size, e.session.evaluation_burst),
+                                                .max_burst = largest_burst(e),
                                                 .timing = options.timing,
                                                 .source = plan_.session,
                                                 .samples = plan_.session,
                                                 .arena = allocated(plan_),
                                                 .pool = pool_,
                                                 .stages = plan_.stages}),
-      health_(plan_.map.arrays, conversions_of(e.arrays)),
+      health_(plan_.map.arrays, conversions_of(e)),
+      loads_(machine_, plan_.prices, e.power_window, pulsed_cell_of(e.machine)),
       data_(data) {
   machine_.control().add_listener(health_);
+  machine_.control().add_listener(loads_);
+  fabricate_weights();
 }
 
-cost_sheet costs_of(const platform::machine& machine, const price_list& prices) {
-  return price(machine.books(), prices, machine.control().phases().totals().exposed);
-}
-
-femtoseconds training_time_of(const platform::machine& machine) {
-  femtoseconds sum;
-  for (std::size_t p = 0; p < phase_count; ++p)
-    if (is_training(static_cast<phase>(p)))
-      sum += machine.control().phases().totals().exposed[p];
-  return sum;
-}
-
-void add_machine_figures(run_results& results, const platform::machine& machine, const price_list& prices) {
-  const auto& control = machine.control();
-  results.busy = control.phases().totals().busy;
-  results.exposed = control.phases().totals().exposed;
-  results.books = machine.books();
-  results.costs = costs_of(machine, prices);
-  for (std::size_t k = 0; k < operation_kind_count; ++k) {
-    const auto kind = static_cast<operation_kind>(k);
-    results.operations.emplace_back(name_of(kind), control.operations_issued(kind));
+void simulation::fabricate_weights() {
+  std::vector<float> weights;
+  for (std::uint32_t a = 0; a < plan_.map.arrays.size(); ++a) {
+    if (!plan_.session.starts_fabricated(a))
+      continue;
+    const auto& region = plan_.map.arrays[a];
+    weights.resize(std::size_t{region.inputs} * region.outputs);
+    plan_.session.load_fabricated_weights(a, {weights.data(), region.outputs, region.inputs, region.inputs});
+    machine_.tile_of(a).values().set_weights(weights);
   }
-  results.delayed_requests = machine.delayed_requests();
-  results.out_of_order_requests = machine.out_of_order_requests();
-}
-
-host_figures host_figures_of(const hardware::host_time& sampled, std::chrono::steady_clock::time_point begin) {
-  const double scale =
-      sampled.sampled_steps > 0 ? static_cast<double>(sampled.steps) / static_cast<double>(sampled.sampled_steps) : 0.0;
-  host_figures figures;
-  figures.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  figures.numerics_s = sampled.numerics_s * scale;
-  figures.systemc_s = (sampled.total_s - sampled.numerics_s) * scale;
-  figures.peak_rss_bytes = peak_rss_bytes();
-  return figures;
-}
-
-std::vector<std::string> assumptions_of_every_run() {
-  return {"network and buffers are calendars, not simulated flit by flit",
-          "read noise and pulse response do not follow integration time, pulse width or conductances"};
-}
-
-std::vector<std::string> warnings_of(const experiment& e, std::span<const evaluation_row> evaluations) {
-  auto all = e.warnings;
-  const learning_facts facts{.classes = e.session.network.layers.back(),
-                             .bit_length_adapts = e.arrays.update.update_bl_management,
-                             .transfers = e.session.algorithm.stages() > 0};
-  for (auto& sentence : health_warnings(evaluations, facts))
-    all.push_back(std::move(sentence));
-  return all;
-}
-
-std::string name_of(hardware::timing_mode timing) {
-  return timing == hardware::timing_mode::loosely ? "loosely_timed" : "approximately_timed";
 }
 
 void simulation::run(run_observer& observer) {
@@ -264,13 +248,60 @@ void simulation::step_done(const workload::training_position& position) {
   observer_->step_done(position);
 }
 
-void simulation::epoch_trained(const workload::training_position& position) {
+void simulation::copies_programmed(std::span<const std::uint32_t> copies) {
+  observer_->copies_programmed(copies);
+}
+
+void simulation::epoch_trained(const workload::training_position& /*position*/) {
   observer_->epoch_trained(plan_.session.epoch_loss());
-  if (experiment_.average_from_epoch > 0 && position.epoch >= experiment_.average_from_epoch)
-    average_.add(digital_layers());
+}
+
+void simulation::weights_read() {
+  average_.add(layers_of([this](std::uint32_t array, std::uint32_t output, std::uint32_t input) {
+    return plan_.session.weights_read(array)[input][output];
+  }));
+}
+
+void simulation::programmed() {
+  spreads_.clear();
+  for (std::size_t l = 0; l < plan_.map.layers.size(); ++l)
+    spreads_.push_back(spread_of(l));
+}
+
+programmed_spread simulation::spread_of(std::size_t layer) const {
+  const auto& split = plan_.map.layers[layer];
+  const auto role = experiment_.session.algorithm.initial_role();
+  const auto copies = split.copies[role];
+  double weights = 0;
+  double squares = 0;     // of the first copy
+  double differences = 0; // squared, of all pairs
+  for (std::uint32_t i = 0; i < split.input_splits; ++i)
+    for (std::uint32_t o = 0; o < split.output_splits; ++o) {
+      const auto first = machine_.tile_of(split.array(i, o, role)).values().weights();
+      std::vector<double> sums(first.size());
+      for (std::uint32_t copy = 0; copy < copies; ++copy) {
+        const auto w = machine_.tile_of(split.array(i, o, role, copy)).values().weights();
+        for (std::size_t k = 0; k < w.size(); ++k) {
+          sums[k] += w[k];
+          differences += copies * double{w[k]} * w[k];
+        }
+      }
+      weights += static_cast<double>(first.size());
+      squares += std::inner_product(first.begin(), first.end(), first.begin(), 0.0);
+      differences -= std::inner_product(sums.begin(), sums.end(), sums.begin(), 0.0);
+    }
+  const double pairs = copies * (copies - 1.0) / 2;
+  return {std::sqrt(squares / weights), copies > 1 ? std::sqrt(std::max(differences, 0.0) / (pairs * weights)) : 0};
 }
 
 std::vector<workload::digital_layer> simulation::digital_layers() {
+  return layers_of([this](std::uint32_t array, std::uint32_t output, std::uint32_t input) {
+    return machine_.tile_of(array).values().weights()[std::size_t{output} * plan_.map.arrays[array].inputs + input];
+  });
+}
+
+template <typename F>
+std::vector<workload::digital_layer> simulation::layers_of(F&& f) {
   const auto& network = experiment_.session.network;
   const auto& algorithm = experiment_.session.algorithm;
   std::vector<workload::digital_layer> layers;
@@ -280,18 +311,16 @@ std::vector<workload::digital_layer> simulation::digital_layers() {
                       {bias.begin(), bias.end()},
                       plan_.session.output_scale(l)});
   }
-  for (std::size_t a = 0; a < plan_.map.arrays.size(); ++a) {
+  for (std::uint32_t a = 0; a < plan_.map.arrays.size(); ++a) {
     const auto& region = plan_.map.arrays[a];
     const float share = algorithm.gamma_of(region.id.role) / static_cast<float>(algorithm.copies_of(region.id.role));
     if (share == 0)
       continue;
-    const auto weights = machine_.tile_of(a).values().weights();
     auto& layer = layers[region.id.layer];
     const std::size_t inputs = network.layers[region.id.layer];
     for (std::uint32_t o = 0; o < region.outputs; ++o)
       for (std::uint32_t i = 0; i < region.inputs; ++i)
-        layer.weights[(region.first_output + o) * inputs + region.first_input + i] +=
-            share * weights[std::size_t{o} * region.inputs + i];
+        layer.weights[(region.first_output + o) * inputs + region.first_input + i] += share * f(a, o, i);
   }
   return layers;
 }
@@ -325,20 +354,11 @@ std::string simulation::weights_digest() const {
 }
 
 run_results simulation::results() const {
-  run_results r;
-  r.experiment = experiment_.name;
-  r.machine = experiment_.machine.name;
-  r.technology = experiment_.prices.name;
-  r.timing = name_of(options_.timing);
-  r.seed = experiment_.seed;
+  auto r = figures_of({experiment_, plan_, machine_, loads_, options_.timing}, spreads_, evaluations_);
   r.interrupted = !plan_.session.complete();
-  r.epochs = plan_.session.position().epoch;
-  r.evaluations = evaluations_;
-  add_machine_figures(r, machine_, plan_.prices);
+  r.wear = health_.wear(machine_);
   r.weights_digest = weights_digest();
   plan_.session.for_each_input_range([&](float range) { r.input_ranges.push_back(range); });
-  r.warnings = warnings_of(experiment_, evaluations_);
-  r.assumptions = assumptions_of_every_run();
   r.host = host();
   return r;
 }
@@ -348,8 +368,10 @@ void simulation::save(std::ostream& out) const {
   machine_.save(out);
   byte_writer writer(out);
   health_.save(out);
+  loads_.save(out);
   gradient_.save(writer);
   save_evaluations(writer, evaluations_);
+  writer.write_vector(spreads_);
   writer.write(average_.count());
   for (const auto& layer : average_.mean()) {
     writer.write_vector(layer.weights);
@@ -363,9 +385,11 @@ void simulation::restore(std::istream& in) {
   machine_.restore(in);
   byte_reader reader(in);
   health_.restore(in);
+  loads_.restore(in);
   if (gradient_.restore(reader))
     gradient_.begin(digital_layers());
   restore_evaluations(reader, evaluations_);
+  reader.read_vector(spreads_);
   std::uint32_t averaged = 0;
   reader.read(averaged);
   std::vector<workload::digital_layer> mean(averaged > 0 ? experiment_.session.network.weight_layers() : 0);

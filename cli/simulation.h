@@ -5,6 +5,7 @@
 #include <tilework/cli/experiment.h>
 #include <tilework/cli/gradient_probe.h>
 #include <tilework/cli/health_monitor.h>
+#include <tilework/cli/load_monitor.h>
 #include <tilework/core/pricing.h>
 #include <tilework/core/results.h>
 #include <tilework/platforms/machine.h>
@@ -41,6 +42,11 @@ private:
   static price_list price(const experiment& e);
 };
 
+/// Vectors of the largest operation on an array.
+std::uint32_t largest_burst(const experiment& e);
+/// Arrays of an experiment on its machine. \throws input_error if they do not fit
+workload::network_map map_of(const experiment& e);
+
 /// Allocates the operands and gives them their first values: before a machine is elaborated on them.
 operand_arena& allocated(planned_run& plan);
 
@@ -51,30 +57,15 @@ public:
   run_observer(const run_observer&) = delete;
   run_observer& operator=(const run_observer&) = delete;
   virtual ~run_observer() = default;
+  /// See workload::session_listener.
+  virtual void copies_programmed(std::span<const std::uint32_t>) {}
+  virtual void programming_step_done(const workload::programming_status& status) = 0;
   virtual void step_done(const workload::training_position& position) = 0;
   /// An epoch is over; its evaluation, if one is due, comes next.
-  virtual void epoch_trained(double train_loss) = 0;
+  virtual void epoch_trained(double /*train_loss*/) {}
   virtual void evaluated(const evaluation_row& row) = 0;
   virtual void epoch_done() = 0;
 };
-
-/// Arrays of an experiment on its machine. \throws input_error if they do not fit
-workload::network_map map_of(const experiment& e);
-
-// What runs with and without values have in common.
-
-/// Prices of everything counted so far.
-cost_sheet costs_of(const platform::machine& machine, const price_list& prices);
-femtoseconds training_time_of(const platform::machine& machine);
-/// Times, counts and costs of a machine.
-void add_machine_figures(run_results& results, const platform::machine& machine, const price_list& prices);
-
-/// Cost of the simulation itself. \param begin of the run
-host_figures host_figures_of(const hardware::host_time& sampled, std::chrono::steady_clock::time_point begin);
-std::vector<std::string> assumptions_of_every_run();
-/// What should be said about the result.
-std::vector<std::string> warnings_of(const experiment& e, std::span<const evaluation_row> evaluations);
-std::string name_of(hardware::timing_mode timing);
 
 class simulation final : private workload::session_listener {
 public:
@@ -94,12 +85,24 @@ public:
   void restore(std::istream& in);
 
 private:
+  void programming_step_done(const workload::programming_status& status) override {
+    observer_->programming_step_done(status);
+  }
+  void copies_programmed(std::span<const std::uint32_t> copies) override;
+  void programmed() override;
   void step_done(const workload::training_position& position) override;
+  void epoch_trained(const workload::training_position& position) override;
   void evaluated(const workload::evaluation_result& result) override;
   void epoch_done(const workload::training_position&) override { observer_->epoch_done(); }
-  void epoch_trained(const workload::training_position& position) override;
+  void weights_read() override;
   /// Visible weights of all layers, the mean over their copies.
   [[nodiscard]] std::vector<workload::digital_layer> digital_layers();
+  /// The same from weights that f(array, output, input) gives.
+  template <typename F>
+  [[nodiscard]] std::vector<workload::digital_layer> layers_of(F&& f);
+  [[nodiscard]] programmed_spread spread_of(std::size_t layer) const;
+  /// Arrays that are programmed in a closed loop get the weights that fabrication left.
+  void fabricate_weights();
   [[nodiscard]] host_figures host() const;
   [[nodiscard]] std::string weights_digest() const;
   [[nodiscard]] std::vector<layer_health> take_health();
@@ -110,11 +113,13 @@ private:
   worker_pool pool_;
   platform::machine machine_;
   health_monitor health_;
+  load_monitor loads_;
   gradient_probe gradient_; ///< of the first step after an evaluation, and of the second one of the run
   run_observer* observer_ = nullptr;
   const workload::dataset& data_;
   workload::layer_average average_;
   std::vector<evaluation_row> evaluations_;
+  std::vector<programmed_spread> spreads_; ///< per layer, once programmed in a closed loop
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 

@@ -8,7 +8,8 @@ configure_package_config_file("${CMAKE_CURRENT_LIST_DIR}/TileworkConfig.cmake.in
                               "${PROJECT_BINARY_DIR}/TileworkConfig.cmake" INSTALL_DESTINATION "${package_folder}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/TileworkConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(EXPORT TileworkTargets NAMESPACE tilework:: DESTINATION "${package_folder}")
-install(DIRECTORY "${PROJECT_SOURCE_DIR}/platforms/machines" "${PROJECT_SOURCE_DIR}/platforms/technologies"
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/platforms/bills" "${PROJECT_SOURCE_DIR}/platforms/machines"
+                  "${PROJECT_SOURCE_DIR}/platforms/technologies"
         DESTINATION "${CMAKE_INSTALL_DATADIR}/tilework/platforms")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/workloads/experiments" DESTINATION "${CMAKE_INSTALL_DATADIR}/tilework/workloads")
 install(FILES "${PROJECT_BINARY_DIR}/TileworkConfig.cmake" "${PROJECT_BINARY_DIR}/TileworkConfigVersion.cmake"

@@ -28,8 +28,9 @@ enum class component_kind : std::uint8_t {
   memory,              ///< port to off-chip memory; unit: a port
   network,             ///< unit: a router (mesh) or the bus
   transfer_controller, ///< unit: a lane; its buffer is an sram
+  mac_array,           ///< digital matrix unit; unit: a multiplier with its accumulator and registers
 };
-inline constexpr std::size_t component_kind_count = 11;
+inline constexpr std::size_t component_kind_count = 12;
 
 /// What is counted.
 enum class action : std::uint8_t {
@@ -54,10 +55,13 @@ enum class action : std::uint8_t {
   sram_read_byte,     ///< sram
   sram_write_byte,    ///< sram
   dram_read_byte,     ///< memory
+  dram_write_byte,    ///< memory
   flit_hop,           ///< network: one flit over one link
   router_arbitration, ///< network: one packet through one router or one bus grant
+  router_add,         ///< network: one element added to that of another packet of its reduction
+  mac,                ///< mac_array: one multiplication and addition in the unit's own number format
 };
-inline constexpr std::size_t action_count = 23;
+inline constexpr std::size_t action_count = 26;
 
 std::string_view name_of(component_kind kind);
 std::string_view name_of(action a);

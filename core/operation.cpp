@@ -12,8 +12,8 @@ std::string_view name_of(operation_kind kind) {
 }
 
 std::string_view name_of(phase p) {
-  static constexpr std::array<std::string_view, phase_count> names{"forward", "backward",  "update",  "transfer",
-                                                                   "program", "calibrate", "evaluate"};
+  static constexpr std::array<std::string_view, phase_count> names{"forward", "backward",  "update",   "transfer",
+                                                                   "program", "calibrate", "evaluate", "read_out"};
   return names.at(static_cast<std::size_t>(p));
 }
 
@@ -34,7 +34,10 @@ std::string_view name_of(vector_function function) {
                                                                              "operand_maxima",
                                                                              "output_scale_apply",
                                                                              "output_scale_gradient",
-                                                                             "output_scale_update"};
+                                                                             "output_scale_update",
+                                                                             "draw_normal",
+                                                                             "difference",
+                                                                             "moving_variance"};
   return names.at(static_cast<std::size_t>(function));
 }
 

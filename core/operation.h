@@ -28,8 +28,17 @@ enum class operation_kind : std::uint8_t {
 inline constexpr std::size_t operation_kind_count = 12;
 
 /// Part of training that an operation's time, energy and counts are booked under.
-enum class phase : std::uint8_t { forward, backward, update, transfer, program, calibrate, evaluate };
-inline constexpr std::size_t phase_count = 7;
+enum class phase : std::uint8_t {
+  forward,
+  backward,
+  update,
+  transfer,
+  program,
+  calibrate,
+  evaluate,
+  read_out, ///< weights to memory, for an average over epochs
+};
+inline constexpr std::size_t phase_count = 8;
 
 /// What a vector_op computes. Costs per element are in modules/digital/vector_unit_costs.h.
 enum class vector_function : std::uint8_t {
@@ -51,8 +60,11 @@ enum class vector_function : std::uint8_t {
   output_scale_apply,      ///< y' = s y, with a learned factor s of the layer
   output_scale_gradient,   ///< d' = s d
   output_scale_update,     ///< s <- s - lr sum_v d_v . y_v
+  draw_normal,             ///< x ~ N(0, std^2), with the operation's rate as std
+  difference,              ///< a - b
+  moving_variance,         ///< v <- v + alpha (mean of y^2 - v), with the operation's rate as alpha
 };
-inline constexpr std::size_t vector_function_count = 17;
+inline constexpr std::size_t vector_function_count = 20;
 
 /// What a transfer operation computes; the rules are in numerics/transfer.h.
 enum class transfer_function : std::uint8_t {
@@ -74,7 +86,8 @@ std::string_view name_of(transfer_function function);
 
 /// Whether a phase belongs to training (its time and energy are in the training totals).
 constexpr bool is_training(phase p) {
-  return p == phase::forward || p == phase::backward || p == phase::update || p == phase::transfer;
+  return p == phase::forward || p == phase::backward || p == phase::update || p == phase::transfer ||
+         p == phase::read_out;
 }
 
 /// A logical array: one crossbar's worth of one layer. The key of its random streams, so never the physical place.

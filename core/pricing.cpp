@@ -46,10 +46,48 @@ const unit_price* find_unit(const std::vector<unit_price>& prices, component_kin
   return found;
 }
 
-double checked(const std::optional<double>& value, std::string_view what, std::string_view of) {
-  if (!value)
+/// The machine as a kind of component sees it: a mac_array has a number format of its own.
+machine_quantities seen_by(component_kind kind, const machine_quantities& machine) {
+  auto seen = machine;
+  if (kind == component_kind::mac_array)
+    seen.number_format = machine.mac_format;
+  return seen;
+}
+
+template <typename Figure>
+const Figure& checked(const std::optional<Figure>& figure, std::string_view what, std::string_view of) {
+  if (!figure)
     throw input_error(fmt::format("no {} for {} in this price list", what, of));
-  return *value;
+  return *figure;
+}
+
+template <typename T>
+void add_once(std::vector<T>& list, T item) {
+  if (std::ranges::find(list, item) == list.end())
+    list.push_back(item);
+}
+
+/// Which entries some energy or area was charged on.
+std::vector<bool> paid_entries(const cost_sheet& sheet) {
+  std::vector<bool> paid(sheet.entries.size());
+  for (const auto& row : sheet.rows)
+    if (row.energy_J > 0)
+      paid[row.entry] = true;
+  for (const auto& component : sheet.components)
+    if (component.area_m2 > 0)
+      paid[component.area_entry] = true;
+  return paid;
+}
+
+/// The titles of paid entries with a property, in quotes.
+template <typename Property>
+std::string titles_with(const cost_sheet& sheet, Property has) {
+  const auto paid = paid_entries(sheet);
+  std::string titles;
+  for (std::size_t e = 0; e < paid.size(); ++e)
+    if (paid[e] && has(sheet.entries[e]))
+      titles += fmt::format("{}'{}'", titles.empty() ? "" : ", ", title_of(sheet.entries[e]));
+  return titles;
 }
 
 } // namespace
@@ -82,7 +120,11 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
     if (!is_needed(price->per))
       throw input_error(fmt::format("{}: price '{}' covers {} but is charged per {}, which this machine never counts",
                                     price->origin.location, price->name, name_of(a), name_of(price->per)));
-    energies_.at(i) = a == price->per ? evaluate(price->value, priced_quantity::energy, machine, price->origin) : 0.0;
+    const auto entry = entry_of(priced_quantity::energy, price->name, price->value, price->origin);
+    add_once(entries_[entry].covers, a);
+    const auto quantities = seen_by(performers_of(a).front(), machine);
+    energies_.at(i) = {
+        a == price->per ? evaluate(price->value, priced_quantity::energy, quantities, price->origin) : 0.0, entry};
   }
   for (auto kind : needed) {
     const auto* area = find_unit(tech.areas, kind, "the area");
@@ -93,10 +135,7 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
       missing.push_back(fmt::format("leakage of {}", name_of(kind)));
     if (area == nullptr || leakage == nullptr)
       continue;
-    const double unit_area_m2 = evaluate(area->value, priced_quantity::area, machine, area->origin);
-    areas_.at(index(kind)) = unit_area_m2;
-    leakages_.at(index(kind)) =
-        evaluate(leakage->value, priced_quantity::leakage, machine, leakage->origin, unit_area_m2);
+    price_kind(kind, *area, *leakage, seen_by(kind, machine));
   }
   if (!missing.empty())
     throw input_error(
@@ -105,38 +144,104 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
                     tech.location.empty() ? "" : tech.location + ": ", tech.name, fmt::join(missing, ", ")));
 }
 
+std::size_t price_list::entry_of(priced_quantity quantity, const std::string& name, const price_law& law,
+                                 const provenance& origin) {
+  const auto found = std::ranges::find_if(entries_, [&](const price_entry& entry) {
+    return entry.quantity == quantity && entry.name == name && entry.origin.location == origin.location;
+  });
+  if (found != entries_.end())
+    return static_cast<std::size_t>(found - entries_.begin());
+  const auto* scaled = std::get_if<scaled_law>(&law);
+  entries_.push_back({quantity,
+                      name,
+                      {},
+                      {},
+                      origin,
+                      std::holds_alternative<area_law>(law),
+                      scaled != nullptr ? std::optional(*scaled) : std::nullopt});
+  return entries_.size() - 1;
+}
+
+void price_list::price_kind(component_kind kind, const unit_price& area, const unit_price& leakage,
+                            const machine_quantities& machine) {
+  const auto figure_of = [&](priced_quantity quantity, const unit_price& price, double unit_area_m2) -> figure {
+    const auto name = price.name.empty() ? std::string(name_of(kind)) : price.name;
+    const auto entry = entry_of(quantity, name, price.value, price.origin);
+    add_once(entries_[entry].components, kind);
+    return {evaluate(price.value, quantity, machine, price.origin, unit_area_m2), entry};
+  };
+  areas_.at(index(kind)) = figure_of(priced_quantity::area, area, 0);
+  leakages_.at(index(kind)) = figure_of(priced_quantity::leakage, leakage, areas_.at(index(kind))->value);
+}
+
 double price_list::energy_J(action a) const {
-  return checked(energies_.at(index(a)), "energy", name_of(a));
+  return checked(energies_.at(index(a)), "energy", name_of(a)).value;
 }
 double price_list::area_m2(component_kind kind) const {
-  return checked(areas_.at(index(kind)), "area", name_of(kind));
+  return checked(areas_.at(index(kind)), "area", name_of(kind)).value;
 }
 double price_list::leakage_W(component_kind kind) const {
-  return checked(leakages_.at(index(kind)), "leakage", name_of(kind));
+  return checked(leakages_.at(index(kind)), "leakage", name_of(kind)).value;
+}
+std::size_t price_list::energy_entry(action a) const {
+  return checked(energies_.at(index(a)), "energy", name_of(a)).entry;
+}
+std::size_t price_list::area_entry(component_kind kind) const {
+  return checked(areas_.at(index(kind)), "area", name_of(kind)).entry;
+}
+std::size_t price_list::leakage_entry(component_kind kind) const {
+  return checked(leakages_.at(index(kind)), "leakage", name_of(kind)).entry;
+}
+
+std::string title_of(const price_entry& entry) {
+  switch (entry.quantity) {
+  case priced_quantity::energy:
+    return entry.name;
+  case priced_quantity::area:
+    return "area of " + entry.name;
+  case priced_quantity::leakage:
+    return "leakage of " + entry.name;
+  }
+  return entry.name;
+}
+
+std::vector<std::string> price_assumptions(const cost_sheet& sheet) {
+  std::vector<std::string> sentences;
+  const auto unchecked = titles_with(sheet, [](const price_entry& e) { return is_unchecked(e.origin.basis); });
+  if (!unchecked.empty())
+    sentences.push_back("prices that are known second hand or from memory only: " + unchecked);
+  const auto scaled = titles_with(sheet, [](const price_entry& e) { return e.scaled_from.has_value(); });
+  if (!scaled.empty())
+    sentences.push_back("prices that are scaled from another process node at constant voltage: " + scaled);
+  return sentences;
 }
 
 cost_sheet price(const ledger& books, const price_list& prices, const std::array<femtoseconds, phase_count>& exposed) {
   cost_sheet sheet;
+  sheet.entries.assign(prices.entries().begin(), prices.entries().end());
   for (const auto& account : books.accounts()) {
-    component_cost cost{
-        .name = account.name, .kind = account.kind, .area_m2 = account.units * prices.area_m2(account.kind)};
+    component_cost cost{.name = account.name,
+                        .kind = account.kind,
+                        .area_m2 = account.units * prices.area_m2(account.kind),
+                        .area_entry = prices.area_entry(account.kind)};
     const double leakage_W = account.units * prices.leakage_W(account.kind);
     for (std::size_t p = 0; p < phase_count; ++p) {
       const auto ph = static_cast<phase>(p);
       auto& energy_J = cost.phase_energy_J.at(p);
-      const auto book = [&](std::optional<action> what, std::uint64_t count, double row_energy_J) {
+      const auto book = [&](std::optional<action> what, std::uint64_t count, double row_energy_J, std::size_t entry) {
         if (count == 0)
           return;
-        sheet.rows.push_back({account.name, account.kind, what, ph, count, row_energy_J});
+        sheet.rows.push_back({account.name, account.kind, what, ph, count, row_energy_J, entry});
         energy_J += row_energy_J;
       };
       for (std::size_t i = 0; i < action_count; ++i) {
         const auto a = static_cast<action>(i);
         if (const auto count = account.counts.get(ph, a))
-          book(a, count, static_cast<double>(count) * prices.energy_J(a));
+          book(a, count, static_cast<double>(count) * prices.energy_J(a), prices.energy_entry(a));
       }
       const auto time = exposed.at(p);
-      book(std::nullopt, static_cast<std::uint64_t>(time.count), leakage_W * time.seconds());
+      book(std::nullopt, static_cast<std::uint64_t>(time.count), leakage_W * time.seconds(),
+           prices.leakage_entry(account.kind));
       sheet.phase_energy_J.at(p) += energy_J;
       if (is_training(ph))
         cost.training_energy_J += energy_J;

@@ -2,11 +2,13 @@
 /// \file Results of a run: what reports are made of.
 #pragma once
 
+#include <tilework/core/endurance.h>
 #include <tilework/core/health.h>
 #include <tilework/core/pricing.h>
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +30,19 @@ struct evaluation_row {
   bool recorded = false; ///< all but time and energy come from the run that a replay repeats
 };
 
+/// Spread of a layer's weights after programming in a closed loop, and between its copies.
+struct programmed_spread {
+  double weight_std = 0; ///< root mean square of the first copy's weights
+  double copy_std = 0;   ///< same, of the differences of the weights of two copies, over all pairs; 0: one copy
+  friend bool operator==(const programmed_spread&, const programmed_spread&) = default;
+};
+
+/// How the visible arrays of a layer were programmed in a closed loop.
+struct layer_programming {
+  std::vector<std::uint32_t> iterations; ///< of every copy, the first one's first
+  programmed_spread spread;
+};
+
 /// What the run took from the computer that ran it.
 struct host_figures {
   double wall_s = 0;
@@ -36,6 +51,16 @@ struct host_figures {
   std::uint64_t peak_rss_bytes = 0;
   std::string isa;
   unsigned threads = 1;
+};
+
+/// The largest loads of the training phases.
+struct peak_loads {
+  double power_W = 0;                 ///< mean over a window, see power_meter.h
+  double power_window_s = 0;          ///< 0: one step
+  double array_current_A = 0;         ///< of update pulses, see update_current.h
+  double array_current_bound_A = 0;   ///< all cells of the largest array selected at once
+  double machine_current_A = 0;       ///< of arrays that are updated at the same time
+  double machine_current_bound_A = 0; ///< all cells of all mapped arrays selected at once
 };
 
 struct run_results {
@@ -48,6 +73,7 @@ struct run_results {
   bool replayed = false; ///< on a machine without values: those of the evaluations come from the recorded run
   unsigned epochs = 0;   ///< completed
   std::vector<evaluation_row> evaluations;
+  std::vector<layer_programming> programming; ///< per layer; empty without a closed loop
 
   std::array<femtoseconds, phase_count> busy{};
   std::array<femtoseconds, phase_count> exposed{};
@@ -56,10 +82,15 @@ struct run_results {
   std::vector<std::pair<std::string, std::uint64_t>> operations; ///< issued, by name
   std::uint64_t delayed_requests = 0;                            ///< calendar bookings that had to wait
   std::uint64_t out_of_order_requests = 0;                       ///< network bookings made out of time order
-  std::string weights_digest;                                    ///< of all final weights and biases; empty: not known
-  std::vector<float> input_ranges;                               ///< per array; empty if they are not used
-  std::vector<std::string> warnings;                             ///< what may be wrong with the result
-  std::vector<std::string> assumptions;                          ///< what its numbers rest on
+  std::uint64_t training_macs = 0;                               ///< see outcomes.h
+  peak_loads peaks;
+  std::optional<double> target_accuracy; ///< fraction
+  endurance_limit endurance;             ///< 0 pulses: unknown
+  std::vector<cell_wear> wear;           ///< every role of every layer, at the end; empty: not known
+  std::string weights_digest;            ///< of all final weights and biases; empty: not known
+  std::vector<float> input_ranges;       ///< per array; empty if they are not used
+  std::vector<std::string> warnings;     ///< what may be wrong with the result
+  std::vector<std::string> assumptions;  ///< what its numbers rest on
   host_figures host;
 
   /// Training phases only.

@@ -35,7 +35,7 @@ struct operand_ref {
 };
 
 /// Learning rate of an operation: factor, times the step's rate unless it is absolute. Of a loss_gradient: the factor
-/// of the logits.
+/// of the logits; of other vector functions: their parameter.
 struct operation_rate {
   float factor = 1;
   bool absolute = false;
@@ -71,6 +71,7 @@ struct step_context {
   std::uint64_t first_vector = 0; ///< noise counter of the burst's first vector
   float learning_rate = 0;
   std::uint64_t refreshes = 0;                 ///< refreshes of every array before this step
+  std::uint64_t seed = 0;                      ///< of what the vector unit draws
   bool evaluation = false;                     ///< draws from the evaluation streams; leaves all state untouched
   std::span<const std::uint32_t> samples{};    ///< indices of the burst's samples in the data set
   std::span<const std::uint64_t> lines_read{}; ///< per transfer stage: lines read before this step

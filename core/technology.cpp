@@ -68,6 +68,15 @@ public:
     return law.W_per_m2 * unit_area_m2_;
   }
 
+  // With all lengths smaller by k, capacitances are smaller by k and areas by k^2 (R. Dennard et al., IEEE J.
+  // Solid-State Circuits 9 (1974) 256); the voltage, which hardly falls any more, is taken as equal.
+  double operator()(const scaled_law& law) const {
+    if (quantity_ == priced_quantity::leakage)
+      throw failure("leakage is not scaled between process nodes");
+    const double ratio = law.to_m / law.from_m;
+    return law.value * (quantity_ == priced_quantity::area ? ratio * ratio : ratio);
+  }
+
   double operator()(const formula_law& f) const {
     const auto name = name_of_formula(f.law);
     if (f.law == formula::adc_survey) {

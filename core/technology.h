@@ -23,12 +23,33 @@ constexpr const auto& names_of(confidence /*tag*/) {
   return confidence_names;
 }
 
+/// How a figure became known. Only `published` and `derived` ones may be trusted more than `low`.
+enum class figure_basis : std::uint8_t {
+  published, ///< read in its source: a paper's table or text, code, a data file
+  derived,   ///< calculated from figures that were read, or a law
+  secondary, ///< read in somebody else's summary of the source
+  recalled,  ///< from memory; nobody looked at the source
+};
+inline constexpr std::array<std::pair<std::string_view, figure_basis>, 4> figure_basis_names{
+    {{"published", figure_basis::published},
+     {"derived", figure_basis::derived},
+     {"secondary", figure_basis::secondary},
+     {"recalled", figure_basis::recalled}}};
+constexpr const auto& names_of(figure_basis /*tag*/) {
+  return figure_basis_names;
+}
+/// Whether a result that uses such a figure must say so.
+constexpr bool is_unchecked(figure_basis basis) {
+  return basis == figure_basis::secondary || basis == figure_basis::recalled;
+}
+
 /// Where a figure comes from.
 struct provenance {
   std::string source;    ///< paper, table or file; never empty
   std::string node;      ///< process of the source, e.g. "32 nm"
   std::string condition; ///< voltage, rate, array size, assumptions
   tilework::confidence trust = confidence::low;
+  figure_basis basis = figure_basis::published;
   std::vector<std::string> includes; ///< what else is in the figure, e.g. clock, control
   std::string location;              ///< file:line:column of the entry
 };
@@ -56,7 +77,7 @@ struct formula_law {
   formula law{};
   double node_m = 0;
 };
-/// A value per number format of the digital units ("fp16", "fp32", ...).
+/// A value per number format of the digital units or of the mac_array ("fp16", "fp32", ...), whichever is priced.
 struct number_format_law {
   std::vector<std::pair<std::string, double>> values;
 };
@@ -68,8 +89,29 @@ struct flit_bit_law {
 struct area_law {
   double W_per_m2 = 0;
 };
+/// How a figure goes from one process node to another.
+enum class scaling_rule : std::uint8_t {
+  constant_voltage, ///< energy with length (capacitance), area with its square; leakage is refused
+};
+inline constexpr std::array<std::pair<std::string_view, scaling_rule>, 1> scaling_rule_names{
+    {{"constant_voltage", scaling_rule::constant_voltage}}};
+constexpr const auto& names_of(scaling_rule /*tag*/) {
+  return scaling_rule_names;
+}
+/// A value of another process node. \pre is_one_node_step(from_m, to_m)
+struct scaled_law {
+  double value = 0; ///< at `from_m`
+  double from_m = 0;
+  double to_m = 0;
+  scaling_rule rule{};
+};
+/// Whether two nodes are at most one generation apart, such as 32 and 22 nm: lengths within a factor of 1.6.
+constexpr bool is_one_node_step(double from_m, double to_m) {
+  constexpr double most = 1.6;
+  return from_m > 0 && to_m > 0 && from_m <= most * to_m && to_m <= most * from_m;
+}
 /// J per action, m2 or W per unit: a constant or a law.
-using price_law = std::variant<double, formula_law, number_format_law, flit_bit_law, area_law>;
+using price_law = std::variant<double, formula_law, number_format_law, flit_bit_law, area_law, scaled_law>;
 
 /// Energy of one or more actions. A price that covers several is charged on the count of one of them, `per`; the
 /// others cost nothing more.
@@ -86,6 +128,7 @@ struct unit_price {
   component_kind of{};
   price_law value;
   provenance origin;
+  std::string name{}; ///< of the entry, which may price several kinds; empty: the kind's
 };
 
 struct technology {
@@ -112,6 +155,7 @@ struct machine_quantities {
   double pulse_width_s = 0;
   double flit_width_bit = 0;
   std::string number_format; ///< of the digital units, "fp32"
+  std::string mac_format{};  ///< of a mac_array, which may have another one; "int8"
 };
 
 enum class priced_quantity : std::uint8_t { energy, area, leakage };

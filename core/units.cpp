@@ -80,6 +80,12 @@ constexpr std::array cycle_units{unit{"cycles", 0}, unit{"cycle", 0, 1, false}};
 constexpr std::array density_units{unit{"nW/mm2", -3}, unit{"uW/mm2", 0}, unit{"mW/mm2", 3}, unit{"W/mm2", 6},
                                    unit{"W/m2", 0, 1, false}};
 
+constexpr std::array op_rate_units{unit{"OPS", 0}, unit{"MOPS", 6}, unit{"GOPS", 9}, unit{"TOPS", 12},
+                                   unit{"POPS", 15}};
+constexpr std::array op_efficiency_units{unit{"OPS/W", 0}, unit{"GOPS/W", 9}, unit{"TOPS/W", 12}, unit{"POPS/W", 15}};
+constexpr std::array op_density_units{unit{"OPS/m2", 0, 1, false}, unit{"MOPS/mm2", 12}, unit{"GOPS/mm2", 15},
+                                      unit{"TOPS/mm2", 18}};
+
 struct dimension_description {
   std::string_view noun;
   std::string_view example;
@@ -105,6 +111,9 @@ constexpr std::array<dimension_description, dimension_count> descriptions{{
     {"a width", "64 bit", "bit", width_units},
     {"a number of cycles", "4 cycles", "cycles", cycle_units},
     {"a power density", "2 uW/mm2", "W/m2", density_units},
+    {"a rate of operations", "1 TOPS", "OPS", op_rate_units},
+    {"an energy efficiency", "10 TOPS/W", "OPS/W", op_efficiency_units},
+    {"a rate of operations per area", "1 TOPS/mm2", "OPS/m2", op_density_units},
 }};
 
 const dimension_description& describe(dimension d) {

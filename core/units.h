@@ -29,8 +29,11 @@ enum class dimension : std::uint8_t {
   width,         ///< bit
   cycles,        ///< clock cycles
   power_density, ///< W/m2
+  op_rate,       ///< operations/s
+  op_efficiency, ///< operations/J
+  op_density,    ///< operations/(s m2)
 };
-inline constexpr std::size_t dimension_count = 17;
+inline constexpr std::size_t dimension_count = 20;
 
 /// Value in SI units of a number with its unit, correctly rounded: "0.1 uS" is the double 1e-7.
 /// Prefixes f p n u (also the micro sign) m k M G T where usual, KiB MiB GiB for data sizes, squares as "mm2" or

@@ -55,4 +55,16 @@ void add_mismatch(const initial_layer& layer, std::uint32_t copy, float std, std
     weights[e] += std * static_cast<float>(stream.normal(first_element + e));
 }
 
+void fabricated_weights(const initial_layer& layer, std::uint32_t copy, float std, std::span<float> weights,
+                        std::uint64_t first_element) {
+  fill_normal({random_purpose::fabricated_weights, {layer.seed, layer.layer, copy}}, double{std}, weights,
+              first_element);
+}
+
+double deviation_of(initial_distribution distribution, const initial_layer& layer) {
+  if (distribution == initial_distribution::kaiming_uniform)
+    return 1 / std::sqrt(3.0 * layer.inputs);
+  return std::sqrt(2.0 / (static_cast<double>(layer.inputs) + layer.outputs));
+}
+
 } // namespace tilework::numerics

@@ -56,4 +56,11 @@ void initial_weights(initial_distribution distribution, const initial_layer& lay
 void add_mismatch(const initial_layer& layer, std::uint32_t copy, float std, std::span<float> weights,
                   std::uint64_t first_element);
 
+/// Fills `weights` with N(0, std^2): what a copy's devices hold before anybody programs them. Numbered in the same way.
+void fabricated_weights(const initial_layer& layer, std::uint32_t copy, float std, std::span<float> weights,
+                        std::uint64_t first_element);
+
+/// Standard deviation of initial weights.
+double deviation_of(initial_distribution distribution, const initial_layer& layer);
+
 } // namespace tilework::numerics

@@ -24,6 +24,8 @@ enum class random_purpose : std::uint64_t {
   input_rounding,    ///< of mixed precision
   gradient_rounding,
   copy_mismatch,
+  programming_inputs, ///< vectors that weights are programmed with
+  fabricated_weights, ///< of devices that nobody has programmed
 };
 
 /// SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): a bijective mix of an odd-step counter, started at a hash of the key.

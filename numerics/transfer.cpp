@@ -366,6 +366,12 @@ std::uint32_t line_order::line_of(std::uint64_t read) const {
   return static_cast<std::uint32_t>((draws.below(read / per_event, lines) + read % per_event) % lines);
 }
 
+void add_to_first(const mutable_burst& vectors) {
+  const auto sum = vectors[0];
+  for (std::uint32_t v = 1; v < vectors.vectors; ++v)
+    std::transform(sum.begin(), sum.end(), vectors[v].begin(), sum.begin(), std::plus{});
+}
+
 // Blocks of the product stay in the first cache while all vectors of a group are added to them.
 void accumulate_product_rows(const transfer_stage& stage, const const_burst& x, const const_burst& d,
                              const mutable_burst& chi, const transfer_scalars& scalars, std::uint32_t first,

@@ -156,6 +156,11 @@ struct transfer_activity {
 transfer_activity evaluate(transfer_function function, const transfer_stage& stage, std::span<const const_burst> in,
                            std::span<const mutable_burst> out, const transfer_scalars& scalars);
 
+/// Adds all other vectors to the first one, in their order: reads that become one before accumulate_line. All rules are
+/// linear in the reads and the references of all copies move at the same time, so one reference of the sum gives what
+/// one per copy gives, but for rounding.
+void add_to_first(const mutable_burst& vectors);
+
 /// Rows [first, first + count) of accumulate_product: work may be cut between rows without a change of any bit.
 /// \param x, d, chi as for accumulate_product
 void accumulate_product_rows(const transfer_stage& stage, const const_burst& x, const const_burst& d,

@@ -4,6 +4,7 @@
 #include <tilework/numerics/input_range.h>
 #include <tilework/numerics/largest_magnitude.h>
 #include <tilework/numerics/loss.h>
+#include <tilework/numerics/random.h>
 #include <tilework/numerics/vector_functions.h>
 
 #include <algorithm>
@@ -142,6 +143,35 @@ void output_scale_update(const checked_operands& o, float learning_rate) {
   o.out(0, 1, 1)[0][0] = before - learning_rate * gradient;
 }
 
+/// Numbers of the elements run on from mini-batch to mini-batch.
+void draw_normal(const checked_operands& o, const vector_scalars& scalars) {
+  const auto x = o.out(0);
+  const random_stream stream(random_purpose::programming_inputs, {scalars.seed, scalars.stream});
+  std::uint64_t number = scalars.mini_batch * x.elements();
+  for (std::uint32_t v = 0; v < x.vectors; ++v)
+    for (auto& e : x[v])
+      e = scalars.parameter * static_cast<float>(stream.normal(number++));
+}
+
+void difference(const checked_operands& o) {
+  const auto a = o.in(0);
+  const auto b = o.in(1, a.vectors, a.length);
+  const auto out = o.out(0, a.vectors, a.length);
+  for (std::uint32_t v = 0; v < a.vectors; ++v)
+    std::ranges::transform(a[v], b[v], out[v].begin(), std::minus{});
+}
+
+void moving_variance(const checked_operands& o, float weight) {
+  const auto y = o.in(0);
+  const auto before = o.in(1, y.vectors, 1);
+  const auto after = o.out(0, y.vectors, 1);
+  for (std::uint32_t v = 0; v < y.vectors; ++v) {
+    const float mean = std::inner_product(y[v].begin(), y[v].end(), y[v].begin(), 0.0F) / static_cast<float>(y.length);
+    const float old = before[v][0];
+    after[v][0] = old == 0 ? mean : old + weight * (mean - old);
+  }
+}
+
 } // namespace
 
 cut cut_of(vector_function function) {
@@ -156,6 +186,7 @@ cut cut_of(vector_function function) {
   case vector_function::operand_maxima:
   case vector_function::output_scale_apply:
   case vector_function::output_scale_gradient:
+  case vector_function::difference:
     return cut::between_vectors;
   case vector_function::bias_update:
     return cut::between_elements;
@@ -165,6 +196,8 @@ cut cut_of(vector_function function) {
   case vector_function::input_range_estimate:
   case vector_function::input_range_update:
   case vector_function::output_scale_update:
+  case vector_function::draw_normal:
+  case vector_function::moving_variance:
     break;
   }
   return cut::nowhere;
@@ -185,7 +218,7 @@ void evaluate(vector_function function, activation f, std::span<const const_burs
   case vector_function::bias_activation:
     return bias_activation(o, f);
   case vector_function::loss_gradient:
-    return loss_gradient(o, scalars.loss_scale, scalars.logit_scale);
+    return loss_gradient(o, scalars.loss_scale, scalars.parameter);
   case vector_function::activation_gradient:
     return activation_gradient(o, f);
   case vector_function::bias_update:
@@ -204,6 +237,12 @@ void evaluate(vector_function function, activation f, std::span<const const_burs
     return operand_maxima(o);
   case vector_function::output_scale_update:
     return output_scale_update(o, scalars.learning_rate);
+  case vector_function::draw_normal:
+    return draw_normal(o, scalars);
+  case vector_function::difference:
+    return difference(o);
+  case vector_function::moving_variance:
+    return moving_variance(o, scalars.parameter);
   }
 }
 

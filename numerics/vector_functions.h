@@ -19,6 +19,10 @@
 /// | output_scale_gradient   | d: n x m; s: 1 x 1         | s d: n x m (may be d)                              |
 /// | output_scale_update     | d: n x m; y: n x m; s: 1 x 1 | s - learning_rate * sum over v of d_v . y_v: 1 x 1 |
 /// |                         |                            | (may be s); y as before output_scale_apply         |
+/// | draw_normal             |                            | x: n x m of N(0, parameter^2)                      |
+/// | difference              | a: n x m; b: n x m         | a - b: n x m (may be a or b)                       |
+/// | moving_variance         | y: n x m; v: n x 1, 0: none yet | v + parameter (mean of y^2 - v), the first time the |
+/// |                         |                            | mean itself: n x 1 (may be v)                      |
 ///
 /// Labels and predictions are integers in a float, exact below 2^24. `none` and the two management functions compute
 /// nothing here: the values of these belong to the analog pipeline. The result for one vector does not depend on the
@@ -36,10 +40,12 @@ namespace tilework::numerics {
 
 struct vector_scalars {
   float learning_rate = 0;      ///< bias_update, input_range_update, output_scale_update
-  std::uint64_t mini_batch = 0; ///< input_range_estimate: number within the training, from 0
+  std::uint64_t mini_batch = 0; ///< input_range_estimate, draw_normal: number within the training, from 0
   float loss_scale =
-      1; ///< factor on the gradient of loss_gradient, 1/B for the mean over a mini-batch; not on the loss
-  float logit_scale = 1; ///< loss_gradient: factor on z ahead of the softmax, > 0
+      1;               ///< factor on the gradient of loss_gradient, 1/B for the mean over a mini-batch; not on the loss
+  float parameter = 1; ///< loss_gradient: factor on z ahead of the softmax, > 0; others see above
+  std::uint64_t seed = 0;   ///< draw_normal
+  std::uint32_t stream = 0; ///< same: who draws
 };
 
 /// Whether the function writes its outputs here; `none` and management do not.

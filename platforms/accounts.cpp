@@ -31,8 +31,9 @@ double flit_width_of(const interconnect_configuration& configuration) {
   return bus == nullptr ? 0.0 : bus->width_bits;
 }
 
-std::string format_name(numerics::number_format format) {
-  for (const auto& [name, value] : numerics::names_of(format))
+template <typename Format>
+std::string format_name(Format format) {
+  for (const auto& [name, value] : names_of(format))
     if (value == format)
       return std::string(name);
   return {};
@@ -43,7 +44,11 @@ std::string format_name(numerics::number_format format) {
 machine_accounts open_accounts(ledger& books, const machine_configuration& c) {
   machine_accounts accounts;
   for (std::uint32_t t = 0; t < c.tiles(); ++t)
-    accounts.tiles.push_back(hardware::open_tile_accounts(books, fmt::format("chip0.tile{}", t), c.tile));
+    if (c.matrix_unit)
+      accounts.matrix_units.push_back(
+          hardware::open_matrix_unit_accounts(books, fmt::format("chip0.matrix_unit{}", t), *c.matrix_unit));
+    else
+      accounts.tiles.push_back(hardware::open_tile_accounts(books, fmt::format("chip0.tile{}", t), c.tile));
   accounts.vector_unit = &books.open("chip0.vector_unit", component_kind::vector_unit, c.vector_unit.lanes);
   accounts.buffer =
       &books.open("chip0.buffer", component_kind::sram, static_cast<double>(c.buffer.capacity_bytes), c.buffer.ports);
@@ -62,9 +67,10 @@ machine_accounts open_accounts(ledger& books, const machine_configuration& c) {
   return accounts;
 }
 
-machine_quantities quantities_of(const machine_configuration& c) {
+namespace {
+
+void add_analog(machine_quantities& q, const machine_configuration& c) {
   const hardware::tile_timing timing(c.tile);
-  machine_quantities q;
   q.adc_bits = static_cast<int>(c.tile.adc.bits);
   const auto conversion = timing.conversion_time();
   q.adc_rate_Hz = conversion.count > 0 ? 1 / conversion.seconds() : 0;
@@ -74,6 +80,16 @@ machine_quantities quantities_of(const machine_configuration& c) {
   q.v_write_V = c.tile.cell.v_write_V;
   q.conductance_S = (c.tile.cell.g_min_S + c.tile.cell.g_max_S) / 2;
   q.pulse_width_s = c.tile.pulse.width.seconds();
+}
+
+} // namespace
+
+machine_quantities quantities_of(const machine_configuration& c) {
+  machine_quantities q;
+  if (c.matrix_unit)
+    q.mac_format = format_name(c.matrix_unit->format);
+  else
+    add_analog(q, c);
   q.flit_width_bit = flit_width_of(c.interconnect);
   q.number_format = format_name(c.vector_unit.format);
   return q;

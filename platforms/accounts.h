@@ -4,7 +4,8 @@
 
 #include <tilework/core/action_counts.h>
 #include <tilework/core/technology.h>
-#include <tilework/modules/tile/tile.h>
+#include <tilework/modules/digital/matrix_unit.h>
+#include <tilework/modules/tile/tile_costs.h>
 #include <tilework/platforms/machine_configuration.h>
 
 #include <vector>
@@ -12,7 +13,8 @@
 namespace tilework::platform {
 
 struct machine_accounts {
-  std::vector<hardware::tile_accounts> tiles; ///< per physical tile, mapped or not
+  std::vector<hardware::tile_accounts> tiles;               ///< per physical tile, mapped or not
+  std::vector<hardware::matrix_unit_accounts> matrix_units; ///< the same of a digital machine
   component_account* vector_unit = nullptr;
   component_account* buffer = nullptr;
   component_account* memory_port = nullptr;

@@ -76,7 +76,7 @@ machine::machine(const machine_configuration& configuration, const elaboration& 
   sequencer_->memory.bind(memory_->socket);
   if (!work.stages.empty())
     build_controller(work);
-  build_tiles(work);
+  build_arrays(work);
 }
 
 machine::~machine() = default;
@@ -93,21 +93,47 @@ void machine::build_controller(const elaboration& work) {
   sequencer_->controller_port().socket.bind(controller_->socket());
 }
 
-void machine::build_tiles(const elaboration& work) {
+std::unique_ptr<hardware::array_target> machine::make_array(const elaboration& work, std::uint32_t array) {
+  const auto& region = work.arrays[array];
+  const auto& parameters = parameters_of(work, region);
+  const physics::array_shape shape{region.inputs, region.outputs};
+  auto values = work.recorded != nullptr
+                    ? nullptr
+                    : std::make_unique<physics::analog_array>(shape, parameters, work.seed, region.id, work.max_burst);
+  if (configuration_.matrix_unit)
+    return std::make_unique<hardware::matrix_unit_array>(fmt::format("array{}", array).c_str(), *units_[region.tile],
+                                                         std::move(values), time_);
+  return std::make_unique<hardware::tile>(fmt::format("tile{}", region.tile).c_str(), configuration_.tile,
+                                          std::move(values), time_, accounts_.tiles[region.tile], reads_of(parameters),
+                                          slots_of(parameters), shape);
+}
+
+void machine::build_arrays(const elaboration& work) {
+  if (configuration_.matrix_unit)
+    hardware::require_capacity(*configuration_.matrix_unit, work.arrays, work.max_burst);
+  for (const auto& accounts : accounts_.matrix_units)
+    units_.push_back(std::make_unique<hardware::matrix_unit>(*configuration_.matrix_unit, time_, accounts));
   for (std::uint32_t a = 0; a < work.arrays.size(); ++a) {
-    const auto& region = work.arrays[a];
-    const auto& parameters = parameters_of(work, region);
-    auto values = work.recorded != nullptr
-                      ? nullptr
-                      : std::make_unique<physics::analog_array>(physics::array_shape{region.inputs, region.outputs},
-                                                                parameters, work.seed, region.id, work.max_burst);
-    tiles_.push_back(std::make_unique<hardware::tile>(fmt::format("tile{}", region.tile).c_str(), configuration_.tile,
-                                                      std::move(values), time_, accounts_.tiles[region.tile],
-                                                      reads_of(parameters), slots_of(parameters),
-                                                      physics::array_shape{region.inputs, region.outputs}));
+    mapped_tiles_.insert(work.arrays[a].tile);
+    tiles_.push_back(make_array(work, a));
     sequencer_->tile_port(a).socket.bind(network_->upstream(a));
     network_->downstream(a).bind(tiles_.back()->socket());
   }
+}
+
+std::vector<const component_account*> machine::accounts_in_use() const {
+  std::set<const component_account*> idle;
+  for (std::uint32_t t = 0; t < accounts_.tiles.size(); ++t)
+    if (!mapped_tiles_.contains(t)) {
+      const auto& parts = accounts_.tiles[t];
+      idle.insert({parts.row_driver, parts.pulse_generator, parts.crossbar, parts.sample_and_hold, parts.adc,
+                   parts.output_unit});
+    }
+  std::vector<const component_account*> in_use;
+  for (const auto& account : books_.accounts())
+    if (!idle.contains(&account))
+      in_use.push_back(&account);
+  return in_use;
 }
 
 void machine::run() {
@@ -125,6 +151,8 @@ std::uint64_t machine::delayed_requests() const {
     sum += controller_->delayed_requests();
   for (const auto& t : tiles_)
     sum += t->delayed_requests();
+  for (const auto& unit : units_)
+    sum += unit->delayed_requests();
   return sum;
 }
 

@@ -7,6 +7,7 @@
 #include <tilework/core/sample_memory.h>
 #include <tilework/core/worker_pool.h>
 #include <tilework/modules/control/sequencer.h>
+#include <tilework/modules/digital/matrix_unit.h>
 #include <tilework/modules/interconnect/network.h>
 #include <tilework/modules/tile/tile.h>
 #include <tilework/platforms/accounts.h>
@@ -14,6 +15,7 @@
 
 #include <iosfwd>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,8 +37,8 @@ struct elaboration {
   activity_source* recorded = nullptr; ///< replay: what operations did, and arrays without values; null: computed
 };
 
-/// One chip: mesh or bus with one tile per node; sequencer, vector unit, transfer controller, buffer and memory
-/// port at node 0. The transfer controller is elaborated for work with stages only.
+/// One chip: mesh or bus with one tile or one digital matrix unit per node; sequencer, vector unit, transfer
+/// controller, buffer and memory port at node 0. The transfer controller is elaborated for work with stages only.
 class machine {
 public:
   machine(const machine_configuration& configuration, const elaboration& work);
@@ -48,11 +50,14 @@ public:
   void run();
 
   [[nodiscard]] const ledger& books() const { return books_; }
+  /// Those of all components that work can reach: not of tiles without an array.
+  [[nodiscard]] std::vector<const component_account*> accounts_in_use() const;
   [[nodiscard]] hardware::sequencer& control() { return *sequencer_; }
   [[nodiscard]] const hardware::sequencer& control() const { return *sequencer_; }
-  [[nodiscard]] const hardware::tile& tile_of(std::size_t array) const { return *tiles_[array]; }
+  /// What holds an array.
+  [[nodiscard]] const hardware::array_target& tile_of(std::size_t array) const { return *tiles_[array]; }
   /// Between steps.
-  [[nodiscard]] hardware::tile& tile_of(std::size_t array) { return *tiles_[array]; }
+  [[nodiscard]] hardware::array_target& tile_of(std::size_t array) { return *tiles_[array]; }
   /// Calendar bookings that found their resource taken: where it is 0, loosely and approximately timed runs take equal
   /// time.
   [[nodiscard]] std::uint64_t delayed_requests() const;
@@ -71,18 +76,21 @@ private:
     std::uint64_t out_of_order = 0;
   };
   void build_controller(const elaboration& work);
-  void build_tiles(const elaboration& work);
+  void build_arrays(const elaboration& work);
+  [[nodiscard]] std::unique_ptr<hardware::array_target> make_array(const elaboration& work, std::uint32_t array);
 
   machine_configuration configuration_;
   transaction::timeline time_;
   ledger books_;
   machine_accounts accounts_;
+  std::set<std::uint32_t> mapped_tiles_;
   std::unique_ptr<hardware::network> network_;
   std::unique_ptr<hardware::vector_unit> vector_unit_;
   std::unique_ptr<hardware::sram_buffer> buffer_;
   std::unique_ptr<hardware::memory_port> memory_;
-  std::unique_ptr<hardware::transfer_controller> controller_; ///< null without transfers
-  std::vector<std::unique_ptr<hardware::tile>> tiles_;        ///< per array
+  std::unique_ptr<hardware::transfer_controller> controller_;  ///< null without transfers
+  std::vector<std::unique_ptr<hardware::matrix_unit>> units_;  ///< of a digital machine, per node
+  std::vector<std::unique_ptr<hardware::array_target>> tiles_; ///< per array
   std::unique_ptr<hardware::sequencer> sequencer_;
   contention_counts before_resume_; ///< of the part of the run that a checkpoint replaces
 };

@@ -20,4 +20,10 @@ std::uint32_t machine_configuration::tiles() const {
   return std::visit([](const auto& network) { return nodes_of(network); }, interconnect);
 }
 
+bool machine_configuration::reduces() const {
+  const auto* mesh = std::get_if<hardware::mesh_configuration>(&interconnect);
+  return mesh != nullptr ? mesh->reduction
+                         : std::holds_alternative<hardware::ideal_network_configuration>(interconnect);
+}
+
 } // namespace tilework::platform

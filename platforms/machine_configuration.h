@@ -2,6 +2,7 @@
 /// \file A machine as data: what a machine file says.
 #pragma once
 
+#include <tilework/modules/digital/matrix_unit_timing.h>
 #include <tilework/modules/digital/memory_port.h>
 #include <tilework/modules/digital/sram_buffer.h>
 #include <tilework/modules/digital/transfer_controller.h>
@@ -23,15 +24,18 @@ using interconnect_configuration =
 
 struct machine_configuration {
   std::string name = "unnamed";
-  hardware::tile_configuration tile;
+  hardware::tile_configuration tile;                              ///< without matrix_unit
+  std::optional<hardware::matrix_unit_configuration> matrix_unit; ///< a digital machine: in place of tiles
   hardware::vector_unit_configuration vector_unit;
   std::optional<hardware::transfer_controller_configuration> transfer_controller; ///< only transfers need one
   hardware::sram_configuration buffer;
   interconnect_configuration interconnect;
   hardware::memory_configuration memory;
 
-  /// One tile per network node.
+  /// One tile, or one matrix unit, per network node.
   [[nodiscard]] std::uint32_t tiles() const;
+  /// Whether the interconnect adds packets on their way: a mesh that has adders, or an ideal network.
+  [[nodiscard]] bool reduces() const;
 };
 
 } // namespace tilework::platform

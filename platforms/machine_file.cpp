@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/config/read_fields.h>
 #include <tilework/platforms/machine_file.h>
+#include <tilework/platforms/published.h>
 
 namespace tilework::platform {
 namespace {
@@ -33,6 +34,15 @@ std::uint32_t read_width_bits(reader& r, std::string_view key, double default_bi
   return static_cast<std::uint32_t>(r.quantity(key, dimension::width, default_bits, {.minimum = 1, .maximum = 65536}));
 }
 
+endurance_limit read_endurance(reader r) {
+  endurance_limit limit;
+  limit.pulses = r.require<double>("pulses", {.minimum = 1, .maximum = 1e30});
+  limit.source = r.require<std::string>("source");
+  if (limit.source.empty())
+    throw r.error("source", "expected where the figure comes from, got nothing");
+  return limit;
+}
+
 hardware::cell_configuration read_cell(reader r) {
   hardware::cell_configuration c;
   c.g_min_S = r.quantity("g_min", dimension::conductance, c.g_min_S, not_negative);
@@ -41,6 +51,8 @@ hardware::cell_configuration read_cell(reader r) {
   c.v_write_V = r.quantity("v_write", dimension::voltage, c.v_write_V, positive);
   if (c.g_min_S >= c.g_max_S)
     throw r.error("g_min", "g_min must be below g_max");
+  if (r.has("endurance"))
+    c.endurance = read_endurance(r.child("endurance"));
   return c;
 }
 
@@ -102,12 +114,53 @@ hardware::tile_configuration read_tile(reader r) {
   c.dac = read_dac(r.child("dac"));
   c.adc = read_adc(r.child("adc"));
   c.sample_and_hold = r.get("sample_and_hold", c.sample_and_hold);
+  c.weight_phases = r.get("weight_phases", c.weight_phases, {.minimum = 1, .maximum = 2});
   c.pulse = read_pulse(r.child("pulse"));
   c.output_latency = read_time(r, "output_latency", 2e-9);
   c.program_row_time = read_time(r, "program_row_time", 1e-6);
   auto faults = r.child("faults");
   c.faults = config::read_fields(faults, c.faults);
   c.calibration = read_calibration(r.child("calibration"));
+  c.input_depth = r.get("input_depth", c.input_depth, {.minimum = 1, .maximum = 64});
+  return c;
+}
+
+std::uint64_t read_bytes(reader& r, std::string_view key, std::uint64_t default_bytes) {
+  return static_cast<std::uint64_t>(
+      r.quantity(key, dimension::data_size, static_cast<double>(default_bytes), {.minimum = 1, .maximum = 1e12}));
+}
+
+hardware::weight_memory_configuration read_weight_memory(reader r) {
+  hardware::weight_memory_configuration c;
+  c.kind = r.get("kind", c.kind);
+  c.capacity_bytes = read_bytes(r, "capacity", c.capacity_bytes);
+  if (r.has("word")) // otherwise the number format
+    c.word_bits = static_cast<unsigned>(r.require_quantity("word", dimension::width, {.minimum = 1, .maximum = 64}));
+  if (c.kind == hardware::weight_memory_kind::sram) {
+    c.width_bytes = (read_width_bits(r, "width", c.width_bytes * 8.0) + 7) / 8;
+    return c;
+  }
+  c.bandwidth_bytes_per_s = r.quantity("bandwidth", dimension::data_rate, c.bandwidth_bytes_per_s, bandwidth_range);
+  c.latency = read_time(r, "latency", 50e-9);
+  return c;
+}
+
+hardware::matrix_unit_configuration read_matrix_unit(reader r) {
+  hardware::matrix_unit_configuration c;
+  c.kind = r.require<hardware::matrix_unit_kind>("kind");
+  if (c.kind == hardware::matrix_unit_kind::systolic) {
+    c.rows = r.get("rows", c.rows, {.minimum = 1, .maximum = 65536});
+    c.columns = r.get("columns", c.columns, {.minimum = 1, .maximum = 65536});
+    c.folds = r.get("folds", c.folds);
+  } else {
+    c.lanes = r.get("lanes", c.lanes, {.minimum = 1, .maximum = 65536});
+    c.latency_cycles = read_cycles(r, "latency", c.latency_cycles);
+    c.vectors_per_weight = r.get("vectors_per_weight", c.vectors_per_weight, {.minimum = 1, .maximum = 65536});
+  }
+  c.clock_Hz = read_clock(r);
+  c.format = r.get("number_format", c.format);
+  c.weights = read_weight_memory(r.child("weight_memory"));
+  c.operand_buffer_bytes = read_bytes(r, "operand_buffer", c.operand_buffer_bytes);
   c.input_depth = r.get("input_depth", c.input_depth, {.minimum = 1, .maximum = 64});
   return c;
 }
@@ -159,6 +212,8 @@ hardware::mesh_configuration read_mesh(reader r) {
   c.clock_Hz = read_clock(r);
   c.router_latency_cycles = read_cycles(r, "router_latency", c.router_latency_cycles);
   c.link_latency_cycles = read_cycles(r, "link_latency", c.link_latency_cycles);
+  c.reduction = r.get("reduction", c.reduction);
+  c.reduction_latency_cycles = read_cycles(r, "reduction_latency", c.reduction_latency_cycles);
   return c;
 }
 
@@ -202,7 +257,13 @@ machine_configuration read_machine(reader& r) {
   machine_configuration c;
   c.name = r.get("name", c.name);
   r.get("chips", 1U, {.minimum = 1, .maximum = 1});
-  c.tile = read_tile(r.child("tile"));
+  if (r.has("tile") && r.has("matrix_unit"))
+    throw r.error("matrix_unit", "a machine computes in analog tiles or in digital matrix units: give tile or "
+                                 "matrix_unit, not both");
+  if (r.has("matrix_unit"))
+    c.matrix_unit = read_matrix_unit(r.child("matrix_unit"));
+  else
+    c.tile = read_tile(r.child("tile"));
   auto digital = r.child("digital");
   c.vector_unit = read_vector_unit(digital.child("vector_unit"));
   if (digital.has("transfer_controller"))
@@ -210,6 +271,7 @@ machine_configuration read_machine(reader& r) {
   c.buffer = read_buffer(digital.child("buffer"));
   c.interconnect = read_interconnect(r.child("interconnect"));
   c.memory = read_memory(r.child("memory"));
+  read_published(r); // for `tilework cost`; a run has no use for it
   return c;
 }
 

@@ -7,7 +7,7 @@
 
 namespace tilework::platform {
 
-/// Reads every key of a machine file but `technology`.
+/// Reads every key of a machine file but `technology`; published figures are checked only, see published.h.
 /// \throws input_error with the place of what is wrong
 machine_configuration read_machine(config::reader& r);
 

@@ -14,6 +14,7 @@ using config::node_kind;
 using config::reader;
 
 constexpr field not_negative{.minimum = 0};
+constexpr field positive{.minimum = 0, .open_minimum = true};
 
 /// Names of all values of an enumeration that counts from 0.
 template <typename E>
@@ -46,6 +47,21 @@ std::vector<std::string> read_words(reader& r, std::string_view key) {
   return words;
 }
 
+scaled_law read_scaled(reader& law, dimension d) {
+  scaled_law scaled;
+  scaled.value = law.require_quantity("scaled", d, not_negative);
+  scaled.from_m = law.require_quantity("from", dimension::length, positive);
+  scaled.to_m = law.require_quantity("to", dimension::length, positive);
+  scaled.rule = law.require<scaling_rule>("rule");
+  if (d == dimension::power)
+    throw law.error("scaled", "leakage is not scaled between process nodes: it depends on threshold voltages");
+  if (!is_one_node_step(scaled.from_m, scaled.to_m))
+    throw law.error("to", fmt::format("more than one node step away from {}: no rule is right over that distance; take "
+                                      "the figure as it is, or one of a nearer node",
+                                      format_quantity(scaled.from_m, dimension::length)));
+  return scaled;
+}
+
 price_law read_law(reader& r, dimension d) {
   if (r.kind("value") != node_kind::map)
     return r.require_quantity("value", d, not_negative);
@@ -58,26 +74,22 @@ price_law read_law(reader& r, dimension d) {
     return flit_bit_law{law.require_quantity("per_flit_bit", d, not_negative)};
   if (law.has("per_area"))
     return area_law{law.require_quantity("per_area", dimension::power_density, not_negative)};
+  if (law.has("scaled"))
+    return read_scaled(law, d);
   number_format_law formats;
   for (const auto& format : law.keys())
     formats.values.emplace_back(format, law.require_quantity(format, d, not_negative));
   if (formats.values.empty())
-    throw r.error("value",
-                  "expected a quantity, {formula: ...}, {per_flit_bit: ...}, {per_area: ...} or a quantity per "
-                  "number format");
+    throw r.error("value", "expected a quantity, {formula: ...}, {per_flit_bit: ...}, {per_area: ...}, "
+                           "{scaled: ..., from: ..., to: ..., rule: ...} or a quantity per number format");
   return formats;
 }
 
-provenance read_provenance(reader& r) {
-  provenance origin;
-  origin.location = r.where();
-  origin.source = r.require<std::string>("source");
-  if (origin.source.empty())
-    throw r.error("source", "expected where the figure comes from, got nothing");
-  origin.node = r.get("node", "");
-  origin.condition = r.get("condition", "");
-  origin.trust = r.get("confidence", confidence::low);
-  origin.includes = r.get_list<std::string>("includes", {});
+/// \param law of the entry
+provenance provenance_of(reader& r, const price_law& law) {
+  auto origin = read_provenance(r);
+  if (origin.trust != confidence::low && std::holds_alternative<scaled_law>(law))
+    throw r.error("confidence", "a figure that is scaled from another process node has confidence low");
   return origin;
 }
 
@@ -89,7 +101,7 @@ void read_energy(reader r, std::vector<energy_price>& prices) {
     covers.push_back(parse_action(r, "covers", word));
   price.name = r.get("name", fmt::format("{}", fmt::join(words, "+")));
   price.value = read_law(r, dimension::energy);
-  price.origin = read_provenance(r);
+  price.origin = provenance_of(r, price.value);
 
   if (covers.size() > 1 && !r.has("per"))
     throw r.error("covers", "a price that covers several actions needs 'per: ACTION' (which one it is charged on) or "
@@ -112,15 +124,34 @@ void read_energy(reader r, std::vector<energy_price>& prices) {
 
 void read_units(reader r, dimension d, std::vector<unit_price>& prices) {
   std::vector<component_kind> kinds;
-  for (const auto& word : read_words(r, "of"))
+  const auto words = read_words(r, "of");
+  for (const auto& word : words)
     kinds.push_back(parse_kind(r, "of", word));
+  const auto name = r.get("name", fmt::format("{}", fmt::join(words, "+")));
   const auto law = read_law(r, d);
-  const auto origin = read_provenance(r);
+  const auto origin = provenance_of(r, law);
   for (auto kind : kinds)
-    prices.push_back({kind, law, origin});
+    prices.push_back({kind, law, origin, name});
 }
 
 } // namespace
+
+provenance read_provenance(reader& r) {
+  provenance origin;
+  origin.location = r.where();
+  origin.source = r.require<std::string>("source");
+  if (origin.source.empty())
+    throw r.error("source", "expected where the figure comes from, got nothing");
+  origin.node = r.get("node", "");
+  origin.condition = r.get("condition", "");
+  origin.basis = r.get("basis", figure_basis::published);
+  origin.trust = r.get("confidence", confidence::low);
+  if (origin.trust != confidence::low && is_unchecked(origin.basis))
+    throw r.error("confidence", "a figure that is secondary or recalled has confidence low until somebody reads it in "
+                                "its source");
+  origin.includes = r.get_list<std::string>("includes", {});
+  return origin;
+}
 
 technology read_technology(const std::filesystem::path& file) {
   const auto document = config::document::load(file);

@@ -13,9 +13,11 @@
 ///       - {of: [adc, sram], value: {per_area: 2 uW/mm2}, source: ...}
 ///
 /// A value is a quantity, a formula (core/technology.h), a value per bit of a flit, per area, or per number format of
-/// the digital units. `source` is mandatory; node, condition, confidence (high, medium, low; default low) and includes
-/// are not. A price that covers several actions says which of them it is charged `per`; `per: each` stands for one
-/// price per action. `of` names one kind of component or several with equal values.
+/// the digital units, or {scaled: 1 pJ, from: 32 nm, to: 22 nm, rule: constant_voltage}. `source` is mandatory; node,
+/// condition, confidence (high, medium, low; default low), basis (published, derived, secondary, recalled; default
+/// published), name and includes are not. What is secondary, recalled or scaled has confidence low. A price that covers
+/// several actions says which of them it is charged `per`; `per: each` stands for one price per action. `of` names one
+/// kind of component or several with equal values.
 #pragma once
 
 #include <tilework/config/reader.h>
@@ -24,6 +26,9 @@
 #include <filesystem>
 
 namespace tilework::platform {
+
+/// Where a figure comes from: source, node, condition, basis, confidence and includes of the map that states it.
+provenance read_provenance(config::reader& r);
 
 /// \throws input_error "file:line:column: ..."
 technology read_technology(const std::filesystem::path& file);

@@ -41,6 +41,7 @@ static_assert(sizeof(block_header) == 32);
 
 constexpr char epoch_note = 'e';
 constexpr char evaluation_note = 'v';
+constexpr char programmed_note = 'p';
 
 std::uint64_t checksum_of(const block_header& header, std::string_view content) {
   crc64 crc;
@@ -73,10 +74,15 @@ json to_json(const recorded_run& run) {
 }
 
 json to_json(const recorded_end& end) {
-  return {{"interrupted", end.interrupted},
-          {"steps", end.steps},
-          {"weights_digest", end.weights_digest},
-          {"input_ranges", end.input_ranges}};
+  json programming = json::array();
+  for (const auto& layer : end.programming)
+    programming.push_back({layer.weight_std, layer.copy_std});
+  json wear = json::array();
+  for (const auto& role : end.wear)
+    wear.push_back({role.layer, role.role, role.pulses_per_cell, role.most_pulses_per_cell});
+  return {{"interrupted", end.interrupted},        {"steps", end.steps},
+          {"weights_digest", end.weights_digest},  {"input_ranges", end.input_ranges},
+          {"programming", std::move(programming)}, {"wear", std::move(wear)}};
 }
 
 recorded_run run_from(std::string_view text) {
@@ -88,8 +94,18 @@ recorded_run run_from(std::string_view text) {
 
 recorded_end end_from(std::string_view text) {
   const auto j = json::parse(text);
-  return {j.at("interrupted").get<bool>(), j.at("steps").get<std::uint64_t>(),
-          j.at("weights_digest").get<std::string>(), j.at("input_ranges").get<std::vector<float>>()};
+  recorded_end end{j.at("interrupted").get<bool>(),
+                   j.at("steps").get<std::uint64_t>(),
+                   j.at("weights_digest").get<std::string>(),
+                   j.at("input_ranges").get<std::vector<float>>(),
+                   {},
+                   {}};
+  for (const auto& layer : j.at("programming"))
+    end.programming.push_back({layer.at(0).get<double>(), layer.at(1).get<double>()});
+  for (const auto& role : j.at("wear"))
+    end.wear.push_back({role.at(0).get<std::size_t>(), role.at(1).get<std::size_t>(), role.at(2).get<double>(),
+                        role.at(3).get<std::uint64_t>()});
+  return end;
 }
 
 } // namespace
@@ -107,6 +123,13 @@ void activity_writer::end_step() {
 
 void activity_writer::add_epoch(double train_loss) {
   add_note(epoch_note, bytes_of(train_loss));
+}
+
+void activity_writer::add_programmed(std::span<const std::uint32_t> copies) {
+  std::string text;
+  for (const auto copy : copies)
+    encode_number(text, copy);
+  add_note(programmed_note, text);
 }
 
 void activity_writer::add_evaluation(std::string_view line) {
@@ -288,6 +311,14 @@ double activity_reader::read_epoch() {
   double loss = 0;
   std::memcpy(&loss, bytes.data(), std::min(bytes.size(), sizeof(loss)));
   return loss;
+}
+
+std::vector<std::uint32_t> activity_reader::read_programmed() {
+  byte_cursor text(read_note(programmed_note));
+  std::vector<std::uint32_t> copies;
+  while (!text.empty())
+    copies.push_back(static_cast<std::uint32_t>(text.number()));
+  return copies;
 }
 
 std::string_view activity_reader::read_evaluation() {

@@ -11,12 +11,15 @@
 #pragma once
 
 #include <tilework/core/activity_code.h>
+#include <tilework/core/endurance.h>
+#include <tilework/core/results.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iosfwd>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +46,8 @@ struct recorded_end {
   std::uint64_t steps = 0; ///< recorded; set by the writer
   std::string weights_digest;
   std::vector<float> input_ranges;
+  std::vector<programmed_spread> programming; ///< per layer; empty without a closed loop
+  std::vector<cell_wear> wear;                ///< every role of every layer
   friend bool operator==(const recorded_end&, const recorded_end&) = default;
 };
 
@@ -59,6 +64,8 @@ public:
   void end_step();
   /// Between two steps: mean loss of the epoch that is over.
   void add_epoch(double train_loss);
+  /// Between two steps of programming: copies that are done.
+  void add_programmed(std::span<const std::uint32_t> copies);
   /// Between two steps. \param line of metrics.jsonl
   void add_evaluation(std::string_view line);
   /// Last. A resume goes on from a save() before it.
@@ -100,9 +107,10 @@ public:
 
   void begin_step() override;
   void read(const operation& op, operation_activity& activity) override;
-  /// What add_epoch() and add_evaluation() wrote; the line is valid until the next step.
+  /// What add_epoch(), add_programmed() and add_evaluation() wrote; the line is valid until the next step.
   /// \throws input_error if something else comes next
   double read_epoch();
+  std::vector<std::uint32_t> read_programmed();
   std::string_view read_evaluation();
 
 private:

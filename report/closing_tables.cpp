@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/outcomes.h>
 #include <tilework/core/units.h>
 #include <tilework/report/closing_tables.h>
 #include <tilework/report/text_table.h>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
+#include <numeric>
+#include <string>
+#include <vector>
 
 namespace tilework::report {
 namespace {
@@ -43,7 +48,7 @@ std::string phase_table(const run_results& r) {
                share ? percent(energy_J, r.costs.training_energy_J) : ""});
   };
   const auto happened = [&](phase p) { return r.exposed[static_cast<std::size_t>(p)].count > 0; };
-  for (auto p : {phase::forward, phase::backward, phase::update, phase::transfer})
+  for (auto p : {phase::forward, phase::backward, phase::update, phase::transfer, phase::read_out})
     if (happened(p))
       add(p, true);
   table.rule();
@@ -82,6 +87,8 @@ std::string_view unit_of(component_kind kind) {
     return "lane";
   case component_kind::sram:
     return "byte";
+  case component_kind::mac_array:
+    return "MAC";
   case component_kind::memory:
     return "port";
   case component_kind::network:
@@ -124,7 +131,88 @@ std::string component_table(const run_results& r) {
     leakage_J += sums.leakage_J;
   table.add({"machine", "", energy_text(r.costs.training_energy_J), "100.0 %", energy_text(leakage_J),
              format_quantity(r.costs.area_m2, dimension::area), "100.0 %", ""});
+  if (const auto tiles = area_of_tiles(r.costs); tiles.tiles > 0)
+    table.add({"one tile", fmt::format("of {}", tiles.tiles), "", "", "",
+               format_quantity(tiles.of_one_m2(), dimension::area), percent(tiles.of_one_m2(), r.costs.area_m2), ""});
   return table.str();
+}
+
+/// "programmed from one: ...", one value per layer.
+std::string programming_line(const run_results& r) {
+  std::vector<std::string> first;
+  std::vector<std::string> copies;
+  std::vector<std::string> spreads;
+  for (const auto& layer : r.programming) {
+    const auto& all = layer.iterations;
+    first.push_back(fmt::format("{}", all.front()));
+    if (all.size() == 1)
+      continue;
+    copies.push_back(
+        fmt::format("{:.0f}", std::accumulate(all.begin() + 1, all.end(), 0.0) / static_cast<double>(all.size() - 1)));
+    spreads.push_back(fmt::format("{:.4f}", layer.spread.copy_std));
+  }
+  auto line = fmt::format("programmed from one: {} iterations", fmt::join(first, " / "));
+  if (!copies.empty())
+    line +=
+        fmt::format(", further copies {} on average, {} apart", fmt::join(copies, " / "), fmt::join(spreads, " / "));
+  return line + "\n";
+}
+
+std::string power_text(double W) {
+  return format_quantity(W, dimension::power);
+}
+std::string current_text(double A) {
+  return format_quantity(A, dimension::current);
+}
+
+/// Rows of a name, a value and what it means.
+std::string outcome_table(const run_results& r) {
+  constexpr double tera = 1e12;
+  const auto o = outcomes_of(r);
+  const auto& peaks = r.peaks;
+  text_table table({"outcome", "value", ""});
+  table.text_column(2);
+  table.add({"throughput", fmt::format("{:.4g} TOPS", o.operations_per_s / tera), "2 operations per MAC of training"});
+  table.add({"efficiency", fmt::format("{:.4g} TOPS/W", o.operations_per_J / tera), ""});
+  table.add({"density", fmt::format("{:.4g} TOPS/mm2", o.operations_per_s_m2 / tera / 1e6), ""});
+  table.add({"average power", power_text(o.average_power_W),
+             fmt::format("dynamic {}, leakage {}", power_text(o.dynamic_power_W), power_text(o.leakage_power_W))});
+  table.add(
+      {"peak power", power_text(peaks.power_W),
+       peaks.power_window_s > 0 ? fmt::format("mean over {}", time_text(peaks.power_window_s)) : "mean over one step"});
+  if (peaks.machine_current_bound_A > 0)
+    table.add({"update current", current_text(peaks.machine_current_A),
+               fmt::format("of one array {}; bounds: machine {}, array {}", current_text(peaks.array_current_A),
+                           current_text(peaks.machine_current_bound_A), current_text(peaks.array_current_bound_A))});
+  table.add({"energy x time", fmt::format("{:.4g} Js", o.energy_delay_Js), ""});
+  return table.str();
+}
+
+std::string to_accuracy_line(const accuracy_cost& cost) {
+  const auto target = fmt::format("{:.2f} %", 100 * cost.target);
+  const auto figures = [&](const char* more) {
+    return fmt::format("{1}{0}, {1}{2}, {1}{3:.4g} Js", time_text(cost.time_s), more, energy_text(cost.energy_J),
+                       cost.energy_delay_Js());
+  };
+  return cost.reached ? fmt::format("to {}: {} (epoch {})\n", target, figures(""), cost.epoch)
+                      : fmt::format("to {}: not reached: {}\n", target, figures("> "));
+}
+
+/// Seconds where years have too many zeros.
+std::string life_text(double s) {
+  const double years = s / seconds_per_year;
+  return years >= 0.01 ? fmt::format("{:.3g} years", years) : format_quantity(s, dimension::time, 3);
+}
+
+std::string endurance_line(const run_results& r) {
+  const auto& most = *std::ranges::max_element(r.wear, {}, &cell_wear::most_pulses_per_cell);
+  const auto use = use_of(r.endurance, most, r.simulated_time().seconds());
+  const auto pulses = fmt::format("endurance: {} of {:.3g} pulses on the most pulsed sampled cell (layer {}, role {})",
+                                  most.most_pulses_per_cell, r.endurance.pulses, most.layer, most.role);
+  if (use.share == 0)
+    return pulses + "\n";
+  return fmt::format("{}: {:.3g} % of its life; {:.3g} trainings, {} without a pause\n", pulses, 100 * use.share,
+                     use.trainings, life_text(use.life_s));
 }
 
 } // namespace
@@ -133,8 +221,13 @@ std::string closing_tables(const run_results& r) {
   std::string text = fmt::format("\n{} on {} ({}), seed {}\n\n", r.experiment, r.machine, r.technology, r.seed);
   if (!r.evaluations.empty())
     text += accuracy_table(r) + "\n";
-  text += phase_table(r) + "\n" + component_table(r);
-  text += "\n";
+  text += phase_table(r) + "\n" + component_table(r) + "\n" + outcome_table(r) + "\n";
+  if (!r.programming.empty())
+    text += programming_line(r);
+  if (r.target_accuracy)
+    text += to_accuracy_line(cost_of_accuracy(r, *r.target_accuracy));
+  if (r.endurance.pulses > 0 && !r.wear.empty())
+    text += endurance_line(r);
   for (const auto& warning : r.warnings)
     text += "warning: " + warning + "\n";
   for (const auto& assumption : r.assumptions)

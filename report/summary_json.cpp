@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/core/error.h>
+#include <tilework/core/outcomes.h>
 #include <tilework/report/summary_json.h>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <limits>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace tilework::report {
@@ -15,6 +18,14 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr const char* recorded = "recorded"; // of values that a replay takes from the run before
+
+template <typename E>
+std::string_view spelling_of(E value) {
+  for (const auto& [name, named] : names_of(E{}))
+    if (named == value)
+      return name;
+  return {};
+}
 
 json phases_of(const run_results& r) {
   json phases;
@@ -38,6 +49,82 @@ json components_of(const run_results& r) {
                              {"utilisation", time_s > 0 ? busy_s / time_s : 0.0}};
   }
   return components;
+}
+
+constexpr double mm2 = 1e6; ///< in a square metre
+constexpr double tera = 1e12;
+
+json area_of(const run_results& r) {
+  const auto tiles = area_of_tiles(r.costs);
+  json kinds;
+  for (std::size_t k = 0; k < component_kind_count; ++k) {
+    const auto kind = static_cast<component_kind>(k);
+    double area_m2 = 0;
+    for (const auto& component : r.costs.components)
+      if (component.kind == kind)
+        area_m2 += component.area_m2;
+    if (std::ranges::find(r.costs.components, kind, &component_cost::kind) != r.costs.components.end())
+      kinds[std::string(name_of(kind))] = area_m2 * mm2;
+  }
+  return {{"chip_mm2", r.costs.area_m2 * mm2},
+          {"tiles", tiles.tiles},
+          {"tile_mm2", tiles.of_one_m2() * mm2},
+          {"kinds_mm2", std::move(kinds)}};
+}
+
+json outcomes_json(const run_results& r) {
+  const auto o = outcomes_of(r);
+  return {{"operations", o.operations},
+          {"TOPS", o.operations_per_s / tera},
+          {"TOPS_per_W", o.operations_per_J / tera},
+          {"TOPS_per_mm2", o.operations_per_s_m2 / tera / mm2},
+          {"average_power_W", o.average_power_W},
+          {"dynamic_power_W", o.dynamic_power_W},
+          {"leakage_power_W", o.leakage_power_W},
+          {"peak_power_W", r.peaks.power_W},
+          {"peak_power_window_s", r.peaks.power_window_s},
+          {"energy_delay_Js", o.energy_delay_Js},
+          {"update_current_array_A", r.peaks.array_current_A},
+          {"update_current_array_bound_A", r.peaks.array_current_bound_A},
+          {"update_current_machine_A", r.peaks.machine_current_A},
+          {"update_current_machine_bound_A", r.peaks.machine_current_bound_A}};
+}
+
+json to_accuracy_json(const accuracy_cost& cost) {
+  return {{"target", cost.target}, {"reached", cost.reached},   {"epoch", cost.epoch},
+          {"time_s", cost.time_s}, {"energy_J", cost.energy_J}, {"energy_delay_Js", cost.energy_delay_Js()}};
+}
+
+json endurance_json(const run_results& r) {
+  const auto& most = *std::ranges::max_element(r.wear, {}, &cell_wear::most_pulses_per_cell);
+  const auto use = use_of(r.endurance, most, r.simulated_time().seconds());
+  json block = {{"limit_pulses", r.endurance.pulses},
+                {"source", r.endurance.source},
+                {"layer", most.layer},
+                {"role", most.role},
+                {"pulses_per_cell", most.pulses_per_cell},
+                {"most_pulses_per_cell", most.most_pulses_per_cell},
+                {"share", use.share}};
+  if (use.share > 0) {
+    block["trainings"] = use.trainings;
+    block["life_years"] = use.life_s / seconds_per_year;
+  }
+  return block;
+}
+
+json prices_json(const run_results& r) {
+  const auto totals = totals_by_entry(r.costs);
+  json prices = json::array();
+  for (std::size_t e = 0; e < totals.size(); ++e) {
+    const auto& entry = r.costs.entries[e];
+    prices.push_back({{"name", title_of(entry)},
+                      {"source", entry.origin.source},
+                      {"confidence", spelling_of(entry.origin.trust)},
+                      {"basis", spelling_of(entry.origin.basis)},
+                      {"energy_J", totals[e].energy_J},
+                      {"area_mm2", totals[e].area_m2 * mm2}});
+  }
+  return prices;
 }
 
 json actions_of(const run_results& r) {
@@ -127,6 +214,14 @@ evaluation_row row_from(const json& j) {
   return row;
 }
 
+json programming_json(const layer_programming& layer) {
+  const auto& all = layer.iterations;
+  return {{"first_copy_iterations", all.front()},
+          {"copy_iterations", std::vector(all.begin() + 1, all.end())},
+          {"weight_std", layer.spread.weight_std},
+          {"copy_std", all.size() > 1 ? json(layer.spread.copy_std) : json(nullptr)}};
+}
+
 } // namespace
 
 std::string metrics_line(const evaluation_row& row) {
@@ -159,13 +254,22 @@ std::string summary_json(const run_results& r) {
   s["simulated_time_fs"] = r.simulated_time().count;
   s["energy_J"] = r.costs.training_energy_J;
   s["area_mm2"] = r.costs.area_m2 * 1e6;
+  s["area"] = area_of(r);
+  s["outcomes"] = outcomes_json(r);
+  if (r.target_accuracy)
+    s["to_accuracy"] = to_accuracy_json(cost_of_accuracy(r, *r.target_accuracy));
+  if (r.endurance.pulses > 0 && !r.wear.empty())
+    s["endurance"] = endurance_json(r);
   s["phases"] = phases_of(r);
   s["components"] = components_of(r);
+  s["prices"] = prices_json(r);
   for (const auto& [name, count] : r.operations)
     s["operations"][name] = count;
   s["actions"] = actions_of(r);
   s["contention"] = {{"delayed_requests", r.delayed_requests}, {"out_of_order_requests", r.out_of_order_requests}};
   s["weights_digest"] = r.weights_digest.empty() ? json(nullptr) : json(r.weights_digest);
+  for (const auto& layer : r.programming)
+    s["programming"].push_back(programming_json(layer));
   if (!r.input_ranges.empty())
     s["input_ranges"] = r.input_ranges;
   s["evaluations"] = json::array();

@@ -10,7 +10,7 @@
 namespace tilework::report {
 
 /// Version of the schema of summary.json.
-inline constexpr int summary_schema = 1;
+inline constexpr int summary_schema = 2;
 
 std::string summary_json(const run_results& results);
 /// One line, without line break.

@@ -45,10 +45,12 @@ struct tile_request final : ::tlm::tlm_extension<tile_request> {
   operation_activity activity{}; ///< same
 
   // Written by the initiator, see above.
-  std::uint32_t line = 0;                      ///< read_line, write_line, transfer: the line, the first one of a burst
-  std::uint64_t line_read = 0;                 ///< same: number of this read among all of its stage
-  std::uint64_t multicast = 0;                 ///< requests of this number carry the same operands; 0: on its own
-  std::array<const_burst, most_operands> in{}; ///< elements must not change until END_RESP
+  std::uint32_t line = 0;      ///< read_line, write_line, transfer: the line, the first one of a burst
+  std::uint64_t line_read = 0; ///< same: number of this read among all of its stage
+  std::uint64_t multicast = 0; ///< requests of this number carry the same operands; 0: on its own
+  std::uint64_t reduction = 0; ///< responses of this number are added on their way to the initiator; 0: on its own
+  std::uint32_t members = 0;   ///< of the reduction
+  std::array<const_burst, most_operands> in{};    ///< elements must not change until END_RESP
   std::array<mutable_burst, most_operands> out{}; ///< only the target writes elements, before BEGIN_RESP
 
   /// The request of a payload.

@@ -180,6 +180,11 @@ operation_rate fast_rate_of(const algorithm_configuration& algorithm) {
   return {algorithm.fast_lr, !algorithm.scale_fast_lr};
 }
 
+std::uint32_t longest_train_of(const algorithm_configuration& algorithm) {
+  const bool is_written = algorithm.family == algorithm_family::transfer;
+  return static_cast<std::uint32_t>(is_written ? algorithm.transfer_desired_bl : algorithm.desired_bl);
+}
+
 float update_granularity_of(const algorithm_configuration& algorithm) {
   const auto& g = algorithm.granularity;
   // AIHWKit's compounds are one tile with the mean of all devices; the study's arrays stand alone.

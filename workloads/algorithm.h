@@ -35,6 +35,12 @@ enum class transfer_schedule : std::uint8_t {
 /// Which tiles are replicated.
 enum class replication : std::uint8_t { slow, fast_and_slow };
 
+/// Where the reads of several fast copies are added.
+enum class transfer_reduction : std::uint8_t {
+  controller, ///< they are gathered one by one
+  network,    ///< on their way: the transfer controller gets their sum as one read
+};
+
 /// Names and defaults of AIHWKit's compounds (physics of the field: Gokmen & Haensch 2020, Gokmen 2021, Rasch et al.
 /// 2024). Fields that an algorithm does not have are ignored.
 struct algorithm_configuration {
@@ -48,6 +54,7 @@ struct algorithm_configuration {
   std::uint32_t replicas = 1;
   replication replicate = replication::slow;
   transfer_schedule schedule = transfer_schedule::after_batch;
+  transfer_reduction reduction = transfer_reduction::controller;
 
   // transfer family
   double transfer_every = 1;
@@ -101,6 +108,10 @@ struct algorithm_configuration {
   [[nodiscard]] std::uint32_t copies_of(std::uint32_t role) const {
     return role + 1 == roles || replicate == replication::fast_and_slow ? replicas : 1;
   }
+  /// Whether reads of a role are added on their way.
+  [[nodiscard]] bool reduces(std::uint32_t role) const {
+    return reduction == transfer_reduction::network && copies_of(role) > 1;
+  }
   /// Role that gets the initial weights; the others start at 0.
   [[nodiscard]] std::uint32_t initial_role() const { return family == algorithm_family::transfer ? roles - 1 : 0; }
   [[nodiscard]] std::vector<std::uint32_t> copies() const {
@@ -134,6 +145,9 @@ stage_plan plan_stage(const algorithm_configuration& algorithm, std::uint32_t st
 
 /// Rate of the pulses of role 0 where it is not automatic.
 operation_rate fast_rate_of(const algorithm_configuration& algorithm);
+
+/// Longest pulse train of the array that gets the initial weights, in slots.
+std::uint32_t longest_train_of(const algorithm_configuration& algorithm);
 
 /// Granularity by which pulses of role 0 are generated: the mean over the roles.
 float update_granularity_of(const algorithm_configuration& algorithm);

@@ -39,6 +39,8 @@ inline constexpr std::array<std::pair<std::string_view, replication>, 2> replica
     {{"slow", replication::slow}, {"fast_and_slow", replication::fast_and_slow}}};
 inline constexpr std::array<std::pair<std::string_view, transfer_schedule>, 2> transfer_schedule_names{
     {{"after_batch", transfer_schedule::after_batch}, {"overlapped", transfer_schedule::overlapped}}};
+inline constexpr std::array<std::pair<std::string_view, transfer_reduction>, 2> transfer_reduction_names{
+    {{"controller", transfer_reduction::controller}, {"network", transfer_reduction::network}}};
 } // namespace detail
 
 constexpr std::span<const std::pair<std::string_view, algorithm_name>> names_of(algorithm_name) {
@@ -49,6 +51,9 @@ constexpr std::span<const std::pair<std::string_view, replication>> names_of(rep
 }
 constexpr std::span<const std::pair<std::string_view, transfer_schedule>> names_of(transfer_schedule) {
   return detail::transfer_schedule_names;
+}
+constexpr std::span<const std::pair<std::string_view, transfer_reduction>> names_of(transfer_reduction) {
+  return detail::transfer_reduction_names;
 }
 
 /// Set of algorithms, one bit each.

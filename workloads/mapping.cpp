@@ -39,22 +39,23 @@ void require_enough_tiles(const network_configuration& network, const tile_suppl
     arrays += std::uint64_t{piece_count(network.layers[l], supply.max_inputs)} *
               piece_count(network.layers[l + 1], supply.max_outputs);
   arrays *= per_piece;
-  if (arrays > supply.tiles)
+  if (!supply.shared && arrays > supply.tiles)
     throw input_error(fmt::format("the network needs {} arrays but the machine has {} tiles; use a machine with more "
                                   "or larger tiles, a smaller network{}",
                                   arrays, supply.tiles, per_piece > 1 ? ", or fewer replicas" : ""));
 }
 
-void place(std::vector<array_region>& arrays, std::uint32_t tiles, std::span<const std::uint32_t> placement) {
+void place(std::vector<array_region>& arrays, const tile_supply& supply, std::span<const std::uint32_t> placement) {
+  const std::uint32_t tiles = supply.tiles;
   if (!placement.empty() && placement.size() != arrays.size())
     throw input_error(fmt::format("mapping.tiles lists {} tiles but the network has {} arrays; list one tile per array",
                                   placement.size(), arrays.size()));
   std::vector<bool> taken(tiles, false);
   for (std::uint32_t k = 0; k < arrays.size(); ++k) {
-    const std::uint32_t tile = placement.empty() ? k : placement[k];
+    const std::uint32_t tile = placement.empty() ? (supply.shared ? k % tiles : k) : placement[k];
     if (tile >= tiles)
       throw input_error(fmt::format("mapping.tiles names tile {}, allowed: 0 to {}", tile, tiles - 1));
-    if (taken[tile])
+    if (taken[tile] && !supply.shared)
       throw input_error(fmt::format("mapping.tiles names tile {} twice; a tile holds one array", tile));
     taken[tile] = true;
     arrays[k].tile = tile;
@@ -87,7 +88,7 @@ network_map map_network(const network_configuration& network, const tile_supply&
                  outputs[o].size,
                  0});
   }
-  place(map.arrays, supply.tiles, placement);
+  place(map.arrays, supply, placement);
   return map;
 }
 

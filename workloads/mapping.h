@@ -47,13 +47,14 @@ struct tile_supply {
   std::uint32_t tiles = 0;
   std::uint32_t max_inputs = 0; ///< lines of one array
   std::uint32_t max_outputs = 0;
+  bool shared = false; ///< a tile holds any number of arrays: a digital unit with a memory
 };
 
 /// Cuts every layer into ceil(size/max) pieces per side, as equal as possible, the first ones one larger.
-/// \param placement tile of each array in order; empty = array k on tile k.
+/// \param placement tile of each array in order; empty = array k on tile k, modulo their number where tiles are shared.
 /// \param copies arrays of every piece, per role; at most 255 each
-/// \throws input_error if there are more arrays than tiles, or the placement names a tile twice or one that does not
-/// exist.
+/// \throws input_error if the placement names a tile that does not exist; unless tiles are shared, also if there are
+/// more arrays than tiles or one is named twice.
 network_map map_network(const network_configuration& network, const tile_supply& supply,
                         std::span<const std::uint32_t> placement, const std::vector<std::uint32_t>& copies = {1U});
 

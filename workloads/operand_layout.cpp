@@ -76,14 +76,28 @@ public:
       return slots;
     }
     const std::uint32_t length = stage.side == line_side::inputs ? region.outputs : region.inputs;
-    slots.reads = arena_.add(algorithm.copies_of(k), length);
+    const bool reduces = algorithm.reduces(k);
+    slots.reads = arena_.add(algorithm.copies_of(k), length, reduces ? residence::reduced : residence::buffer);
     slots.counts = arena_.add(1, length, residence::buffer,
                               algorithm.has_hidden_matrix() ? count_bits(algorithm.transfer_desired_bl) : 0);
     if (!algorithm.has_hidden_matrix())
       return slots;
     slots.hidden = state(stage.order.lines, length);
     if (algorithm.kind == transfer_kind::dynamic || algorithm.kind == transfer_kind::study_dynamic)
-      slots.references = state(2 * algorithm.copies_of(k) * stage.order.lines, length);
+      slots.references = state(2 * (reduces ? 1 : algorithm.copies_of(k)) * stage.order.lines, length);
+    return slots;
+  }
+
+  [[nodiscard]] programming_slots programming(std::size_t l) {
+    const auto copies = in_.algorithm.copies_of(in_.algorithm.initial_role());
+    const auto& split = in_.map.layers[l];
+    const std::uint32_t outputs = in_.network.layers[l + 1];
+    programming_slots slots;
+    if (split.input_splits > 1)
+      slots.partials = arena_.add(copies, split.input_splits * outputs);
+    slots.responses = arena_.add(copies, outputs);
+    slots.variances = arena_.add(copies, 1);
+    slots.scales = arena_.add(copies, split.pieces());
     return slots;
   }
 
@@ -145,9 +159,16 @@ operand_layout lay_out(operand_arena& arena, const layout_inputs& in) {
   layout.loss = arena.add(in.vectors, 1);
   layout.prediction = arena.add(in.vectors, 1);
   for (const auto& region : in.map.arrays)
-    layout.initial_weights.push_back(region.id.role == in.algorithm.initial_role()
+    layout.initial_weights.push_back(region.id.role == in.algorithm.initial_role() && !in.programs_in_a_loop
                                          ? arena.add(region.outputs, region.inputs, residence::memory)
                                          : no_slot);
+  if (in.programs_in_a_loop)
+    for (std::size_t l = 0; l < in.network.weight_layers(); ++l)
+      layout.programming.push_back(make.programming(l));
+  for (const auto& region : in.map.arrays)
+    layout.weights_read.push_back(in.reads_weights && in.algorithm.gamma_of(region.id.role) != 0
+                                      ? arena.add_result(region.inputs, region.outputs)
+                                      : no_slot);
   if (in.range.enable)
     for (const auto& region : in.map.arrays) {
       layout.ranged_input.push_back(arena.add(in.vectors, region.inputs));

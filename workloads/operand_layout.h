@@ -45,10 +45,18 @@ struct piece_slots {
 
 /// Slots of one transfer stage of a piece.
 struct stage_slots {
-  std::uint32_t reads = no_slot;      ///< copies x length
+  std::uint32_t reads = no_slot;      ///< copies x length; on the machine 1 x length where the network adds them
   std::uint32_t counts = no_slot;     ///< 1 x length; mixed precision: rows x inputs
   std::uint32_t hidden = no_slot;     ///< lines x length
-  std::uint32_t references = no_slot; ///< 2 copies lines x length
+  std::uint32_t references = no_slot; ///< 2 copies lines x length; 2 lines x length where the network adds the reads
+};
+
+/// Slots of one layer for programming in a closed loop; one vector per copy of the visible array.
+struct programming_slots {
+  std::uint32_t partials = no_slot;  ///< copies x (splits * outputs), if several arrays add up
+  std::uint32_t responses = no_slot; ///< copies x outputs: y, or its difference from that of copy 0
+  std::uint32_t variances = no_slot; ///< copies x 1, moving
+  std::uint32_t scales = no_slot;    ///< copies x pieces: update management
 };
 
 struct operand_layout {
@@ -56,6 +64,9 @@ struct operand_layout {
   std::vector<piece_slots> pieces;
   std::vector<stage_slots> stages;            ///< by number of the stage in the run
   std::vector<std::uint32_t> initial_weights; ///< per array, in memory: outputs x inputs; no_slot: starts at 0
+                                              ///< or is programmed in a closed loop
+  std::vector<programming_slots> programming; ///< per layer, if it is
+  std::vector<std::uint32_t> weights_read;    ///< per array, results in memory: inputs x outputs; no_slot: not read
   std::vector<std::uint32_t> ranged_input;    ///< per array: n x inputs, clamped and divided by the input range
   std::vector<std::uint32_t> range;           ///< per array: 1 x range_block_length, the input range first
   std::uint32_t label = 0;                    ///< n x 1
@@ -73,6 +84,8 @@ struct layout_inputs {
   bool every_copy_evaluates = false;
   bool first_layer_gradient = false;
   numerics::input_range_parameters range{};
+  bool programs_in_a_loop = false;
+  bool reads_weights = false;
 };
 
 /// Transfer stages of one piece; the stages of a run are listed piece by piece.

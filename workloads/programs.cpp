@@ -2,6 +2,7 @@
 #include <tilework/workloads/programs.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace tilework::workload {
 namespace {
@@ -68,6 +69,81 @@ public:
       op.inputs[0] = whole(in_.layout.initial_weights[a], region.inputs);
       program_.append(op);
     }
+  }
+
+  /// x ~ N(0, 1 / inputs), and what makes it fit the converters.
+  void draw_input(std::size_t layer) {
+    const auto& slots = in_.layout.layers[layer];
+    const std::uint32_t inputs = in_.network.layers[layer];
+    operation op = operation_of(operation_kind::vector_op, phase::program, layer);
+    op.function = vector_function::draw_normal;
+    op.rate = {1 / std::sqrt(static_cast<float>(inputs)), true};
+    op.outputs = {whole(slots.input, inputs)};
+    program_.append(op);
+    end_stage();
+    if (!in_.managed.forward_noise)
+      return;
+    for (std::uint32_t i = 0; i < in_.map.layers[layer].input_splits; ++i)
+      vector_op(vector_function::noise_management, phase::program, layer, {input_piece(layer, i, slots.input)},
+                {scale(slots.forward_scale, i)});
+    end_stage();
+  }
+
+  /// y of some copies.
+  void respond(std::size_t layer, const std::vector<std::uint32_t>& copies) {
+    const auto& split = in_.map.layers[layer];
+    for (const auto copy : copies)
+      for (std::uint32_t i = 0; i < split.input_splits; ++i)
+        for (std::uint32_t o = 0; o < split.output_splits; ++o)
+          append_response({layer, i, o}, copy);
+    end_stage();
+    const auto& slots = in_.layout.programming[layer];
+    if (slots.partials == no_slot)
+      return;
+    const std::uint32_t outputs = in_.network.layers[layer + 1];
+    for (const auto copy : copies)
+      vector_op(vector_function::accumulate_partial_sums, phase::program, layer,
+                {of_copy(whole(slots.partials, split.input_splits * outputs), copy)}, {response(layer, copy)});
+    end_stage();
+  }
+
+  /// How far copies are from copy 0, in place of their y.
+  void subtract_first(std::size_t layer, const std::vector<std::uint32_t>& copies) {
+    for (const auto copy : copies)
+      vector_op(vector_function::difference, phase::program, layer, {response(layer, copy), response(layer, 0)},
+                {response(layer, copy)});
+    end_stage();
+  }
+
+  void measure_variances(std::size_t layer, const std::vector<std::uint32_t>& copies, float averaging) {
+    for (const auto copy : copies) {
+      operation op = operation_of(operation_kind::vector_op, phase::program, layer);
+      op.function = vector_function::moving_variance;
+      op.rate = {averaging, true};
+      op.inputs = {response(layer, copy), of_copy(whole(in_.layout.programming[layer].variances, 1), copy)};
+      op.outputs = {op.inputs[1]};
+      program_.append(op);
+    }
+    end_stage();
+  }
+
+  void update_by_responses(std::size_t layer, const std::vector<std::uint32_t>& copies, float learning_rate) {
+    for (const auto copy : copies)
+      for_each_piece(layer, [&](const piece_place& place) { append_programming_update(place, copy, learning_rate); });
+    end_stage();
+  }
+
+  void read_weights(std::size_t layer) {
+    for (std::uint32_t a = 0; a < in_.map.arrays.size(); ++a) {
+      const auto& region = in_.map.arrays[a];
+      if (region.id.layer != layer || in_.layout.weights_read[a] == no_slot)
+        continue;
+      operation op = operation_of(operation_kind::read_line, phase::read_out, layer, {0, region.inputs});
+      op.array = a;
+      op.outputs[0] = whole(in_.layout.weights_read[a], region.outputs);
+      program_.append(op);
+    }
+    end_stage();
   }
 
   void forward(std::size_t layer, phase p) {
@@ -304,6 +380,41 @@ private:
       if (!every_copy)
         part += splits;
     }
+  }
+
+  static operand_ref of_copy(const operand_ref& ref, std::uint32_t copy) { return of_vectors(ref, {copy, 1}); }
+  [[nodiscard]] operand_ref response(std::size_t layer, std::uint32_t copy) const {
+    return of_copy(whole(in_.layout.programming[layer].responses, in_.network.layers[layer + 1]), copy);
+  }
+
+  void append_response(const piece_place& place, std::uint32_t copy) {
+    const auto& slots = in_.layout.programming[place.layer];
+    const bool adds_up = slots.partials != no_slot;
+    operation op = operation_of(operation_kind::forward_mvm, phase::program, place.layer);
+    op.array = in_.map.layers[place.layer].array(place.i, place.o, in_.algorithm.initial_role(), copy);
+    op.inputs[0] = input_piece(place.layer, place.i, in_.layout.layers[place.layer].input);
+    if (in_.managed.forward_noise)
+      op.inputs[1] = scale(in_.layout.layers[place.layer].forward_scale, place.i);
+    op.outputs[0] = of_copy(output_piece(place.layer, place.o, adds_up ? slots.partials : slots.responses), copy);
+    if (adds_up)
+      op.outputs[0].first += place.i * in_.network.layers[place.layer + 1];
+    program_.append(op);
+  }
+
+  void append_programming_update(const piece_place& place, std::uint32_t copy, float learning_rate) {
+    const auto& split = in_.map.layers[place.layer];
+    const auto& slots = in_.layout.programming[place.layer];
+    operation op = operation_of(operation_kind::outer_product_update, phase::program, place.layer);
+    op.array = split.array(place.i, place.o, in_.algorithm.initial_role(), copy);
+    op.rate = {learning_rate, true};
+    op.inputs[0] = input_piece(place.layer, place.i, in_.layout.layers[place.layer].input);
+    op.inputs[1] = of_copy(output_piece(place.layer, place.o, slots.responses), copy);
+    if (in_.managed.programming_update) {
+      op.inputs[2] = of_copy(scale(slots.scales, split.piece(place.i, place.o)), copy);
+      vector_op(vector_function::update_management, phase::program, place.layer, {op.inputs[0], op.inputs[1]},
+                {op.inputs[2]});
+    }
+    program_.append(op);
   }
 
   void update_by_pulses(const piece_place& place) {
@@ -611,6 +722,30 @@ step_program emit_programming(const program_inputs& in) {
   const step_shape shape{.vectors = 1};
   emitter e(in, shape);
   e.program_arrays();
+  return e.take();
+}
+
+step_program emit_programming_iteration(const program_inputs& in, const programming_shape& shape) {
+  const step_shape one{.vectors = 1};
+  emitter e(in, one);
+  e.draw_input(shape.layer);
+  auto reading = shape.copies;
+  const bool follow = reading.front() != 0;
+  if (follow)
+    reading.insert(reading.begin(), 0);
+  e.respond(shape.layer, reading);
+  if (follow)
+    e.subtract_first(shape.layer, shape.copies);
+  e.measure_variances(shape.layer, shape.copies, shape.averaging);
+  e.update_by_responses(shape.layer, shape.copies, shape.learning_rate);
+  return e.take();
+}
+
+step_program emit_weight_read(const program_inputs& in) {
+  const step_shape shape{};
+  emitter e(in, shape);
+  for (std::size_t l = 0; l < in.network.weight_layers(); ++l)
+    e.read_weights(l);
   return e.take();
 }
 

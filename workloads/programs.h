@@ -20,6 +20,7 @@ struct management {
   bool forward_noise = true;
   bool backward_noise = true;
   bool update = true;
+  bool programming_update = true; ///< of the updates that program a visible array in a closed loop
 };
 
 /// Order between the operations of a step beyond what their operands and arrays ask for.
@@ -76,6 +77,15 @@ struct step_shape {
   friend auto operator<=>(const step_shape&, const step_shape&) = default;
 };
 
+/// An iteration of programming in a closed loop. Equal shapes have equal programs.
+struct programming_shape {
+  std::size_t layer = 0;
+  std::vector<std::uint32_t> copies; ///< that are programmed: 0 alone, or others, which follow it
+  float learning_rate = 0;
+  float averaging = 0; ///< weight of the newest value in the moving variances
+  friend auto operator<=>(const programming_shape&, const programming_shape&) = default;
+};
+
 /// Vectors that the busiest copy of `copies` tiles sees of a mini-batch.
 constexpr std::uint32_t vectors_per_copy(std::uint32_t vectors, std::uint32_t copies) {
   return (vectors + copies - 1) / copies;
@@ -83,6 +93,11 @@ constexpr std::uint32_t vectors_per_copy(std::uint32_t vectors, std::uint32_t co
 
 /// Writes the initial weights into all arrays (phase program), after symmetry points have been calibrated.
 step_program emit_programming(const program_inputs& in);
+/// One random vector x through the copies of a layer and one update: by y = W x, which shrinks copy 0, or by the
+/// differences of the other copies' y from that of copy 0 (phase program).
+step_program emit_programming_iteration(const program_inputs& in, const programming_shape& shape);
+/// Reads the weights of all visible arrays, one input line after the other, into memory (phase read_out).
+step_program emit_weight_read(const program_inputs& in);
 /// One mini-batch: forward and backward of all n vectors with fixed weights, every replica its part; then the updates
 /// and transfers in the order of the vectors.
 step_program emit_training_step(const program_inputs& in, const step_shape& shape);

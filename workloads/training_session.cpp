@@ -12,6 +12,8 @@ namespace tilework::workload {
 namespace {
 
 constexpr double recent_loss_weight = 0.002;
+/// Noise counters of read-outs, apart from those of transfers.
+constexpr std::uint64_t weight_read_events = std::uint64_t{1} << 60U;
 
 std::uint32_t remainder_of(std::uint64_t total, std::uint32_t burst) {
   return static_cast<std::uint32_t>(total % burst);
@@ -47,17 +49,23 @@ training_session::training_session(const session_configuration& configuration, c
       roles_(std::move(roles)),
       arena_(arena),
       stages_(plan_stages(configuration_, map)),
-      layout_(lay_out(arena, {configuration_.network, map, configuration_.algorithm, stages_,
-                              std::max(configuration.batch_size, configuration.evaluation_burst),
-                              configuration.evaluated == evaluated_copies::all,
-                              configuration.first_layer_gradient || configuration.input_range.learned(),
-                              configuration.input_range})),
+      layout_(
+          lay_out(arena, {configuration_.network, map, configuration_.algorithm, stages_,
+                          std::max(configuration.batch_size, configuration.evaluation_burst),
+                          configuration.evaluated == evaluated_copies::all,
+                          configuration.first_layer_gradient || configuration.input_range.learned(),
+                          configuration.input_range, configuration.programming.method == programming_method::from_one,
+                          configuration.average_from_epoch > 0})),
+      programming_loop_(configuration_.programming, configuration_.network, map, configuration_.algorithm,
+                        configuration.seed),
       lines_read_(stages_.size(), 0),
       pending_(stages_.size(), 0),
       warmed_role_(configuration_.algorithm.warm_start ? configuration_.algorithm.roles - 1 : 0) {
   roles_.resize(configuration_.algorithm.roles);
   const auto in = inputs();
   programming_ = emit_programming(in);
+  if (configuration_.average_from_epoch > 0)
+    weight_read_ = emit_weight_read(in);
   full_evaluation_ = emit_evaluation(in, configuration_.evaluation_burst);
   if (auto rest = remainder_of(data_.test.size(), configuration_.evaluation_burst))
     last_evaluation_ = emit_evaluation(in, rest);
@@ -174,10 +182,15 @@ void training_session::begin_epoch() {
 std::optional<step> training_session::next() {
   if (!programmed_) {
     programmed_ = true;
-    return step{&programming_, {}};
+    if (programming_.size() > 0)
+      return step{&programming_, {}};
   }
   if (stopping_)
     return std::nullopt;
+  if (!programming_loop_.done())
+    return programming_loop_.next(inputs());
+  if (reads_left_ > 0)
+    return next_weight_read();
   return evaluating_ ? next_evaluation_step() : next_training_step();
 }
 
@@ -213,10 +226,43 @@ std::optional<step> training_session::next_evaluation_step() {
 void training_session::finished(const step& done) {
   if (done.program == &programming_)
     return arena_.close_window();
-  if (evaluating_)
+  if (!programming_loop_.done())
+    finish_programming_step();
+  else if (reads_left_ > 0)
+    finish_weight_read();
+  else if (evaluating_)
     finish_evaluation_step(done);
   else
     finish_training_step(done);
+}
+
+step training_session::next_weight_read() const {
+  step_context context;
+  context.step = reads_done_;
+  context.first_vector = weight_read_events + reads_done_ * std::ranges::max(configuration_.network.layers);
+  return {&weight_read_, context};
+}
+
+void training_session::finish_weight_read() {
+  --reads_left_;
+  ++reads_done_;
+  if (listener_ == nullptr)
+    return;
+  listener_->weights_read();
+  if (!between_epochs())
+    listener_->epoch_done(position_);
+}
+
+void training_session::finish_programming_step() {
+  const auto done = recorded_.copies_done ? recorded_.copies_done() : programming_loop_.copies_done(layout_, arena_);
+  programming_loop_.finished(done);
+  if (listener_ == nullptr)
+    return;
+  listener_->copies_programmed(done);
+  if (programming_loop_.done())
+    listener_->programmed();
+  else
+    listener_->programming_step_done(programming_loop_.status());
 }
 
 double training_session::sum_of_losses(std::uint32_t vectors) const {
@@ -245,20 +291,22 @@ void training_session::finish_training_step(const step& done) {
   finish_transfers(vectors);
   const bool epoch_over = position_.next_sample == order_.size();
   if (epoch_over) {
-    epoch_loss_ = recorded_loss_ ? recorded_loss_() : position_.loss_sum / static_cast<double>(order_.size());
+    epoch_loss_ =
+        recorded_.epoch_loss ? recorded_.epoch_loss() : position_.loss_sum / static_cast<double>(order_.size());
     position_.loss_sum = 0;
     advance_warm_start();
     position_.next_sample = 0;
     ++position_.epoch;
     begin_epoch();
     evaluating_ = evaluation_due();
+    reads_left_ = averages() ? configuration_.weight_reads : 0;
   }
   if (listener_ == nullptr)
     return;
   listener_->step_done(position_);
   if (epoch_over)
     listener_->epoch_trained(position_);
-  if (epoch_over && !evaluating_)
+  if (epoch_over && !between_epochs())
     listener_->epoch_done(position_);
 }
 
@@ -339,6 +387,21 @@ void training_session::load_weights(std::uint32_t array, mutable_burst weights) 
   }
 }
 
+bool training_session::starts_fabricated(std::uint32_t array) const {
+  return configuration_.programming.method == programming_method::from_one &&
+         map_.arrays[array].id.role == configuration_.algorithm.initial_role();
+}
+
+void training_session::load_fabricated_weights(std::uint32_t array, mutable_burst weights) const {
+  const auto& region = map_.arrays[array];
+  const numerics::initial_layer layer{configuration_.seed, region.id.layer,
+                                      configuration_.network.layers[region.id.layer],
+                                      configuration_.network.layers[region.id.layer + 1U]};
+  for (std::uint32_t o = 0; o < region.outputs; ++o)
+    numerics::fabricated_weights(layer, region.id.copy, configuration_.programming.fabricated_std, weights[o],
+                                 std::uint64_t{region.first_output + o} * layer.inputs + region.first_input);
+}
+
 template <typename F>
 void training_session::for_each_state(F&& f) const {
   const auto visit = [&](std::uint32_t slot) {
@@ -360,6 +423,8 @@ void training_session::for_each_state(F&& f) const {
     visit(stage.hidden);
     visit(stage.references);
   }
+  for (const auto& programming : layout_.programming)
+    visit(programming.variances);
 }
 
 void training_session::save(std::ostream& out) const {
@@ -376,6 +441,9 @@ void training_session::save(std::ostream& out) const {
   writer.write_vector(pending_);
   writer.write(warmed_role_);
   writer.write(best_loss_);
+  writer.write(reads_left_);
+  writer.write(reads_done_);
+  programming_loop_.save(out);
   for_each_state([&](std::span<const float> state) { writer.write_span(state); });
 }
 
@@ -393,6 +461,9 @@ void training_session::restore(std::istream& in) {
   reader.read_vector(pending_);
   reader.read(warmed_role_);
   reader.read(best_loss_);
+  reader.read(reads_left_);
+  reader.read(reads_done_);
+  programming_loop_.restore(in);
   for_each_state([&](std::span<float> state) { reader.read_span(state); });
   if (programmed_)
     arena_.close_window();

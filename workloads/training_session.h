@@ -5,6 +5,7 @@
 #include <tilework/core/sample_memory.h>
 #include <tilework/core/step_program.h>
 #include <tilework/workloads/datasets/dataset.h>
+#include <tilework/workloads/programming.h>
 #include <tilework/workloads/programs.h>
 
 #include <array>
@@ -51,6 +52,9 @@ struct session_configuration {
   std::uint32_t evaluation_burst = 100;
   std::uint64_t seed = 1;
   unsigned refresh_every = 0; ///< mini-batches from refresh to refresh of one-sided cells; 0 = no refresh
+  programming_configuration programming;
+  unsigned average_from_epoch = 0; ///< weights are read after every epoch from this one on, counted from 1; 0 = never
+  unsigned weight_reads = 1;       ///< at each of these read-outs
 };
 
 struct evaluation_result {
@@ -76,12 +80,27 @@ public:
   session_listener(const session_listener&) = delete;
   session_listener& operator=(const session_listener&) = delete;
   virtual ~session_listener() = default;
+  /// An iteration of programming in a closed loop is over, and with it these copies, mostly none; one of the next two
+  /// calls follows.
+  virtual void copies_programmed(std::span<const std::uint32_t>) {}
+  /// There will be another one.
+  virtual void programming_step_done(const programming_status&) {}
+  /// The last one is.
+  virtual void programmed() {}
   virtual void step_done(const training_position&) {}
   /// An epoch is over; its evaluation, if one is due, comes next.
   virtual void epoch_trained(const training_position&) {}
+  /// All weights were read once, see training_session::weights_read().
+  virtual void weights_read() {}
   virtual void evaluated(const evaluation_result&) {}
   /// The epoch and its evaluation, if one was due, are over: a good moment for a checkpoint.
   virtual void epoch_done(const training_position&) {}
+};
+
+/// What a session decides by and cannot find out in a replay.
+struct recorded_decisions {
+  std::function<double()> epoch_loss;                        ///< mean, asked for once at the end of every epoch
+  std::function<std::vector<std::uint32_t>()> copies_done{}; ///< same, of every iteration of programming
 };
 
 class training_session final : public step_source, public sample_memory {
@@ -94,8 +113,8 @@ public:
   /// Draws initial biases into their slots. Call once, after the arena is allocated.
   void initialise();
   void set_listener(session_listener* listener) { listener_ = listener; }
-  /// In a replay, where operands have no values: the mean loss of every epoch, asked for once at its end.
-  void set_recorded_losses(std::function<double()> next) { recorded_loss_ = std::move(next); }
+  /// In a replay, where operands have no values.
+  void set_recorded(recorded_decisions recorded) { recorded_ = std::move(recorded); }
   /// Ends the run after the current step.
   void stop() { stopping_ = true; }
 
@@ -111,7 +130,21 @@ public:
   [[nodiscard]] double epoch_loss() const { return epoch_loss_; }
   /// Transfer stages of all pieces, for the controller and the sequencer.
   [[nodiscard]] const std::vector<stage_plan>& stages() const { return stages_; }
-  [[nodiscard]] bool complete() const { return position_.epoch == configuration_.epochs && !evaluating_; }
+  /// Samples of all training steps so far.
+  [[nodiscard]] std::uint64_t trained_samples() const {
+    return position_.epoch * std::uint64_t{order_.size()} + position_.next_sample;
+  }
+  [[nodiscard]] bool complete() const { return position_.epoch == configuration_.epochs && !between_epochs(); }
+  /// Iterations of programming in a closed loop: of every copy, per layer; empty if there was none.
+  [[nodiscard]] const std::vector<std::vector<std::uint32_t>>& programming_iterations() const {
+    return programming_loop_.iterations();
+  }
+  /// Whether an array is programmed in a closed loop, from the weights that fabrication left.
+  [[nodiscard]] bool starts_fabricated(std::uint32_t array) const;
+  /// These weights: one output line per vector, as load_weights().
+  void load_fabricated_weights(std::uint32_t array, mutable_burst weights) const;
+  /// What the last read-out found in a visible array: one input line per vector. Until the next step begins.
+  [[nodiscard]] const_burst weights_read(std::uint32_t array) const { return arena_.view(layout_.weights_read[array]); }
 
   /// Calls f(std::span<const float>) with the bias of every layer.
   template <typename F>
@@ -164,8 +197,13 @@ private:
 
   std::optional<tilework::step> next_training_step();
   std::optional<tilework::step> next_evaluation_step();
+  [[nodiscard]] tilework::step next_weight_read() const;
   void finish_training_step(const tilework::step& done);
   void finish_evaluation_step(const tilework::step& done);
+  void finish_programming_step();
+  void finish_weight_read();
+  /// Read-outs or evaluations are left to be done.
+  [[nodiscard]] bool between_epochs() const { return evaluating_ || reads_left_ > 0; }
   [[nodiscard]] step_shape shape_of_next(std::uint32_t vectors) const;
   [[nodiscard]] stage_events events_of_next(std::size_t stage, std::uint32_t vectors, bool ends_epoch) const;
   [[nodiscard]] const mini_batch_program& program_for(step_shape shape);
@@ -179,6 +217,9 @@ private:
   void finish_transfers(std::uint32_t vectors);
   void advance_warm_start();
   [[nodiscard]] bool evaluation_due() const;
+  [[nodiscard]] bool averages() const {
+    return configuration_.average_from_epoch > 0 && position_.epoch >= configuration_.average_from_epoch;
+  }
   session_configuration configuration_;
   const dataset& data_;
   const network_map& map_;
@@ -188,9 +229,11 @@ private:
   std::vector<stage_plan> stages_;
   operand_layout layout_;
   session_listener* listener_ = nullptr;
-  std::function<double()> recorded_loss_; ///< empty: losses are computed
+  recorded_decisions recorded_; ///< of a replay
 
   step_program programming_;
+  programming_loop programming_loop_;
+  step_program weight_read_;
   std::map<step_shape, mini_batch_program> mini_batches_; ///< emitted when one is first needed
   const mini_batch_program* current_ = nullptr;           ///< of the step that runs
   std::vector<std::uint64_t> lines_read_;                 ///< per stage
@@ -207,6 +250,8 @@ private:
   std::uint32_t vectors_of_last_step_ = 0;
   bool programmed_ = false;
   bool evaluating_ = false;
+  unsigned reads_left_ = 0;      ///< of the weights, after this epoch
+  std::uint64_t reads_done_ = 0; ///< in the run
   bool stopping_ = false;
   std::uint64_t next_test_sample_ = 0;
   std::uint64_t correct_ = 0;

@@ -29,6 +29,7 @@ sequencer::sequencer(const sc_core::sc_module_name& name, const sequencer_config
       time_(time),
       pool_(pool),
       vector_port_("vector_port", [this](auto& payload) { response_arrived(payload); }),
+      posted_at_(configuration.node_of_array.size(), 0),
       weight_versions_(configuration.node_of_array.size(), 0) {
   for (std::size_t a = 0; a < configuration.node_of_array.size(); ++a)
     tile_ports_.push_back(std::make_unique<transaction::four_phase_initiator>(
@@ -113,7 +114,7 @@ void sequencer::begin_step(const step& s) {
   if (configuration_.recorded != nullptr)
     configuration_.recorded->begin_step();
   for (std::uint32_t i = 0; i < current_->size(); ++i) {
-    progress_[i] = {static_cast<std::uint32_t>(s.program->predecessors(i).size()), {}, {}};
+    progress_[i] = {static_cast<std::uint32_t>(s.program->predecessors(i).size()), 0, {}, {}};
     prepare(i);
     if (progress_[i].open_predecessors == 0)
       admit(i);
@@ -216,18 +217,32 @@ void sequencer::response_arrived(::tlm::tlm_generic_payload& payload) {
   arrived_.notify(sc_core::SC_ZERO_TIME);
 }
 
-/// Values of operations whose operands are final: one fork and join.
+/// Values of operations whose operands are final: one fork and join, or more if an array has several of them, since it
+/// works on one at a time.
 void sequencer::launch(std::span<const std::uint32_t> indices) {
   for (const auto index : indices) {
     const auto& planned = (*current_)[index];
     auto& request = planned.request.request();
     if (request.op->kind == operation_kind::load_samples || request.op->kind == operation_kind::program)
       load(request);
+    if (planned.summed.vectors > 1)
+      numerics::add_to_first(planned.summed);
+    if (request.op->array != no_array) {
+      auto& posted = posted_at_[request.op->array];
+      if (posted == forks_)
+        fork_and_join();
+      posted = forks_;
+    }
     if (planned.port != nullptr)
       planned.port->launch(planned.request.payload());
     if (request.posted != nullptr)
       kernels_.push_back(request.posted);
   }
+  fork_and_join();
+}
+
+void sequencer::fork_and_join() {
+  ++forks_;
   if (kernels_.empty())
     return;
   pool_.run(kernels_);
@@ -255,10 +270,14 @@ void sequencer::prepare(std::uint32_t index) {
   request.operation_id = next_operation_id_ + index;
   request.posted = nullptr;
   request.computed = false;
-  request.multicast = planned.multicast == no_multicast ? 0 : next_operation_id_ + planned.multicast + 1;
+  request.multicast = planned.multicast == no_group ? 0 : next_operation_id_ + planned.multicast + 1;
+  request.reduction = planned.reduction == no_group ? 0 : next_operation_id_ + planned.reduction + 1;
   if (op.stage != no_stage) {
     request.line_read = context_.lines_read[op.stage] + op.read;
     request.line = configuration_.stages[op.stage].order.line_of(request.line_read);
+  } else if (op.kind == operation_kind::read_line) { // of a whole array
+    request.line_read = context_.first_vector;
+    request.line = 0;
   }
   if (configuration_.recorded != nullptr) {
     request.computed = true;
@@ -290,7 +309,7 @@ femtoseconds sequencer::transport(std::uint32_t index) {
 }
 
 void sequencer::read_operands(const planned_operation& planned, sc_core::sc_time& delay) {
-  auto* const shared = planned.multicast == no_multicast ? nullptr : &progress_[planned.multicast].operands_read;
+  auto* const shared = planned.multicast == no_group ? nullptr : &progress_[planned.multicast].shared;
   if (shared != nullptr && shared->has_value()) {
     delay = std::max(delay, transaction::to_sc_time(**shared - time_.now()));
     return;
@@ -300,8 +319,20 @@ void sequencer::read_operands(const planned_operation& planned, sc_core::sc_time
     *shared = time_.now(delay);
 }
 
+/// Whether the sum is there; `delay` is then that of the latest member.
+bool sequencer::join_reduction(const planned_operation& planned, sc_core::sc_time& delay) {
+  auto& sum = progress_[planned.reduction];
+  sum.shared = std::max(time_.now(delay), sum.shared.value_or(femtoseconds{}));
+  if (++sum.answered < planned.request.request().members)
+    return false;
+  delay = transaction::to_sc_time(*sum.shared - time_.now());
+  return true;
+}
+
 void sequencer::write_results(const planned_operation& planned, sc_core::sc_time& delay) {
-  access(buffer, planned, planned.written, ::tlm::TLM_WRITE_COMMAND, delay);
+  if (planned.reduction != no_group && !join_reduction(planned, delay))
+    return;
+  access(planned.writes_memory ? memory : buffer, planned, planned.written, ::tlm::TLM_WRITE_COMMAND, delay);
 }
 
 femtoseconds sequencer::write_results(const planned_operation& planned, femtoseconds at) {

@@ -53,8 +53,8 @@ struct sequencer_configuration {
 
 /// The only initiator of the machine. One step at a time: an operation is launched (values computed, all ready ones in
 /// one fork and join) when its predecessors are complete; its operands are read from buffer or memory, the request goes
-/// to its target, and the results are written to the buffer. A step ends with a drain: the next one starts on an
-/// idle machine with all clocks at an edge.
+/// to its target, and the results are written to the buffer or to memory. A step ends with a drain: the next one starts
+/// on an idle machine with all clocks at an edge.
 ///
 /// In a replay nothing is launched: every operation has its values and its activity when the step begins, so the same
 /// requests go the same ways at times that follow from the same rules.
@@ -127,8 +127,10 @@ private:
   };
   struct progress {
     std::uint32_t open_predecessors = 0;
+    std::uint32_t answered = 0; ///< of a reduction: members so far
     femtoseconds ready;
-    std::optional<femtoseconds> operands_read; ///< of a multicast: when its first request had read them
+    std::optional<femtoseconds> shared; ///< of a multicast: when its first request had read the operands; of a
+                                        ///< reduction: when the latest of its members came
   };
   using memory_socket = tlm_utils::simple_initiator_socket<sequencer>;
 
@@ -143,11 +145,13 @@ private:
   void catch_up();
   void launch_ready();
   void launch(std::span<const std::uint32_t> indices);
+  void fork_and_join();
   void load(transaction::tile_request& request);
   void prepare(std::uint32_t index);
   femtoseconds transport(std::uint32_t index);
   void read_operands(const planned_operation& planned, sc_core::sc_time& delay);
   void write_results(const planned_operation& planned, sc_core::sc_time& delay);
+  bool join_reduction(const planned_operation& planned, sc_core::sc_time& delay);
   femtoseconds write_results(const planned_operation& planned, femtoseconds at);
   void access(memory_socket& socket, const planned_operation& planned, const memory_access& moved,
               ::tlm::tlm_command command, sc_core::sc_time& delay);
@@ -174,6 +178,8 @@ private:
   std::vector<progress> progress_;
   std::vector<std::uint32_t> ready_; ///< admitted, not launched yet
   std::vector<kernel*> kernels_;     ///< posted by the launches of this round
+  std::uint64_t forks_ = 1;
+  std::vector<std::uint64_t> posted_at_; ///< per array: forks_ at its last launch
   pending_queue queue_;
   std::uint32_t completed_ = 0;
   std::uint64_t next_operation_id_ = 0; ///< number of the step's first operation

@@ -29,14 +29,25 @@ bool writes_same_line(const operation& a, const operation& b) {
          x.length == y.length && x.first_vector == y.first_vector && x.vectors == y.vectors;
 }
 
+bool is_reduced(const operand_arena& arena, const operand_ref& ref) {
+  return has_operand(ref) && arena.slot(ref.slot).home == residence::reduced;
+}
+
+/// Of a reduced slot one vector: the part of a sum, or the sum.
 mutable_burst view_of(operand_arena& arena, const operand_ref& ref, std::uint32_t vectors) {
   auto burst = arena.view(ref.slot).slice(ref.first, ref.length);
   burst.data += std::size_t{ref.first_vector} * burst.stride;
-  if (ref.vectors == 0)
+  if (is_reduced(arena, ref))
+    burst.vectors = 1;
+  else if (ref.vectors == 0)
     burst.vectors = std::min(burst.vectors, vectors);
   else if (ref.vectors != all_vectors)
     burst.vectors = ref.vectors;
   return burst;
+}
+
+bool in_memory(const operand_arena& arena, const operand_ref& ref) {
+  return has_operand(ref) && arena.slot(ref.slot).home == residence::memory;
 }
 
 /// Whether an operand is moved at all: state of the transfer controller stays where it is.
@@ -71,6 +82,7 @@ step_plan::step_plan(const step_program& program, const plan_inputs& in) : progr
   }
   arrange_waves();
   find_multicasts();
+  find_reductions(in.arena);
 }
 
 /// Writes of the same pulses to different arrays, with no new pulses in between.
@@ -85,10 +97,27 @@ void step_plan::find_multicasts() {
       if (!writes_same_line(ops[earlier], ops[i]))
         continue;
       auto& first = operations_[earlier].multicast;
-      if (first == no_multicast)
+      if (first == no_group)
         first = earlier;
       operations_[i].multicast = first;
       break;
+    }
+  }
+}
+
+/// What is written to a reduced slot from one operation that takes the sum to the next.
+void step_plan::find_reductions(const operand_arena& arena) {
+  const auto ops = program_.operations();
+  for (std::uint32_t i = 0; i < size(); ++i) {
+    if (!is_reduced(arena, ops[i].inputs[0]))
+      continue;
+    std::vector<std::uint32_t> members; // the last one first
+    for (std::uint32_t earlier = i; earlier-- > 0 && ops[earlier].inputs[0].slot != ops[i].inputs[0].slot;)
+      if (ops[earlier].outputs[0].slot == ops[i].inputs[0].slot)
+        members.push_back(earlier);
+    for (const auto member : members) {
+      operations_[member].reduction = members.back();
+      operations_[member].request.request().members = static_cast<std::uint32_t>(members.size());
     }
   }
 }
@@ -126,9 +155,14 @@ planned_operation step_plan::planned(const operation& op, const plan_inputs& in)
   const auto sent = resolve(request.in, op.inputs, in, op.vectors);
   p.written = {address_of(op.outputs), resolve(request.out, op.outputs, in, op.vectors)};
   request.response_bytes = p.written.bytes;
+  if (is_reduced(in.arena, op.inputs[0])) {
+    p.summed = in.arena.view(op.inputs[0].slot).slice(op.inputs[0].first, op.inputs[0].length);
+    p.summed.vectors = op.inputs[0].vectors;
+  }
   const bool loads = op.kind == operation_kind::load_samples;
   p.read = {address_of(op.inputs), loads ? op.vectors * in.bytes_per_sample : sent};
-  p.reads_memory = loads || (has_operand(op.inputs[0]) && in.arena.slot(op.inputs[0].slot).home == residence::memory);
+  p.reads_memory = loads || in_memory(in.arena, op.inputs[0]);
+  p.writes_memory = in_memory(in.arena, op.outputs[0]);
 
   auto& payload = p.request.payload();
   const bool writes =

@@ -21,7 +21,7 @@ struct memory_access {
   std::uint32_t bytes = 0;   ///< 0 = nothing to move
 };
 
-inline constexpr std::uint32_t no_multicast = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::uint32_t no_group = std::numeric_limits<std::uint32_t>::max();
 
 /// An operation with its transaction. The payload belongs to the operation for the whole run; a step writes only what
 /// it changes.
@@ -30,10 +30,17 @@ struct planned_operation {
   transaction::four_phase_initiator* port = nullptr; ///< null: the memory access is the whole operation
   memory_access read;
   memory_access written;
-  bool reads_memory = false; ///< the operands are in memory, not in the buffer
+  bool reads_memory = false;  ///< the operands are in memory, not in the buffer
+  bool writes_memory = false; ///< same of the results
   /// Write of a line that others write too: index of the first of them, which stands for the group. The operands are
   /// read and sent once for all.
-  std::uint32_t multicast = no_multicast;
+  std::uint32_t multicast = no_group;
+  /// Read of a line that is added to those of others on its way: index of the first of them, which stands for the
+  /// group. The sum is written to the buffer once, when all are there.
+  std::uint32_t reduction = no_group;
+  /// Vectors whose sum the operation takes: it is made in the first of them, in their order, at the launch. Empty:
+  /// none.
+  mutable_burst summed{};
 };
 
 /// Where operands and targets are.
@@ -67,6 +74,7 @@ private:
   [[nodiscard]] static planned_operation planned(const operation& op, const plan_inputs& in);
   void arrange_waves();
   void find_multicasts();
+  void find_reductions(const operand_arena& arena);
 
   const step_program& program_;
   std::vector<planned_operation> operations_;

@@ -17,11 +17,11 @@ memory_port::memory_port(const sc_core::sc_module_name& name, memory_configurati
 
 void memory_port::b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   const auto* request = transaction::operand_traffic::request_of(payload);
-  if (request == nullptr || !payload.is_read()) { // only operands are stored here, no bytes
+  if (request == nullptr) { // only operands are stored here, no bytes
     payload.set_response_status(::tlm::TLM_COMMAND_ERROR_RESPONSE);
     return;
   }
-  if (!request->computed)
+  if (payload.is_read() && !request->computed)
     load_samples(*request);
 
   const double bytes = payload.get_data_length();
@@ -29,7 +29,8 @@ void memory_port::b_transport(::tlm::tlm_generic_payload& payload, sc_core::sc_t
   const auto arrival = time_.now(delay);
   const auto done = channel_.reserve(arrival, held) + held + configuration_.latency;
   delay += transaction::to_sc_time(done - arrival);
-  account_.counts.add(request->op->phase, action::dram_read_byte, payload.get_data_length());
+  account_.counts.add(request->op->phase, payload.is_read() ? action::dram_read_byte : action::dram_write_byte,
+                      payload.get_data_length());
   account_.busy[static_cast<std::size_t>(request->op->phase)] += held;
   payload.set_response_status(::tlm::TLM_OK_RESPONSE);
 }

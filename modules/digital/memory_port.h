@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/// \file Port to the memory that samples and initial weights come from.
+/// \file Port to the memory that samples and initial weights come from and that weights are read out to.
 #pragma once
 
 #include <tilework/core/action_counts.h>
@@ -27,7 +27,8 @@ struct memory_configuration {
 
 /// Base-protocol memory with a latency and a bandwidth: a request takes latency + bytes / bandwidth, requests are
 /// served one at a time. A load_samples request fills its operands from the sample memory, in the timed access or,
-/// ahead of it, in a debug access; a program request is given its weights in a debug access only.
+/// ahead of it, in a debug access; a program request is given its weights in a debug access only. Results take the time
+/// of operands; their values are in the arena.
 class memory_port final : public sc_core::sc_module {
 public:
   tlm_utils::simple_target_socket<memory_port> socket{"socket"};

@@ -224,8 +224,7 @@ transaction::booking transfer_controller::schedule(::tlm::tlm_generic_payload& p
   const auto accepted = clock_.next_edge(arrival);
   const auto loaded = book_buffer(accepted, cost.words_read, action::sram_read_byte, p);
 
-  const std::uint64_t per_cycle = std::uint64_t{configuration_.lanes} * configuration_.ops_per_lane_cycle;
-  const auto held = clock_.cycles(static_cast<std::int64_t>((cost.alu.total() + per_cycle - 1) / per_cycle));
+  const auto held = clock_.cycles(cycles_of(cost.alu, configuration_.lanes, configuration_.ops_per_lane_cycle));
   const auto start = lanes_.reserve(loaded, held);
   const auto computed = start + held + clock_.cycles(configuration_.latency_cycles);
   accounts_.lanes->busy[static_cast<std::size_t>(p)] += held;

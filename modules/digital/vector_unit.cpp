@@ -67,7 +67,9 @@ public:
                        {.learning_rate = request_->context->learning_rate,
                         .mini_batch = request_->context->step,
                         .loss_scale = 1.0F / static_cast<float>(op.vectors),
-                        .logit_scale = op.rate.factor});
+                        .parameter = op.rate.factor,
+                        .seed = request_->context->seed,
+                        .stream = op.layer});
     if (format_ != numerics::number_format::fp32)
       for (const auto& burst : out)
         for (std::uint32_t v = 0; v < burst.vectors; ++v)
@@ -158,8 +160,7 @@ transaction::booking vector_unit::schedule(::tlm::tlm_generic_payload& payload, 
   }
   finish_values(request);
   const auto operations = alu_operations_of(*request.op);
-  const std::uint64_t per_cycle = std::uint64_t{configuration_.lanes} * configuration_.ops_per_lane_cycle;
-  const auto held = clock_.cycles(static_cast<std::int64_t>((operations.total() + per_cycle - 1) / per_cycle));
+  const auto held = clock_.cycles(cycles_of(operations, configuration_.lanes, configuration_.ops_per_lane_cycle));
   const auto start = lanes_.reserve(clock_.next_edge(arrival), held);
   const auto done = start + held + clock_.cycles(configuration_.latency_cycles);
   add_counts(account_.counts, request.op->phase, operations);

@@ -18,6 +18,12 @@ struct alu_operations {
   [[nodiscard]] constexpr std::uint64_t total() const { return add + multiply + compare + divide + special; }
 };
 
+/// Cycles that operations hold the lanes of a digital unit.
+constexpr std::int64_t cycles_of(const alu_operations& operations, unsigned lanes, unsigned ops_per_lane_cycle) {
+  const std::uint64_t per_cycle = std::uint64_t{lanes} * ops_per_lane_cycle;
+  return static_cast<std::int64_t>((operations.total() + per_cycle - 1) / per_cycle);
+}
+
 inline void add_counts(action_counts& counts, phase p, const alu_operations& operations) {
   counts.add(p, action::alu_add, operations.add);
   counts.add(p, action::alu_multiply, operations.multiply);
@@ -75,6 +81,14 @@ constexpr alu_operations alu_operations_of(const operation& op) {
     return {.multiply = all};
   case vector_function::output_scale_update: // s -= lr sum d y
     return {.add = all, .multiply = all + 1};
+  case vector_function::draw_normal: { // one number of a normal generator, times std
+    const std::uint64_t drawn = n * op.outputs[0].length;
+    return {.multiply = drawn, .special = drawn};
+  }
+  case vector_function::difference:
+    return {.add = all};
+  case vector_function::moving_variance: // sum of squares, their mean, v + alpha (mean - v)
+    return {.add = all + 2 * n, .multiply = all + 2 * n};
   case vector_function::none:
     break;
   }

@@ -20,6 +20,11 @@ struct packet {
   /// A fabric may send the payload once where their ways are the same: to every destination with the first of them, and
   /// the interface there keeps it until its own packet departs.
   std::uint64_t multicast = 0;
+  /// Packets of this number, from one drain to the next, are added element by element on their way to one destination
+  /// and arrive as one; 0: on its own. A reduction has as many packets as `members` says, each of `elements`.
+  std::uint64_t reduction = 0;
+  std::uint32_t members = 0;
+  std::uint32_t elements = 0;
 };
 
 /// Calendar model of a network: links are booked, not simulated flit by flit. Time is relative to the last drain.
@@ -31,7 +36,8 @@ public:
   virtual ~fabric() = default;
 
   /// Books the way of a packet that is ready at `departure`; returns when its tail has arrived. Empty packets take no
-  /// time.
+  /// time. Of a reduction the call for its last member, whichever that is, returns when the sum has arrived; the others
+  /// return when the tail has left the source.
   virtual femtoseconds transfer(const packet& p, femtoseconds departure) = 0;
   /// No packet is in flight: forget all bookings.
   virtual void drain() = 0;

@@ -10,7 +10,7 @@ struct ideal_network_configuration {
   std::uint32_t nodes = 4;
 };
 
-/// Every packet arrives when it departs; nothing is counted.
+/// Every packet arrives when it departs, also into a sum; nothing is counted.
 class ideal_network final : public fabric {
 public:
   explicit ideal_network(const ideal_network_configuration& configuration) : configuration_(configuration) {}

@@ -33,7 +33,13 @@ void network::carry_request(const transaction::tile_request& request, std::uint6
 }
 
 void network::carry_response(const transaction::tile_request& request, sc_core::sc_time& delay) {
-  carry({request.destination, request.source, request.response_bytes, request.op->phase}, delay);
+  packet p{request.destination, request.source, request.response_bytes, request.op->phase};
+  if (request.reduction != 0) {
+    p.reduction = request.reduction;
+    p.members = request.members;
+    p.elements = static_cast<std::uint32_t>(request.out[0].elements());
+  }
+  carry(p, delay);
 }
 
 void network::b_transport(int way, ::tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {

@@ -2,6 +2,7 @@
 /// \file Hardware parameters of a tile. The same numbers decide values, time, energy and area.
 #pragma once
 
+#include <tilework/core/endurance.h>
 #include <tilework/core/femtoseconds.h>
 #include <tilework/physics/devices/device_array.h>
 
@@ -101,12 +102,13 @@ struct calibration_configuration {
   std::uint32_t reads = 10; ///< of every input line, averaged
 };
 
-/// Conductances and voltages of a cross-point; enter energy only.
+/// Conductances and voltages of a cross-point enter energy and currents only, its endurance is only reported.
 struct cell_configuration {
   double g_min_S = 0.1e-6;
   double g_max_S = 1e-6;
   double v_read_V = 0.2;
   double v_write_V = 1.0;
+  endurance_limit endurance{}; ///< 0 pulses: unknown
 };
 
 struct tile_configuration {
@@ -116,6 +118,7 @@ struct tile_configuration {
   dac_configuration dac;
   adc_configuration adc;
   sample_and_hold_kind sample_and_hold = sample_and_hold_kind::single;
+  unsigned weight_phases = 1; ///< 2: devices of both polarities of a cell are read one after the other
   pulse_configuration pulse;
   femtoseconds output_latency;   ///< digital scaling behind the ADC, once per burst
   femtoseconds program_row_time; ///< write-verify of one input line

@@ -254,12 +254,13 @@ void analog_array::chop_inputs() {
 }
 
 void analog_array::begin_read_line(line_side side, std::uint32_t first_line, mutable_burst out,
-                                   std::uint64_t first_vector) {
+                                   std::uint64_t first_vector, bool compared) {
   if (out.length != length_of(shape_, side))
     throw std::invalid_argument("operand does not fit the array");
   current_ = activity_kind::line_read;
   side_ = side;
   first_line_ = first_line;
+  compared_ = compared;
   out_ = out;
   first_vector_ = first_vector;
   auto& reader = line_readers_[static_cast<std::size_t>(side)];
@@ -380,7 +381,7 @@ void analog_array::compute_block(std::uint32_t block) {
 
 void analog_array::run_line_read() {
   auto& reader = *line_readers_[static_cast<std::size_t>(side_)];
-  line_activity_ = reader.read(weights(), first_line_, out_, first_vector_, line_read_quality_);
+  line_activity_ = reader.read(weights(), first_line_, out_, first_vector_, compared_ ? &line_read_quality_ : nullptr);
 }
 
 void analog_array::run_line_write() {

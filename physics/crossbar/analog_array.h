@@ -80,8 +80,10 @@ public:
   /// out[v] = the weights of line (first_line + v) % lines as a product with a unit vector reads them: side inputs W e,
   /// outputs long; side outputs W^T e, inputs long. Any number of vectors.
   /// \param first_vector number of the first of these reads among all of the array, for the noise
+  /// \param compared the reads count for take_line_read_quality()
   /// \throws std::invalid_argument if the operand does not fit
-  void begin_read_line(line_side side, std::uint32_t first_line, mutable_burst out, std::uint64_t first_vector);
+  void begin_read_line(line_side side, std::uint32_t first_line, mutable_burst out, std::uint64_t first_vector,
+                       bool compared = true);
   /// W <- W - rate d x^T for all vectors in order, with a unit vector for line (first_line + v) % lines on this side
   /// and counts[v] on the other; pulses with the devices' own granularity. Any number of vectors; those with counts
   /// that are all 0 do nothing.
@@ -203,6 +205,7 @@ private:
   std::vector<float> exact_; ///< product of a probe
   line_side side_ = line_side::inputs;
   std::uint32_t first_line_ = 0;
+  bool compared_ = true;
   operation_activity line_activity_;
   std::uint64_t first_vector_ = 0;
   std::vector<float> scales_;       ///< per vector

@@ -54,7 +54,7 @@ line_reader::line_reader(const io_parameters& io, array_shape shape, line_side s
 }
 
 operation_activity line_reader::read(std::span<const float> weights, std::uint32_t first_line, mutable_burst out,
-                                     std::uint64_t first_vector, signal_noise& quality) {
+                                     std::uint64_t first_vector, signal_noise* quality) {
   constexpr float no_scale = 0; // without noise management
   operation_activity activity;
   weight_view view{weights.data(), shape_, direction_of(side_), nullptr, isa_};
@@ -66,7 +66,8 @@ operation_activity line_reader::read(std::span<const float> weights, std::uint32
       view.only_line = line;
     add_to(activity, mvm_.run(view, unit_vector_, out[v], no_scale, noise_, first_vector + v, scratch_));
     unit_vector_[line] = 0;
-    compare(weights, line, out[v], quality);
+    if (quality != nullptr)
+      compare(weights, line, out[v], *quality);
     line = line + 1 == lines ? 0 : line + 1;
   }
   return activity;

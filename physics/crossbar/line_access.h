@@ -52,9 +52,10 @@ public:
   line_reader(const io_parameters& io, array_shape shape, line_side side, std::uint64_t seed, logical_array id,
               instruction_set isa);
 
-  /// out[v]: line (first_line + v) % lines. \param first_vector noise index of the first read \param quality += errors
+  /// out[v]: line (first_line + v) % lines. \param first_vector noise index of the first read \param quality += errors,
+  /// if there is one
   operation_activity read(std::span<const float> weights, std::uint32_t first_line, mutable_burst out,
-                          std::uint64_t first_vector, signal_noise& quality);
+                          std::uint64_t first_vector, signal_noise* quality);
 
 private:
   void compare(std::span<const float> weights, std::uint32_t line, std::span<const float> seen,

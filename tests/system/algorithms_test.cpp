@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every training algorithm with transfers: one result however a run is executed, what schedules change, and learning.
+#include "support/options.h"
 #include "support/small_runs.h"
 
 #include <gtest/gtest.h>
@@ -12,20 +13,6 @@
 
 namespace tilework::test {
 namespace {
-
-using options = std::vector<std::string>;
-
-options operator+(options a, const options& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-options set(const options& assignments) {
-  options all;
-  for (const auto& assignment : assignments)
-    all.insert(all.end(), {"--set", assignment});
-  return all;
-}
 
 /// An algorithm as a configuration has it.
 struct algorithm_case {
@@ -52,6 +39,8 @@ const std::vector<algorithm_case> cases{
     {"AGAD", "{name: AGAD, in_chop_prob: 0.5, transfer_columns: false}"},
     {"MultiTileAGAD", "{name: MultiTileAGAD, replicas: 4, buffer_granularity: 0.01}"},
     {"MultiTileAGAD_pairs", "{name: MultiTileAGAD, replicas: 4, replicate: fast_and_slow, buffer_granularity: 0.01}"},
+    {"MultiTileAGAD_reduced", "{name: MultiTileAGAD, replicas: 4, replicate: fast_and_slow, buffer_granularity: 0.01}",
+     "{extends: Idealized, dw_min: 0.002}", "training.transfer={every: 1 mini_batch, reduction: network}"},
     {"Residual", "{name: Residual}", "{extends: Idealized, dw_min: 0.002}", "training.batch_size=10"},
     {"MixedPrecision", "{name: MixedPrecision}"},
 };
@@ -60,8 +49,9 @@ const std::vector<algorithm_case> cases{
 options arguments_of(const algorithm_case& c) {
   return set({"dataset={name: glyphs, train_samples: 300, test_samples: 100}",
               "machine=" + (source_folder() / "platforms/machines/mesh_4x2.yaml").string(),
-              "machine.tile.array={inputs: 784, outputs: 256}", "machine.interconnect.mesh={columns: 4, rows: 4}",
-              "training.batch_size=10", "training.epochs=2", "training.device=" + std::string(c.device),
+              "machine.tile.array={inputs: 784, outputs: 256}",
+              "machine.interconnect.mesh={columns: 4, rows: 4, reduction: true}", "training.batch_size=10",
+              "training.epochs=2", "training.device=" + std::string(c.device),
               "training.algorithm=" + std::string(c.algorithm), std::string(c.more)});
 }
 
@@ -173,6 +163,64 @@ TEST_P(overlapping, transfers_learn_the_same_in_no_more_time) {
   const auto overlapped = summary({"--set", "training.transfer.schedule=overlapped"});
   expect_same_values(after, overlapped);
   EXPECT_LE(time_of(overlapped), time_of(after));
+}
+
+/// An algorithm on four fast and four slow copies; where the reads of the fast ones are added.
+json summary_of_copies(const std::string& algorithm, const std::string& reduction, const options& more = {}) {
+  const auto copies = "{" + algorithm + ", replicas: 4, replicate: fast_and_slow}";
+  return summary_of({.name = "copies", .algorithm = copies},
+                    set({"training.transfer={every: 1 mini_batch, reduction: " + reduction + "}"}) + more);
+}
+
+std::uint64_t count_of(const json& summary, const std::string& action) {
+  return summary.at("actions").at("transfer").value(action, std::uint64_t{0});
+}
+
+void expect_less_traffic(const json& added, const json& gathered) {
+  for (const std::string action : {"flit_hop", "sram_read_byte", "sram_write_byte", "alu_add"})
+    EXPECT_LT(count_of(added, action), count_of(gathered, action)) << action;
+  EXPECT_GT(count_of(added, "router_add"), 0U);
+  EXPECT_EQ(count_of(gathered, "router_add"), 0U);
+  EXPECT_LT(time_of(added), time_of(gathered));
+  EXPECT_LT(added.at("phases").at("transfer").at("energy_J"), gathered.at("phases").at("transfer").at("energy_J"));
+}
+
+TEST(reduction, moves_less_and_gives_the_same_weights_without_references) {
+  const std::string algorithm = "name: TTv2, thres_scale: 0.01";
+  const auto gathered = summary_of_copies(algorithm, "controller");
+  const auto added = summary_of_copies(algorithm, "network");
+  expect_same_values(gathered, added);
+  EXPECT_EQ(gathered.at("operations"), added.at("operations"));
+  expect_less_traffic(added, gathered);
+}
+
+TEST(reduction, of_AGAD_keeps_one_reference_and_learns_as_well) {
+  const std::string algorithm = "name: MultiTileAGAD, auto_granularity: 1, fast_lr: 1, in_chop_prob: 0.02, "
+                                "transfer_columns: false";
+  const auto learn = set({"training.epochs=20", "training.batch_size=4", "training.learning_rate=0.2",
+                          "evaluate.every=20 epochs", "dataset={name: glyphs, train_samples: 300, test_samples: 200}"});
+  const auto gathered = summary_of_copies(algorithm, "controller", learn);
+  const auto added = summary_of_copies(algorithm, "network", learn);
+  const auto approximate = summary_of_copies(algorithm, "network", learn + options{"--timing", "at"});
+  expect_same_values(added, approximate);
+  EXPECT_EQ(added.at("actions"), approximate.at("actions"));
+  expect_less_traffic(added, gathered);
+  EXPECT_NEAR(added.at("test_accuracy").get<double>(), gathered.at("test_accuracy").get<double>(), 0.05);
+  EXPECT_GT(added.at("test_accuracy").get<double>(), 0.5);
+}
+
+TEST(reduction, is_refused_where_the_network_cannot_add) {
+  for (const std::string network : {"{mesh: {columns: 4, rows: 4}}", "{bus: {nodes: 16}}"}) {
+    const auto arguments = arguments_of({.name = "refused",
+                                         .algorithm = "{name: AGAD, replicas: 4, replicate: fast_and_slow}",
+                                         .more = "training.transfer.reduction=network"}) +
+                           set({"machine.interconnect=" + network});
+    const temporary_directory folder;
+    const auto run = run_program(small_run(folder / "run", arguments, layers));
+    EXPECT_EQ(run.exit_code, 2) << network;
+    EXPECT_NE(run.err.find("training.transfer.reduction"), std::string::npos) << run.err;
+    EXPECT_NE(run.err.find("does not add packets"), std::string::npos) << run.err;
+  }
 }
 
 /// How an algorithm learns 300 glyphs, and the accuracy that it must reach.

@@ -17,7 +17,7 @@ bool contains(const std::string& text, const std::string& part) {
 TEST(commands, help_and_version) {
   const auto help = run_program({"--help"});
   EXPECT_EQ(help.exit_code, 0);
-  for (const std::string command : {"run", "check", "devices", "presets"})
+  for (const std::string command : {"run", "check", "compare", "cost", "devices", "presets"})
     EXPECT_TRUE(contains(help.out, command)) << command;
   EXPECT_EQ(help.err, "");
   EXPECT_TRUE(contains(run_program({"run", "--help"}).out, "--resume"));
@@ -44,6 +44,14 @@ TEST(commands, bad_command_lines_explain_themselves_and_exit_with_2) {
   expect_refused({"devices"}, "subcommand");
   expect_refused({"devices", "show", "SoftBound"}, "did you mean 'SoftBounds'?");
   expect_refused({"devices", "respond", "Ideal"}, "no pulse response");
+  expect_refused({"cost"}, "FILE");
+  const auto machine = (source_folder() / "platforms/machines/mesh_2x2.yaml").string();
+  expect_refused({"cost", machine, "--operation", "forward_mvn"},
+                 "unknown operation 'forward_mvn'; did you mean 'forward_mvm'?");
+  expect_refused({"cost", machine, "--bl", "0"}, "--bl");
+  expect_refused({"cost", machine, "--mv-type", "TWO_PASS"}, "ONE_PASS");
+  expect_refused({"cost", (source_folder() / "platforms/bills/isaac_ce.yaml").string(), "--operation", "forward_mvm"},
+                 "a bill of materials has no operations");
   expect_refused({"presets"}, "subcommand");
   expect_refused({"presets", "show", "AGADEcRm"}, "did you mean 'AGADEcRam'?");
   expect_refused({"devices", "respond", "SoftBounds", "--pulses", "0"}, "--pulses");
@@ -66,11 +74,38 @@ TEST(commands, every_training_preset_makes_an_experiment) {
   }
 }
 
+TEST(commands, cost_says_the_same_as_table_and_as_json) {
+  const auto file = (source_folder() / "platforms/machines/hermes_core.yaml").string();
+  const auto table = run_program({"cost", file});
+  EXPECT_EQ(table.exit_code, 0) << table.err;
+  for (const auto* part : {"forward_mvm", "tile.crossbar", "in long bursts", "10.5 TOPS/W"})
+    EXPECT_TRUE(contains(table.out, part)) << part;
+  const auto result = run_program({"cost", file, "--format", "json", "--operation", "forward_mvm", "--operation",
+                                   "outer_product_update", "--bl", "5", "--vectors", "2"});
+  EXPECT_EQ(result.exit_code, 0) << result.err;
+  const auto document = json::parse(result.out);
+  ASSERT_EQ(document["operations"].size(), 2U);
+  EXPECT_DOUBLE_EQ(document["operations"][1]["time_s"].get<double>(),
+                   2 * 5 * 2 * 5e-9); // vectors, slots, phases, period
+  for (const auto& operation : document["operations"]) {
+    double sum = 0;
+    for (const auto& action : operation["actions"])
+      sum += action["energy_J"].get<double>();
+    EXPECT_DOUBLE_EQ(sum, operation["dynamic_energy_J"].get<double>());
+    EXPECT_EQ(operation["macs"], 2 * 256 * 256);
+  }
+  double area = 0;
+  for (const auto& part : document["parts"])
+    area += part["count"].get<double>() * part["area_m2"].get<double>();
+  EXPECT_DOUBLE_EQ(area, document["chip"]["area_m2"].get<double>());
+  EXPECT_EQ(document["published"].size(), 3U);
+}
+
 TEST(commands, shipped_files_are_valid) {
   std::size_t files = 0;
   for (const auto& [folder, kind] :
        {std::pair{"workloads/experiments", "experiment"}, std::pair{"platforms/machines", "machine"},
-        std::pair{"platforms/technologies", "technology"}})
+        std::pair{"platforms/bills", "bill of materials"}, std::pair{"platforms/technologies", "technology"}})
     for (const auto& entry : std::filesystem::directory_iterator(source_folder() / folder)) {
       const auto result = run_program({"check", entry.path().string()});
       EXPECT_EQ(result.exit_code, 0) << result.err;

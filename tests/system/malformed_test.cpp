@@ -125,6 +125,12 @@ TEST_P(malformed_file, is_refused_by_check_and_run) {
 constexpr std::string_view e = "experiment.yaml";
 constexpr std::string_view m = "machine.yaml";
 constexpr std::string_view t = "technology.yaml";
+constexpr std::string_view tile_of_machine = R"(tile:
+  array: {inputs: 1024, outputs: 256}
+  cell: {g_min: 0.1 uS, g_max: 1 uS}
+  dac: {bits: 7, slot: 1 ns}
+  adc: {kind: sar, bits: 9, cycle: 1 ns}
+  pulse: {width: 5 ns, period: 5 ns})";
 constexpr std::string_view soft_bounds = "{model: SoftBounds, dw_min: 0.002}";
 
 constexpr std::array cases{
@@ -154,6 +160,21 @@ constexpr std::array cases{
     malformed_case{"unknown_adc_kind", m, "kind: sar", "kind: saar", "saar", "did you mean 'sar'?"},
     malformed_case{"two_values_for_one_quantity", m, "cycle: 1 ns", "cycle: 1 ns, conversion_time: 10 ns", "10 ns",
                    "two values for one quantity"},
+    malformed_case{"unknown_matrix_unit", m, tile_of_machine, "matrix_unit: {kind: systolc}", "systolc",
+                   "did you mean 'systolic'?"},
+    malformed_case{"matrix_unit_without_kind", m, tile_of_machine, "matrix_unit: {rows: 4}", "{rows: 4}",
+                   "kind is missing"},
+    malformed_case{"matrix_unit_without_rows", m, tile_of_machine, "matrix_unit: {kind: systolic, rows: 0}", "0}\n",
+                   "from 1 to"},
+    malformed_case{"lanes_of_a_systolic_array", m, tile_of_machine, "matrix_unit: {kind: systolic, lanes: 4}",
+                   "lanes: 4}", "unknown key 'lanes'"},
+    malformed_case{"weights_beyond_their_memory", m, tile_of_machine,
+                   "matrix_unit: {kind: simd, weight_memory: {capacity: 15679 B}}", "{kind: simd",
+                   "the weights on unit 0 need 15680 bytes"},
+    malformed_case{"operands_beyond_their_buffer", m, tile_of_machine,
+                   "matrix_unit: {kind: simd, operand_buffer: 1 KiB}", "{kind: simd", "matrix_unit.operand_buffer is"},
+    malformed_case{"tile_and_matrix_unit", m, "digital:", "matrix_unit: {kind: simd}\ndigital:", "{kind: simd",
+                   "not both"},
     malformed_case{"two_interconnects", m, "rows: 1}", "rows: 1}, bus: {nodes: 2}", "{nodes: 2}", "two values"},
     malformed_case{"resolution_against_bits", e, "out_noise: 0.05", "inp_res: 0.1", "0.1", "machine.tile.dac.bits"},
     // devices, presets, data sets
@@ -448,21 +469,32 @@ TEST_P(malformed_override, is_refused) {
 using override_case = std::array<std::string_view, 3>;
 INSTANTIATE_TEST_SUITE_P(
     cases, malformed_override,
-    testing::Values(override_case{"training.epoch=3", "training.epoch", "did you mean 'epochs'?"},
-                    override_case{"nonsense", "nonsense", "expected key.path=value"},
-                    override_case{"=3", "=3", "expected key.path=value"},
-                    override_case{"training..epochs=3", "training..epochs", "empty name"},
-                    override_case{"training.epochs.more=3", "training.epochs.more", "single value"},
-                    override_case{"network.layers.9=3", "network.layers.9", "from 0 to 1"},
-                    override_case{"training.epochs=x", "training.epochs", "integer"},
-                    override_case{"training=3", "training", "expected a map"},
-                    override_case{"machine=nowhere.yaml", "machine", "cannot open"},
-                    override_case{"machine.tile.adc.bits=99", "machine.tile.adc.bits", "from 2 to 16"},
-                    override_case{"training.epochs=[", "training.epochs", ""},
-                    override_case{"mapping.tiles=[0, 0]", "mapping.tiles", "one tile per array"},
-                    override_case{"dataset={name: glyphs, train_samples: 2000000}", "dataset",
-                                  "at most 1000000 samples"},
-                    override_case{"dataset={name: glyphs, train_samples: -1}", "dataset", "from 0"}));
+    testing::Values(
+        override_case{"training.epoch=3", "training.epoch", "did you mean 'epochs'?"},
+        override_case{"nonsense", "nonsense", "expected key.path=value"},
+        override_case{"=3", "=3", "expected key.path=value"},
+        override_case{"training..epochs=3", "training..epochs", "empty name"},
+        override_case{"training.epochs.more=3", "training.epochs.more", "single value"},
+        override_case{"network.layers.9=3", "network.layers.9", "from 0 to 1"},
+        override_case{"training.epochs=x", "training.epochs", "integer"},
+        override_case{"training=3", "training", "expected a map"},
+        override_case{"machine=nowhere.yaml", "machine", "cannot open"},
+        override_case{"machine.tile.adc.bits=99", "machine.tile.adc.bits", "from 2 to 16"},
+        override_case{"training.epochs=[", "training.epochs", ""},
+        override_case{"training.programming=from_on", "training.programming", "did you mean 'from_one'?"},
+        override_case{"training.programming={method: absolute, tolerance: 0.1}", "training.programming",
+                      "method: from_one"},
+        override_case{"training.programming={method: from_one, first_averaging: 0}", "training.programming",
+                      "greater than 0"},
+        override_case{"training.programming={method: from_one, tolerances: 0.1}", "training.programming",
+                      "did you mean 'tolerance'?"},
+        override_case{"training={device: PCMUnitCell, programming: from_one}", "training",
+                      "cannot program OneSided cells"},
+        override_case{"training={programming: from_one, copy_mismatch_std: 0.1}", "training", "programmed from one"},
+        override_case{"evaluate.weight_reads=0", "evaluate.weight_reads", "from 1"},
+        override_case{"mapping.tiles=[0, 0]", "mapping.tiles", "one tile per array"},
+        override_case{"dataset={name: glyphs, train_samples: 2000000}", "dataset", "at most 1000000 samples"},
+        override_case{"dataset={name: glyphs, train_samples: -1}", "dataset", "from 0"}));
 
 /// MNIST-format files, good ones to begin with.
 class idx_files : public testing::Test {

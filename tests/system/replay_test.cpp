@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A replay of a recorded run takes the time and the energy that the run itself would take on that machine.
+#include "support/options.h"
 #include "support/small_runs.h"
 
 #include <gtest/gtest.h>
@@ -13,20 +14,7 @@
 namespace tilework::test {
 namespace {
 
-using options = std::vector<std::string>;
 namespace fs = std::filesystem;
-
-options operator+(options a, const options& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-options set(const options& assignments) {
-  options all;
-  for (const auto& assignment : assignments)
-    all.insert(all.end(), {"--set", assignment});
-  return all;
-}
 
 constexpr auto layers = "[784, 16, 10]";
 
@@ -101,6 +89,20 @@ const std::vector<training_case> cases{
     {"learned_ranges",
      {"forward.input_range={enable: true, init_from_data: 5}", "training.batch_size=8",
       "machine.digital.vector_unit.number_format=bf16"}},
+    {"programming_from_one_and_weight_reads",
+     transfers({"training.algorithm={name: MultiTileAGAD, replicas: 3}", "training.device=EcRam",
+                "network.initial_weights=xavier_normal", "training.programming=from_one",
+                "evaluate.average_from_epoch=2", "evaluate.weight_reads=3", "evaluate.digital=true"})},
+    {"sum_of_copies_on_its_way",
+     transfers({"training.algorithm={name: MultiTileAGAD, replicas: 4, replicate: fast_and_slow, "
+                "buffer_granularity: 0.01}",
+                "machine.interconnect.mesh={columns: 4, rows: 4, reduction: true}",
+                "training.transfer={every: 1 mini_batch, reduction: network}", "evaluate.target_accuracy=0.5",
+                "machine.tile.cell.endurance={pulses: 1e9, source: a guess}"})},
+    {"systolic_array",
+     {"machine=" + (source_folder() / "platforms/machines/systolic_128x128.yaml").string(), "training.batch_size=16"}},
+    {"simd_unit",
+     {"machine=" + (source_folder() / "platforms/machines/edge_simd.yaml").string(), "report.power_window=1 us"}},
     {"parts_of_the_code", {"forward.mv_type=BIT_WISE", "training.batch_size=8", "network.output_scale=learned"}},
 };
 

@@ -41,7 +41,7 @@ json without_host(json summary) {
 }
 
 bool is_training_phase(const std::string& phase) {
-  return phase == "forward" || phase == "backward" || phase == "update" || phase == "transfer";
+  return phase == "forward" || phase == "backward" || phase == "update" || phase == "transfer" || phase == "read_out";
 }
 
 json training_actions(const json& summary) {

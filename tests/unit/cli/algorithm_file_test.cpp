@@ -19,7 +19,8 @@ struct read_result {
   std::string resolved;
 };
 
-read_result read(const std::string& text, std::uint32_t batch_size = 8, physics::update_parameters update = {}) {
+read_result read(const std::string& text, std::uint32_t batch_size = 8, physics::update_parameters update = {},
+                 bool network_reduces = false) {
   const catalog::device_registry devices;
   const catalog::io_reader read_io = catalog::read_plain_io;
   const catalog::curve_listener on_curve = catalog::ignore_curve;
@@ -30,7 +31,8 @@ read_result read(const std::string& text, std::uint32_t batch_size = 8, physics:
                                      .on_curve = on_curve,
                                      .update = update,
                                      .batch_size = batch_size,
-                                     .seed = 7});
+                                     .seed = 7,
+                                     .network_reduces = network_reduces});
   r.finish();
   return {std::move(training), document.resolved_yaml()};
 }
@@ -215,6 +217,20 @@ TEST(algorithm_file, choppers_have_limits) {
   expect_error("algorithm: {name: ChoppedTTv2, auto_momentum: 0}\n", "f.yaml:1:47", "between 0 and 1");
   expect_error("algorithm: {name: ChoppedTTv2, gamma: 0.5}\n", "f.yaml:1:39", "chopped fast array");
   EXPECT_EQ(algorithm_of("algorithm: {name: ChoppedTTv2, in_chop_prob: 0, gamma: 0.5}\n").gamma_of(0), 0.5F);
+}
+
+TEST(algorithm_file, reads_are_added_on_their_way_where_the_network_can) {
+  using workload::transfer_reduction;
+  const std::string text = "algorithm: {name: AGAD, replicas: 4, replicate: fast_and_slow}\n"
+                           "transfer: {reduction: network}\n";
+  expect_error(text, "f.yaml:2:23", "does not add packets");
+  const auto a = read(text, 8, {}, true).training.algorithm;
+  EXPECT_EQ(a.reduction, transfer_reduction::network);
+  EXPECT_TRUE(a.reduces(0));
+  EXPECT_FALSE(algorithm_of("algorithm: {name: AGAD, replicas: 4, replicate: fast_and_slow}\n").reduces(0));
+  EXPECT_FALSE(read("algorithm: {name: AGAD, replicas: 4}\ntransfer: {reduction: network}\n", 8, {}, true)
+                   .training.algorithm.reduces(0))
+      << "there is one fast copy";
 }
 
 TEST(algorithm_file, replicas_fit_the_mini_batch) {

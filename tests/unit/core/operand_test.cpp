@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 namespace tilework {
@@ -42,6 +43,17 @@ TEST(operand_arena, slots_do_not_overlap_and_start_zeroed) {
   EXPECT_EQ(arena.buffer_elements(), 22U);
 }
 
+TEST(operand_arena, a_reduced_slot_takes_one_vector_of_the_buffer) {
+  operand_arena arena;
+  const auto parts = arena.add(3, 5, residence::reduced);
+  const auto other = arena.add(1, 7);
+  arena.allocate();
+  EXPECT_EQ(arena.buffer_elements(), 5U + 7);
+  EXPECT_EQ(arena.view(parts).vectors, 3U) << "what is on its way has room of its own";
+  std::ranges::fill(arena.view(parts)[2], 1.0F);
+  EXPECT_EQ(arena.view(other)[0].front(), 0.0F);
+}
+
 TEST(operand_arena, slots_in_memory_share_a_window_that_can_be_closed) {
   operand_arena arena;
   const auto small = arena.add(1, 4, residence::memory);
@@ -58,6 +70,24 @@ TEST(operand_arena, slots_in_memory_share_a_window_that_can_be_closed) {
   arena.close_window();
   EXPECT_EQ(arena.view(large).data, nullptr);
   EXPECT_EQ(arena.view(kept).data, buffer);
+}
+
+TEST(operand_arena, results_in_memory_are_apart_from_the_window_and_stay) {
+  operand_arena arena;
+  const auto operand = arena.add(2, 8, residence::memory);
+  const auto first = arena.add_result(3, 4);
+  const auto second = arena.add_result(1, 20);
+  arena.allocate();
+  EXPECT_EQ(arena.slot(first).home, residence::memory);
+  EXPECT_GE(arena.slot(first).first_element, 16U) << "addresses in memory are apart";
+  EXPECT_EQ(arena.buffer_elements(), 0U);
+  arena.view(operand)[1].back() = 1;
+  arena.view(first)[2].back() = 2;
+  arena.view(second)[0].front() = 3;
+  arena.close_window();
+  EXPECT_EQ(arena.view(first)[2].back(), 2.0F);
+  EXPECT_EQ(arena.view(second)[0].front(), 3.0F);
+  EXPECT_EQ(arena.view(first)[0].front(), 0.0F);
 }
 
 } // namespace

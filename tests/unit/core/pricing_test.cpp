@@ -75,6 +75,81 @@ TEST(price_list, charges_a_joint_price_once) {
   EXPECT_THROW(static_cast<void>(prices.energy_J(action::alu_add)), input_error); // not needed, so not priced
 }
 
+TEST(price_list, knows_which_entry_every_figure_comes_from) {
+  auto tech = two_kinds();
+  auto shared = energy("converters", {action::dac_conversion}, 2e-12);
+  tech.energies = {shared, shared}; // one entry of a file that says "per: each"
+  tech.energies[1].covers = {action::adc_conversion};
+  tech.energies[1].per = action::adc_conversion;
+  for (auto& leakage : tech.leakages) {
+    leakage.value = area_law{1.0};
+    leakage.name = "all";
+  }
+  const price_list prices(tech, {}, adc_and_drivers);
+  ASSERT_EQ(prices.entries().size(), 4U); // converters, two areas, one leakage
+  EXPECT_EQ(prices.energy_entry(action::dac_conversion), prices.energy_entry(action::adc_conversion));
+  const auto& converters = prices.entries()[prices.energy_entry(action::adc_conversion)];
+  EXPECT_EQ(converters.covers, (std::vector{action::dac_conversion, action::adc_conversion}));
+  EXPECT_EQ(title_of(converters), "converters");
+  EXPECT_EQ(title_of(prices.entries()[prices.area_entry(component_kind::adc)]), "area of adc");
+  const auto leakage = prices.leakage_entry(component_kind::adc);
+  EXPECT_EQ(leakage, prices.leakage_entry(component_kind::row_driver));
+  EXPECT_EQ(title_of(prices.entries()[leakage]), "leakage of all");
+  EXPECT_TRUE(prices.entries()[leakage].follows_area);
+  EXPECT_EQ(prices.entries()[leakage].components, (std::vector{component_kind::row_driver, component_kind::adc}));
+  EXPECT_THROW(static_cast<void>(prices.energy_entry(action::alu_add)), input_error);
+}
+
+TEST(price_assumptions, name_what_nobody_checked_and_what_was_scaled) {
+  auto tech = two_kinds();
+  tech.energies[0].origin.basis = figure_basis::recalled;
+  tech.energies[1].value = scaled_law{1e-12, 32e-9, 22e-9, scaling_rule::constant_voltage};
+  tech.areas[0].origin.basis = figure_basis::secondary;
+  tech.leakages[0].origin.basis = figure_basis::recalled; // no leakage at all, so it is not in the result
+  ledger books;
+  books.open("dac", component_kind::row_driver, 10).counts.add(phase::forward, action::dac_conversion, 1);
+  auto& adc = books.open("adc", component_kind::adc, 1);
+  const auto sentences = [&] { return price_assumptions(price(books, price_list(tech, {}, kinds_of(books)), {})); };
+  constexpr auto unchecked = "prices that are known second hand or from memory only: 'dac', 'area of row_driver'";
+  EXPECT_EQ(sentences(), (std::vector<std::string>{unchecked})); // nothing was converted
+  adc.counts.add(phase::forward, action::adc_conversion, 1);
+  EXPECT_EQ(sentences(),
+            (std::vector<std::string>{unchecked,
+                                      "prices that are scaled from another process node at constant voltage: 'adc'"}));
+  EXPECT_EQ(price_assumptions(price(books, price_list(two_kinds(), {}, kinds_of(books)), {})),
+            std::vector<std::string>{});
+}
+
+TEST(price_list, prices_macs_in_their_own_number_format) {
+  const number_format_law by_format{{{"int8", 1.0}, {"fp16", 2.0}, {"fp32", 4.0}}};
+  technology tech;
+  auto price_of = [&](std::string name, std::vector<action> covers) {
+    auto price = energy(std::move(name), std::move(covers), 0);
+    price.value = by_format;
+    tech.energies.push_back(price);
+  };
+  price_of("mac", {action::mac});
+  for (const auto a :
+       {action::alu_add, action::alu_multiply, action::alu_compare, action::alu_divide, action::alu_special})
+    price_of(std::string(name_of(a)), {a});
+  for (const auto kind : {component_kind::mac_array, component_kind::vector_unit}) {
+    tech.areas.push_back({kind, by_format, {}});
+    tech.leakages.push_back({kind, by_format, {}});
+  }
+  const std::array needed{component_kind::vector_unit, component_kind::mac_array};
+  machine_quantities machine;
+  machine.number_format = "fp32";
+  machine.mac_format = "int8";
+  const price_list prices(tech, machine, needed);
+  EXPECT_EQ(prices.energy_J(action::mac), 1.0);
+  EXPECT_EQ(prices.energy_J(action::alu_add), 4.0);
+  EXPECT_EQ(prices.area_m2(component_kind::mac_array), 1.0);
+  EXPECT_EQ(prices.area_m2(component_kind::vector_unit), 4.0);
+  EXPECT_EQ(prices.leakage_W(component_kind::mac_array), 1.0);
+  machine.mac_format = "bf16";
+  EXPECT_THROW(price_list(tech, machine, needed), input_error);
+}
+
 TEST(pricing, adds_dynamic_energy_and_leakage_per_phase) {
   ledger books;
   auto& adc = books.open("tile0.adc", component_kind::adc, 4);
@@ -99,6 +174,9 @@ TEST(pricing, adds_dynamic_energy_and_leakage_per_phase) {
   EXPECT_EQ(sheet.rows[0].what, action::adc_conversion);
   EXPECT_EQ(sheet.rows[1].what, std::nullopt);
   EXPECT_EQ(sheet.rows[1].count, 1'000'000U);
+  EXPECT_EQ(title_of(sheet.entries.at(sheet.rows[0].entry)), "adc");
+  EXPECT_EQ(title_of(sheet.entries.at(sheet.rows[1].entry)), "leakage of adc");
+  EXPECT_EQ(title_of(sheet.entries.at(sheet.components[1].area_entry)), "area of row_driver");
 }
 
 TEST(pricing, totals_are_the_sum_of_their_parts) {

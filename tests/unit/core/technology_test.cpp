@@ -78,6 +78,16 @@ TEST(price_laws, select_by_format_flit_width_and_area) {
   EXPECT_EQ(evaluate(area_law{3.0}, priced_quantity::leakage, m, origin, 2.0), 6.0);
 }
 
+TEST(price_laws, scale_over_one_node_step) {
+  const scaled_law law{1.0, 32e-9, 22e-9, scaling_rule::constant_voltage};
+  EXPECT_DOUBLE_EQ(evaluate(law, priced_quantity::energy, {}, from("t:1:1")), 22.0 / 32);
+  EXPECT_DOUBLE_EQ(evaluate(law, priced_quantity::area, {}, from("t:1:1")), 22.0 * 22 / (32 * 32));
+  EXPECT_THROW(evaluate(law, priced_quantity::leakage, {}, from("t:1:1")), input_error);
+  EXPECT_TRUE(is_one_node_step(22e-9, 14e-9));
+  EXPECT_TRUE(is_one_node_step(45e-9, 65e-9));
+  EXPECT_FALSE(is_one_node_step(32e-9, 14e-9));
+}
+
 std::string error_of(const price_law& law, priced_quantity quantity, const machine_quantities& m = {}) {
   try {
     evaluate(law, quantity, m, from("tech.yaml:4:5"));

@@ -115,14 +115,22 @@ TEST(memory_port, requests_share_the_bandwidth_but_not_the_latency) {
   EXPECT_EQ(b.initiator.delay, ns(20 + 30));
 }
 
-TEST(memory_port, has_no_bytes_for_foreign_initiators_and_nothing_to_write) {
+TEST(memory_port, takes_results_in_the_time_of_operands) {
+  bench b;
+  const auto t = b.requests.make({.kind = operation_kind::read_line, .phase = phase::read_out, .vectors = 2}, {}, {});
+  machine_access write(t.request(), 8);
+  write.payload.set_write();
+  EXPECT_EQ(b.initiator.send(write.payload), ::tlm::TLM_OK_RESPONSE);
+  EXPECT_EQ(b.initiator.delay, ns(30 + 4));
+  EXPECT_EQ(b.account.counts.get(phase::read_out, action::dram_write_byte), 8U);
+  EXPECT_EQ(b.account.counts.get(phase::read_out, action::dram_read_byte), 0U);
+}
+
+TEST(memory_port, has_no_bytes_for_foreign_initiators) {
   bench b;
   std::array<std::byte, 8> data{};
   EXPECT_EQ(b.initiator.access(::tlm::TLM_READ_COMMAND, 0, data), ::tlm::TLM_COMMAND_ERROR_RESPONSE);
-  const auto t = b.request(operation_kind::program);
-  machine_access write(t.request(), 8);
-  write.payload.set_write();
-  EXPECT_EQ(b.initiator.send(write.payload), ::tlm::TLM_COMMAND_ERROR_RESPONSE);
+  EXPECT_EQ(b.initiator.access(::tlm::TLM_WRITE_COMMAND, 0, data), ::tlm::TLM_COMMAND_ERROR_RESPONSE);
   EXPECT_EQ(b.account.counts, action_counts{});
   EXPECT_EQ(b.initiator.delay, femtoseconds{});
 }

@@ -90,6 +90,9 @@ TEST(vector_unit_costs, are_those_of_the_formulas) {
   EXPECT_EQ(cost(output_scale_apply, 4, 1, 4), (tally{0, 12, 0, 0, 0}));
   EXPECT_EQ(cost(output_scale_gradient, 4, 1, 4), (tally{0, 12, 0, 0, 0}));
   EXPECT_EQ(cost(output_scale_update, 4, 4, 1), (tally{12, 13, 0, 0, 0}));
+  EXPECT_EQ(cost(draw_normal, 0, 0, 4), (tally{0, 12, 0, 0, 12}));
+  EXPECT_EQ(cost(difference, 4, 4, 4), (tally{12, 0, 0, 0, 0}));
+  EXPECT_EQ(cost(moving_variance, 4, 1, 1), (tally{18, 18, 0, 0, 0}));
   EXPECT_EQ(cost(none, 4, 4, 4), tally{});
 }
 

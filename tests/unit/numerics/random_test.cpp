@@ -125,6 +125,39 @@ TEST(initial_weights, have_the_moments_of_their_distribution) {
   }
 }
 
+TEST(initial_weights, that_fabrication_leaves_are_normal_and_every_copys_own) {
+  constexpr std::size_t n = 40000;
+  const initial_layer layer{.seed = 3, .inputs = 200, .outputs = 200};
+  std::vector<float> first(n);
+  std::vector<float> second(n);
+  fabricated_weights(layer, 0, 0.4F, first, 0);
+  fabricated_weights(layer, 1, 0.4F, second, 0);
+  double squares = 0;
+  double products = 0;
+  for (std::size_t k = 0; k < n; ++k) {
+    squares += double{first[k]} * first[k];
+    products += double{first[k]} * second[k];
+  }
+  EXPECT_NEAR(squares / n, 0.16, 5 * 0.16 * std::sqrt(2.0 / n));
+  EXPECT_NEAR(products / n, 0, 5 * 0.16 / std::sqrt(n));
+  std::vector<float> piece(10);
+  fabricated_weights(layer, 1, 0.4F, piece, 50);
+  EXPECT_TRUE(std::equal(piece.begin(), piece.end(), second.begin() + 50));
+}
+
+TEST(initial_weights, have_the_deviation_that_is_stated) {
+  const initial_layer layer{.seed = 3, .inputs = 200, .outputs = 100};
+  std::vector<float> w(20000);
+  for (const auto& [name, distribution] : names_of(initial_distribution{})) {
+    initial_weights(distribution, layer, w);
+    double squares = 0;
+    for (const float e : w)
+      squares += double{e} * e;
+    EXPECT_NEAR(std::sqrt(squares / 20000), deviation_of(distribution, layer), 0.03 * deviation_of(distribution, layer))
+        << name;
+  }
+}
+
 TEST(initial_weights, do_not_depend_on_pieces_and_end_with_the_biases) {
   using enum initial_distribution;
   const initial_layer layer{.seed = 3, .layer = 1, .inputs = 20, .outputs = 4};

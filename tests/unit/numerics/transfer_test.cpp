@@ -331,6 +331,62 @@ TEST(dynamic_rule, is_relative_to_a_reference_that_is_frozen_when_the_chopper_fl
   compare(rule, 2, line_side::inputs, true, 300);
 }
 
+TEST(dynamic_rule, needs_one_reference_where_reads_were_added_before) {
+  constexpr std::uint32_t copies = 8;
+  constexpr std::uint32_t lines = 3;
+  constexpr std::uint32_t length = 40;
+  for (const bool study : {false, true}) {
+    auto rule = chopped(true, chopper_schedule::regular);
+    rule.study_schedule = study;
+    rule.threshold = 1e6F; // nothing is released: the hidden values show what was added up
+    rule.warm_up = false;
+    line_bench gathered(rule, lines, length, copies);
+    line_bench added(rule, lines, length);
+    for (std::uint64_t read = 0; read < 300; ++read) {
+      gathered.reads = uniform(std::size_t{copies} * length, 1, read);
+      for (auto& a : gathered.reads)
+        a += 0.3F;
+      auto parts = gathered.reads;
+      add_to_first(view(parts, copies, length));
+      added.reads.assign(parts.begin(), parts.begin() + length);
+      gathered.run(0.1F, read);
+      added.run(0.1F, read);
+      EXPECT_EQ(gathered.driven, added.driven);
+    }
+    // Sums of 8 reads of at most 1.3, in 300 steps of rounding errors of 2^-24 each.
+    constexpr float rounding = 8 * 1.3F * 300 * 0x1p-24F;
+    const float gain = 0.1F / rule.threshold;
+    float largest = 0;
+    for (std::size_t e = 0; e < added.hidden.size(); ++e) {
+      largest = std::max(largest, std::abs(gathered.hidden[e]) / gain);
+      EXPECT_NEAR(gathered.hidden[e] / gain, added.hidden[e] / gain, 4 * rounding) << e;
+      for (const std::size_t of : {0U, 1U}) { // means, references
+        float sum = 0;
+        for (std::size_t copy = 0; copy < copies; ++copy)
+          sum += gathered.references[(2 * copy + of) * lines * length + e];
+        EXPECT_NEAR(sum, added.references[of * lines * length + e], rounding) << e;
+      }
+    }
+    EXPECT_GT(largest, 1000 * rounding);
+  }
+}
+
+TEST(buffered_rule, gives_the_same_bits_where_reads_were_added_before) {
+  const buffered_rule rule{.threshold = 1, .most_pulses = 2, .momentum = 0.1F};
+  line_bench gathered(rule, 2, 30, 5);
+  line_bench added(rule, 2, 30);
+  for (std::uint64_t read = 0; read < 100; ++read) {
+    gathered.reads = uniform(std::size_t{5} * 30, 1, read);
+    auto parts = gathered.reads;
+    add_to_first(view(parts, 5, 30));
+    added.reads.assign(parts.begin(), parts.begin() + 30);
+    gathered.run(1, read);
+    added.run(1, read);
+    ASSERT_EQ(gathered.counts, added.counts);
+    ASSERT_EQ(gathered.hidden, added.hidden);
+  }
+}
+
 TEST(dynamic_rule, that_does_not_forget_caps_its_buffer) {
   auto rule = chopped(true, chopper_schedule::regular);
   rule.forget_buffer = false;

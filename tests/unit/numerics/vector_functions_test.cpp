@@ -159,6 +159,48 @@ TEST(evaluate, output_scale_is_applied_and_learned) {
   EXPECT_EQ(s.values[0], 2 - 0.125F * (0.5F - 2 - 0.75F + 8));
 }
 
+TEST(evaluate, draws_normal_numbers_by_their_place_in_the_run) {
+  constexpr std::uint32_t length = 40000;
+  matrix x(1, length);
+  const auto draw = [&](std::uint64_t number, std::uint32_t stream) {
+    run(vector_function::draw_normal, {}, {x.view()},
+        {.mini_batch = number, .parameter = 0.5F, .seed = 3, .stream = stream});
+    return x.values;
+  };
+  const auto first = draw(0, 0);
+  double sum = 0;
+  double squares = 0;
+  for (const float e : first) {
+    sum += e;
+    squares += double{e} * e;
+  }
+  EXPECT_NEAR(sum / length, 0, 5 * 0.5 / std::sqrt(length));
+  EXPECT_NEAR(squares / length, 0.25, 5 * 0.25 * std::sqrt(2.0 / length));
+  EXPECT_NE(draw(1, 0), first);
+  EXPECT_NE(draw(0, 1), first);
+  EXPECT_EQ(draw(0, 0), first);
+}
+
+TEST(evaluate, subtracts_also_in_place) {
+  matrix a(2, 2, {1, 2, 3, 4});
+  matrix b(2, 2, {0.5F, 4, 3, 1});
+  run(vector_function::difference, {a.view(), b.view()}, {a.view()});
+  EXPECT_EQ(a.values, (std::vector<float>{0.5F, -2, 0, 3}));
+}
+
+TEST(evaluate, a_moving_variance_starts_with_its_first_value) {
+  matrix y(2, 2, {1, 3, 2, 0});
+  matrix v(2, 1);
+  const auto measure = [&] {
+    run(vector_function::moving_variance, {y.view(), v.view()}, {v.view()}, {.parameter = 0.25F});
+  };
+  measure();
+  EXPECT_EQ(v.values, (std::vector<float>{5, 2}));
+  y.values = {1, 0, 2, 2};
+  measure();
+  EXPECT_EQ(v.values, (std::vector<float>{5 + 0.25F * (0.5F - 5), 2 + 0.25F * (4 - 2)}));
+}
+
 // The gradient of the loss by differences, through the factor.
 TEST(evaluate, logit_scale_sharpens_the_softmax) {
   constexpr float logit_scale = 25;
@@ -168,7 +210,7 @@ TEST(evaluate, logit_scale_sharpens_the_softmax) {
     matrix loss(1, 1);
     matrix prediction(1, 1);
     run(vector_function::loss_gradient, {z.view(), label.view()}, {gradient.view(), loss.view(), prediction.view()},
-        {.loss_scale = 0.5F, .logit_scale = logit_scale});
+        {.loss_scale = 0.5F, .parameter = logit_scale});
     EXPECT_EQ(prediction.values[0], 1);
     return loss.values[0];
   };

@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -96,6 +97,83 @@ TEST(machine_file, reads_calibration_charge_and_the_ideal_network) {
   EXPECT_EQ(defaults.tile.pulse.charge, hardware::pulse_charge::actual_bl);
 }
 
+TEST(machine_file, says_which_networks_add_packets) {
+  EXPECT_FALSE(machine_of("interconnect: {mesh: {columns: 2}}\n").reduces());
+  const auto m = machine_of("interconnect: {mesh: {columns: 2, reduction: true, reduction_latency: 3 cycles}}\n");
+  EXPECT_TRUE(m.reduces());
+  EXPECT_EQ(std::get<hardware::mesh_configuration>(m.interconnect).reduction_latency_cycles, 3U);
+  EXPECT_TRUE(machine_of("interconnect: {ideal: {nodes: 4}}\n").reduces());
+  EXPECT_FALSE(machine_of("interconnect: {bus: {nodes: 4}}\n").reduces());
+}
+
+TEST(machine_file, reads_a_systolic_matrix_unit) {
+  const auto m = machine_of("matrix_unit:\n"
+                            "  kind: systolic\n"
+                            "  rows: 16\n"
+                            "  columns: 8\n"
+                            "  folds: double\n"
+                            "  clock: 500 MHz\n"
+                            "  number_format: int8\n"
+                            "  weight_memory: {kind: sram, capacity: 64 KiB, word: 12 bit, width: 100 bit}\n"
+                            "  operand_buffer: 8 KiB\n"
+                            "  input_depth: 3\n");
+  ASSERT_TRUE(m.matrix_unit.has_value());
+  const auto& c = *m.matrix_unit;
+  EXPECT_EQ(c.kind, hardware::matrix_unit_kind::systolic);
+  EXPECT_EQ(c.rows, 16U);
+  EXPECT_EQ(c.columns, 8U);
+  EXPECT_EQ(c.macs(), 128U);
+  EXPECT_EQ(c.folds, hardware::fold_overlap::double_buffered);
+  EXPECT_EQ(c.clock_Hz, 5e8);
+  EXPECT_EQ(c.format, hardware::mac_format::int8);
+  EXPECT_EQ(c.weights.capacity_bytes, 65536U);
+  EXPECT_EQ(c.word_bits(), 12U);
+  EXPECT_EQ(c.weights.width_bytes, 13U) << "whole bytes";
+  EXPECT_EQ(c.operand_buffer_bytes, 8192U);
+  EXPECT_EQ(c.input_depth, 3U);
+  EXPECT_FALSE(machine_of("name: m\n").matrix_unit.has_value());
+}
+
+TEST(machine_file, reads_a_simd_matrix_unit_with_weights_in_dram) {
+  const auto c = machine_of("matrix_unit:\n"
+                            "  {kind: simd, lanes: 7, latency: 2 cycles, vectors_per_weight: 3,\n"
+                            "   weight_memory: {kind: dram, capacity: 1 GiB, bandwidth: 2 GB/s, latency: 60 ns}}\n")
+                     .matrix_unit.value();
+  EXPECT_EQ(c.kind, hardware::matrix_unit_kind::simd);
+  EXPECT_EQ(c.macs(), 7U);
+  EXPECT_EQ(c.latency_cycles, 2U);
+  EXPECT_EQ(c.vectors_per_weight, 3U);
+  EXPECT_EQ(c.word_bits(), 16U) << "of bf16";
+  EXPECT_EQ(c.weights.kind, hardware::weight_memory_kind::dram);
+  EXPECT_EQ(c.weights.bandwidth_bytes_per_s, 2e9);
+  EXPECT_EQ(c.weights.latency, femtoseconds{60'000'000});
+}
+
+TEST(machine_file, refuses_matrix_units_that_make_no_sense) {
+  EXPECT_NE(error_of("matrix_unit: {rows: 4}\n").find("kind is missing"), std::string::npos);
+  EXPECT_NE(error_of("matrix_unit: {kind: systolc}\n").find("did you mean 'systolic'?"), std::string::npos);
+  EXPECT_NE(error_of("matrix_unit: {kind: systolic, rows: 0}\n").find("from 1"), std::string::npos);
+  EXPECT_NE(error_of("matrix_unit: {kind: systolic, lanes: 4}\n").find("unknown key 'lanes'"), std::string::npos);
+  EXPECT_NE(error_of("matrix_unit: {kind: simd, rows: 4}\n").find("unknown key 'rows'"), std::string::npos);
+  EXPECT_NE(error_of("matrix_unit: {kind: simd, weight_memory: {bandwidth: 1 GB/s}}\n").find("unknown key 'bandwidth'"),
+            std::string::npos);
+  EXPECT_NE(error_of("tile: {}\nmatrix_unit: {kind: simd}\n").find("m.yaml:2"), std::string::npos);
+}
+
+TEST(machine_file, a_digital_machine_has_no_converters_to_price) {
+  const auto m = machine_of("matrix_unit: {kind: simd, number_format: int8}\n");
+  const auto q = quantities_of(m);
+  EXPECT_EQ(q.adc_bits, 0);
+  EXPECT_EQ(q.conductance_S, 0);
+  EXPECT_EQ(q.mac_format, "int8");
+  EXPECT_EQ(q.number_format, "fp32");
+  ledger books;
+  open_accounts(books, m);
+  for (const auto kind : {component_kind::crossbar, component_kind::adc, component_kind::row_driver})
+    EXPECT_EQ(std::ranges::count(books.accounts(), kind, &component_account::kind), 0);
+  EXPECT_EQ(std::ranges::count(books.accounts(), component_kind::mac_array, &component_account::kind), m.tiles());
+}
+
 TEST(machine_file, refuses_what_makes_no_sense) {
   EXPECT_NE(error_of("interconnect: {ideal: {nodes: 4}, mesh: {columns: 2}}\n").find("m.yaml:1"), std::string::npos);
   EXPECT_NE(error_of("tile: {pulse: {charge: guessed}}\n").find("nominal_bl"), std::string::npos);
@@ -113,7 +191,8 @@ TEST_P(shipped_machines, have_a_price_for_everything) {
 }
 
 INSTANTIATE_TEST_SUITE_P(files, shipped_machines,
-                         testing::Values("mesh_2x2.yaml", "gallo_ideal.yaml", "gallo_real.yaml"));
+                         testing::Values("mesh_2x2.yaml", "gallo_ideal.yaml", "gallo_real.yaml",
+                                         "systolic_128x128.yaml", "edge_simd.yaml"));
 
 TEST(gallo_real, leaves_nothing_free_but_what_generic_prices_say) {
   const shipped_machine m("gallo_real.yaml");

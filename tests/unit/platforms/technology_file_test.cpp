@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/error.h>
 #include <tilework/core/pricing.h>
 #include <tilework/platforms/technology_file.h>
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -31,10 +33,11 @@ technology complete(const std::string& name) {
   return name == "gallo" ? gallo() : read_technology(shipped(name));
 }
 
-std::vector<component_kind> all_kinds() {
+std::vector<component_kind> analog_kinds() {
   std::vector<component_kind> kinds;
   for (std::size_t k = 0; k < component_kind_count; ++k)
-    kinds.push_back(static_cast<component_kind>(k));
+    if (const auto kind = static_cast<component_kind>(k); kind != component_kind::mac_array)
+      kinds.push_back(kind);
   return kinds;
 }
 
@@ -88,12 +91,30 @@ TEST_P(shipped_technology, prices_every_action_and_unit_of_a_typical_machine) {
   for (const char* format : {"fp16", "fp32", "bf16"}) {
     auto machine = typical_machine();
     machine.number_format = format;
-    const price_list prices(tech, machine, all_kinds());
+    const price_list prices(tech, machine, analog_kinds());
     for (std::size_t a = 0; a < action_count; ++a)
-      EXPECT_GE(prices.energy_J(static_cast<action>(a)), 0.0);
+      if (static_cast<action>(a) != action::mac) {
+        EXPECT_GE(prices.energy_J(static_cast<action>(a)), 0.0);
+      }
   }
   for (const auto& price : tech.energies)
     EXPECT_FALSE(price.origin.source.empty());
+}
+
+TEST(generic_14nm_technology, prices_macs_of_every_number_format_and_never_as_nothing) {
+  const auto tech = complete("generic_14nm.yaml");
+  constexpr std::array digital{component_kind::mac_array};
+  auto machine = typical_machine();
+  double before = 0;
+  for (const char* format : {"int8", "bf16", "fp32"}) {
+    machine.mac_format = format;
+    const price_list prices(tech, machine, digital);
+    EXPECT_GT(prices.energy_J(action::mac), before) << format;
+    EXPECT_GT(prices.area_m2(component_kind::mac_array), 0);
+    EXPECT_GT(prices.leakage_W(component_kind::mac_array), 0);
+    before = prices.energy_J(action::mac);
+  }
+  EXPECT_THROW(price_list(gallo(), machine, digital), input_error) << "the study has no matrix unit";
 }
 
 TEST_P(shipped_technology, says_why_a_figure_is_zero) {
@@ -121,7 +142,7 @@ constexpr study_layer study_layers[] = {
     {784, 256, 2554.36, 14026.40}, {256, 128, 1185.88, 2318.04}, {128, 10, 94.93, 1137.41}};
 
 TEST(gallo_technology, reproduces_the_forward_rows_and_all_backward_rows_but_the_first) {
-  const price_list prices(gallo(), typical_machine(), all_kinds());
+  const price_list prices(gallo(), typical_machine(), analog_kinds());
   const auto mvm_pJ = [&](double driven, double read) {
     return 1e12 * (driven * prices.energy_J(action::dac_conversion) + read * prices.energy_J(action::adc_conversion) +
                    driven * read * prices.energy_J(action::cell_read));
@@ -135,7 +156,7 @@ TEST(gallo_technology, reproduces_the_forward_rows_and_all_backward_rows_but_the
 }
 
 TEST(gallo_technology, reproduces_the_sum_of_the_update_slots) {
-  const price_list prices(gallo(), typical_machine(), all_kinds());
+  const price_list prices(gallo(), typical_machine(), analog_kinds());
   double slot_pJ = 0;
   for (const auto& layer : study_layers) // there each line pulses in half of the slots
     slot_pJ += 1e12 * (0.5 * layer.inputs * prices.energy_J(action::row_line_pulse) +
@@ -146,7 +167,7 @@ TEST(gallo_technology, reproduces_the_sum_of_the_update_slots) {
 
 TEST(generic_14nm_technology, follows_the_machine) {
   const auto tech = read_technology(shipped("generic_14nm.yaml"));
-  const price_list prices(tech, typical_machine(), all_kinds());
+  const price_list prices(tech, typical_machine(), analog_kinds());
   EXPECT_NEAR(prices.energy_J(action::adc_conversion), 0.362e-12, 0.0005e-12);
   EXPECT_NEAR(prices.area_m2(component_kind::adc), 634e-12, 0.5e-12);
   EXPECT_DOUBLE_EQ(prices.energy_J(action::cell_read), 2.56e-15);
@@ -180,6 +201,38 @@ TEST_F(technology_files, report_mistakes_with_their_place) {
                   .starts_with(":2:46: unknown key 'sourec' in energy.0; did you mean 'source'?"));
   EXPECT_EQ(error_of("energy:\n  - {covers: sample, value: -1 pJ, source: s}\n"),
             ":2:29: energy.0.value: expected a value of at least 0 J, got '-1 pJ'");
+  EXPECT_EQ(
+      error_of("energy:\n  - {covers: sample, value: nan pJ, source: s}\n"),
+      ":2:29: energy.0.value: expected an energy such as '0.36 pJ' (aJ, fJ, pJ, nJ, uJ, mJ, J, kJ), got 'nan pJ'");
+}
+
+TEST_F(technology_files, do_not_trust_what_nobody_read) {
+  for (const std::string basis : {"secondary", "recalled"})
+    EXPECT_TRUE(
+        error_of("energy:\n  - {covers: sample, value: 1 pJ, source: s, basis: " + basis + ", confidence: medium}\n")
+            .ends_with("energy.0.confidence: a figure that is secondary or recalled has confidence low until "
+                       "somebody reads it in its source"));
+  const auto tech = read_technology(write(
+      "recalled.yaml", "energy:\n  - {covers: sample, value: 1 pJ, source: s, basis: recalled}\n"
+                       "area:\n  - {of: [adc, sram], value: 1 um2, source: s, basis: derived, confidence: high}\n"));
+  EXPECT_EQ(tech.energies.at(0).origin.basis, figure_basis::recalled);
+  EXPECT_EQ(tech.areas.at(1).origin.basis, figure_basis::derived);
+  EXPECT_EQ(tech.areas.at(1).name, "adc+sram");
+}
+
+TEST_F(technology_files, scale_only_over_one_node_step) {
+  const auto entry = [](const std::string& to) {
+    return "energy:\n  - {covers: sample, value: {scaled: 1 pJ, from: 32 nm, to: " + to +
+           ", rule: constant_voltage}, source: s}\n";
+  };
+  const auto tech = read_technology(write("scaled.yaml", entry("22 nm")));
+  EXPECT_EQ(std::get<scaled_law>(tech.energies.at(0).value).to_m, 22e-9);
+  EXPECT_EQ(error_of(entry("14 nm")),
+            ":2:61: energy.0.value.to: more than one node step away from 32 nm: no rule is right over that distance; "
+            "take the figure as it is, or one of a nearer node");
+  EXPECT_TRUE(error_of("leakage:\n  - {of: adc, value: {scaled: 1 uW, from: 32 nm, to: 22 nm, rule: constant_voltage}, "
+                       "source: s}\n")
+                  .ends_with("leakage is not scaled between process nodes: it depends on threshold voltages"));
 }
 
 TEST_F(technology_files, later_files_override_earlier_ones) {
@@ -195,7 +248,7 @@ TEST_F(technology_files, later_files_override_earlier_ones) {
   const auto tech = read_technologies(machine);
   machine.finish();
   EXPECT_EQ(tech.name, "generic-14nm + mine");
-  const price_list prices(tech, typical_machine(), all_kinds());
+  const price_list prices(tech, typical_machine(), analog_kinds());
   EXPECT_DOUBLE_EQ(prices.energy_J(action::adc_conversion), 25e-12);
   EXPECT_NEAR(prices.area_m2(component_kind::adc), 634e-12, 0.5e-12); // untouched
 }

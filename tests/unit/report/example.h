@@ -32,8 +32,18 @@ inline run_results example_run() {
   crossbar.counts.add(phase::forward, action::cell_read, 64'000);
   r.costs.rows = {{"chip0.tile0.adc", component_kind::adc, action::adc_conversion, phase::forward, 1000, 1e-9},
                   {"chip0.tile0.adc", component_kind::adc, std::nullopt, phase::forward, 2'000'000'000, 0.5e-9}};
-  r.costs.components = {{"chip0.tile0.adc", component_kind::adc, 2e-9, {}, 1.5e-9},
-                        {"chip0.tile0.crossbar", component_kind::crossbar, 1e-9, {}, 0.5e-9}};
+  r.costs.entries.resize(3);
+  r.costs.rows[1].entry = 1;
+  const auto component = [](const char* name, component_kind kind, double area_m2, double energy_J) {
+    return component_cost{.name = name,
+                          .kind = kind,
+                          .area_m2 = area_m2,
+                          .area_entry = 2,
+                          .phase_energy_J = {},
+                          .training_energy_J = energy_J};
+  };
+  r.costs.components = {component("chip0.tile0.adc", component_kind::adc, 2e-9, 1.5e-9),
+                        component("chip0.tile0.crossbar", component_kind::crossbar, 1e-9, 0.5e-9)};
   r.costs.phase_energy_J[at(phase::forward)] = 2e-9;
   r.costs.phase_energy_J[at(phase::evaluate)] = 0.25e-9;
   r.costs.training_energy_J = 2e-9;

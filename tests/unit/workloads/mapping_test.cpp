@@ -92,6 +92,18 @@ TEST(mapping, needs_a_tile_per_array) {
   EXPECT_NE(error_of({9, 4}, {2, 4, 4}).find("needs 3 arrays but the machine has 2 tiles"), std::string::npos);
 }
 
+TEST(mapping, shared_tiles_hold_any_number_of_arrays) {
+  constexpr std::uint32_t any = 1U << 30U;
+  const auto map = map_of({5, 4, 3, 2}, {2, any, any, true});
+  ASSERT_EQ(map.arrays.size(), 3U);
+  EXPECT_EQ(map.arrays[0].tile, 0U);
+  EXPECT_EQ(map.arrays[1].tile, 1U);
+  EXPECT_EQ(map.arrays[2].tile, 0U);
+  EXPECT_EQ(map_of({5, 4, 3, 2}, {2, any, any, true}, {1, 1, 1}).arrays[0].tile, 1U);
+  EXPECT_EQ(map_of({1'000'000, 10}, {1, any, any, true}).arrays.size(), 1U) << "never cut";
+  EXPECT_NE(error_of({5, 4}, {2, any, any, true}, {2}).find("names tile 2, allowed: 0 to 1"), std::string::npos);
+}
+
 TEST(mapping, refuses_more_pieces_than_an_array_number_holds) {
   EXPECT_NE(error_of({70'000, 1}, {65'536, 1, 1}).find("needs 70000 arrays but the machine has 65536 tiles"),
             std::string::npos);

@@ -68,6 +68,10 @@ struct bench : session_listener {
         EXPECT_EQ(op.vectors, s.context.samples.size());
         session.load(s.context, arena.view(op.outputs[0].slot), arena.view(op.outputs[1].slot));
       }
+      if (op.phase == phase::read_out)
+        what.kind = "read";
+      if (op.function == vector_function::moving_variance)
+        what.kind = "iterate"; // its variance stays 0: converged at once
       if (op.function != vector_function::loss_gradient)
         continue;
       for (std::uint32_t v = 0; v < op.vectors; ++v) {
@@ -89,6 +93,9 @@ struct bench : session_listener {
     return result;
   }
   void evaluated(const evaluation_result& r) override { evaluations.push_back(r); }
+  void programming_step_done(const programming_status&) override { ++iterations; }
+  void programmed() override { programmed_after = steps.size(); }
+  void weights_read() override { ++reads; }
   void epoch_done(const training_position& p) override { epochs_done.push_back(p.epoch); }
 
   session_configuration configuration;
@@ -99,6 +106,9 @@ struct bench : session_listener {
   std::vector<seen> steps;
   std::vector<evaluation_result> evaluations;
   std::vector<unsigned> epochs_done;
+  unsigned iterations = 0;
+  unsigned reads = 0;
+  std::size_t programmed_after = 0;
 };
 
 std::vector<std::string> kinds(const std::vector<seen>& steps) {
@@ -197,7 +207,7 @@ TEST(training_session, takes_recorded_losses_once_per_epoch) {
   bench b(bench::usual());
   std::vector<double> losses{0.25, 0.75};
   std::size_t asked = 0;
-  b.session.set_recorded_losses([&] { return losses.at(asked++); });
+  b.session.set_recorded({.epoch_loss = [&] { return losses.at(asked++); }});
   b.run();
   EXPECT_EQ(asked, 2U);
   ASSERT_EQ(b.evaluations.size(), 2U);
@@ -266,15 +276,15 @@ TEST(training_session, stops_after_the_current_step) {
 }
 
 /// Stops after `steps` steps, saves, restores into a fresh session and runs on.
-void expect_resumes_after(std::size_t steps) {
-  bench whole(bench::usual());
+void expect_resumes_after(std::size_t steps, const session_configuration& c = bench::usual()) {
+  bench whole(c);
   whole.run();
-  bench first(bench::usual());
+  bench first(c);
   while (first.steps.size() < steps)
     first.execute(*first.session.next());
   std::stringstream state;
   first.session.save(state);
-  bench second(bench::usual());
+  bench second(c);
   second.session.restore(state);
   second.run();
   auto joined = first.steps;
@@ -290,6 +300,61 @@ void expect_resumes_after(std::size_t steps) {
 TEST(training_session, resumes_anywhere) {
   for (std::size_t steps = 1; steps <= 10; ++steps) // also in the middle of epochs and evaluations
     expect_resumes_after(steps);
+}
+
+TEST(training_session, resumes_anywhere_in_programming_and_read_outs) {
+  auto c = bench::usual();
+  c.average_from_epoch = 1;
+  c.weight_reads = 3;
+  c.programming.method = programming_method::from_one;
+  for (std::size_t steps = 1; steps <= 17; ++steps)
+    expect_resumes_after(steps, c);
+}
+
+session_configuration with_reads() {
+  auto c = bench::usual();
+  c.average_from_epoch = 2;
+  c.weight_reads = 2;
+  return c;
+}
+
+TEST(training_session, reads_weights_between_an_epoch_and_its_evaluation) {
+  bench b(with_reads());
+  b.run();
+  const std::vector<std::string> expected{"program0", "train4", "train4", "train2", "evaluate5", "evaluate2", "train4",
+                                          "train4",   "train2", "read0",  "read0",  "evaluate5", "evaluate2"};
+  EXPECT_EQ(kinds(b.steps), expected);
+  EXPECT_EQ(b.reads, 2U);
+  EXPECT_EQ(b.epochs_done, (std::vector<unsigned>{1, 2}));
+  EXPECT_NE(b.steps[9].first_vector, b.steps[10].first_vector) << "every read has its own noise";
+}
+
+TEST(training_session, reads_weights_without_an_evaluation) {
+  auto c = with_reads();
+  c.evaluate_every = 0;
+  bench b(c);
+  b.run();
+  EXPECT_EQ(kinds(b.steps), (std::vector<std::string>{"program0", "train4", "train4", "train2", "train4", "train4",
+                                                      "train2", "read0", "read0"}));
+  EXPECT_EQ(b.epochs_done, (std::vector<unsigned>{1, 2}));
+  EXPECT_TRUE(b.session.complete());
+}
+
+TEST(training_session, programs_from_one_before_it_trains) {
+  auto c = bench::usual();
+  c.programming.method = programming_method::from_one;
+  c.algorithm.replicas = 2;
+  bench b(c);
+  b.run();
+  // Per layer the first copy and the second one.
+  ASSERT_GT(b.steps.size(), 5U);
+  for (std::size_t k = 0; k < 4; ++k)
+    EXPECT_EQ(b.steps[k].kind, "iterate");
+  EXPECT_EQ(b.steps[4].kind, "train");
+  EXPECT_EQ(b.iterations, 3U);
+  EXPECT_EQ(b.programmed_after, 4U);
+  EXPECT_EQ(b.session.programming_iterations(), (std::vector<std::vector<std::uint32_t>>{{1, 1}, {1, 1}}));
+  EXPECT_TRUE(b.session.starts_fabricated(0));
 }
 
 TEST(training_session, saves_the_biases) {
