@@ -21,27 +21,119 @@ struct rule {
   std::string_view why; ///< it cannot change; empty: it can
 };
 
+constexpr std::string_view free_to_change;
+
 /// The rule with the longest path that a key lies under holds. The first one holds for all: what is not known to be
-/// free is refused.
+/// free is refused. Every key of a machine file has a rule of its own, which a test checks.
 constexpr std::array rules{
     rule{"", "it decides values"},
-    rule{"name", ""},
-    rule{"machine", ""},
-    rule{"mapping", ""},
-    rule{"training.schedule", ""},  // only what waits for what
-    rule{"machine.tile.array", ""}, // as long as layers are cut as before
-    rule{"machine.tile.dac.bits", "the steps of the inputs decide values"},
-    rule{"machine.tile.adc.bits", "the steps of the outputs decide values"},
-    rule{"machine.tile.faults", "broken lines decide values"},
-    rule{"machine.digital.vector_unit.number_format", "results are rounded to it"},
+    rule{"name", free_to_change},
+    rule{"mapping", free_to_change},
+    rule{"report", free_to_change},
+    rule{"evaluate", "the record holds the evaluations that were made"},
+    rule{"evaluate.target_accuracy", free_to_change}, // only looked up among them
     rule{"dataset", "other samples give other values"},
     rule{"seed", "other random numbers give other values"},
     rule{"network", "it decides values and which operations a step has"},
     rule{"training.algorithm", "it decides values and which operations a step has"},
-    rule{"training.transfer", "it decides in which steps there are transfers"},
+    rule{"training.transfer", "it decides values and in which steps there are transfers"},
+    rule{"training.programming", "it decides values and how often arrays are programmed"},
+    rule{"training.update", "pulses and their management decide values"},
+    rule{"training.device", "another device takes pulses in another way"},
     rule{"training.batch_size", "it decides the bursts of every step"},
     rule{"training.epochs", "the record holds no more epochs"},
-    rule{"evaluate", "the record holds the evaluations that were made"},
+    rule{"training.schedule", free_to_change}, // only what waits for what
+    rule{"forward", "converters, noise and management decide values"},
+    rule{"backward", "converters, noise and management decide values"},
+    rule{"transfer_read", "converters and noise decide values"},
+
+    rule{"machine.name", free_to_change},
+    rule{"machine.chips", free_to_change},
+    rule{"machine.technology", free_to_change},
+    rule{"machine.published", free_to_change},
+    rule{"machine.tile.array.inputs", free_to_change}, // as long as layers are cut as before
+    rule{"machine.tile.array.outputs", free_to_change},
+    rule{"machine.tile.cell.g_min", free_to_change}, // values are without unit: energy and currents only
+    rule{"machine.tile.cell.g_max", free_to_change},
+    rule{"machine.tile.cell.v_read", free_to_change},
+    rule{"machine.tile.cell.v_write", free_to_change},
+    rule{"machine.tile.cell.endurance", free_to_change},
+    rule{"machine.tile.dac.kind", free_to_change},
+    rule{"machine.tile.dac.bits", "the steps of the inputs decide values"},
+    rule{"machine.tile.dac.slot", free_to_change},
+    rule{"machine.tile.dac.signed", free_to_change},
+    rule{"machine.tile.dac.sides", free_to_change},
+    rule{"machine.tile.adc.kind", free_to_change},
+    rule{"machine.tile.adc.bits", "the steps of the outputs decide values"},
+    rule{"machine.tile.adc.cycle", free_to_change},
+    rule{"machine.tile.adc.conversion_time", free_to_change},
+    rule{"machine.tile.adc.lines_per_adc", free_to_change},
+    rule{"machine.tile.adc.sides", free_to_change},
+    rule{"machine.tile.sample_and_hold", free_to_change},
+    rule{"machine.tile.weight_phases", free_to_change},
+    rule{"machine.tile.pulse.width", free_to_change},
+    rule{"machine.tile.pulse.period", free_to_change},
+    rule{"machine.tile.pulse.phases", free_to_change},
+    rule{"machine.tile.pulse.charge", free_to_change},
+    rule{"machine.tile.output_latency", free_to_change},
+    rule{"machine.tile.program_row_time", free_to_change},
+    rule{"machine.tile.faults", "broken lines decide values"},
+    rule{"machine.tile.calibration.pulse_pairs", free_to_change}, // references are exact whatever it takes
+    rule{"machine.tile.calibration.reads", free_to_change},
+    rule{"machine.tile.input_depth", free_to_change},
+    rule{"machine.matrix_unit.kind", free_to_change}, // all compute in single precision, in one order
+    rule{"machine.matrix_unit.rows", free_to_change},
+    rule{"machine.matrix_unit.columns", free_to_change},
+    rule{"machine.matrix_unit.folds", free_to_change},
+    rule{"machine.matrix_unit.lanes", free_to_change},
+    rule{"machine.matrix_unit.latency", free_to_change},
+    rule{"machine.matrix_unit.vectors_per_weight", free_to_change},
+    rule{"machine.matrix_unit.clock", free_to_change},
+    rule{"machine.matrix_unit.number_format", free_to_change},
+    rule{"machine.matrix_unit.weight_memory.kind", free_to_change},
+    rule{"machine.matrix_unit.weight_memory.capacity", free_to_change},
+    rule{"machine.matrix_unit.weight_memory.word", free_to_change},
+    rule{"machine.matrix_unit.weight_memory.width", free_to_change},
+    rule{"machine.matrix_unit.weight_memory.bandwidth", free_to_change},
+    rule{"machine.matrix_unit.weight_memory.latency", free_to_change},
+    rule{"machine.matrix_unit.operand_buffer", free_to_change},
+    rule{"machine.matrix_unit.input_depth", free_to_change},
+    rule{"machine.digital.vector_unit.lanes", free_to_change},
+    rule{"machine.digital.vector_unit.clock", free_to_change},
+    rule{"machine.digital.vector_unit.ops_per_lane_cycle", free_to_change},
+    rule{"machine.digital.vector_unit.latency", free_to_change},
+    rule{"machine.digital.vector_unit.number_format", "results are rounded to it"},
+    rule{"machine.digital.transfer_controller.lanes", free_to_change},
+    rule{"machine.digital.transfer_controller.clock", free_to_change},
+    rule{"machine.digital.transfer_controller.ops_per_lane_cycle", free_to_change},
+    rule{"machine.digital.transfer_controller.latency", free_to_change},
+    rule{"machine.digital.transfer_controller.buffer", free_to_change},
+    rule{"machine.digital.transfer_controller.buffer_ports", free_to_change},
+    rule{"machine.digital.transfer_controller.buffer_width", free_to_change},
+    rule{"machine.digital.transfer_controller.buffer_latency", free_to_change},
+    rule{"machine.digital.transfer_controller.buffer_word", free_to_change}, // unless state is rounded, see below
+    rule{"machine.digital.transfer_controller.input_depth", free_to_change},
+    rule{"machine.digital.buffer.capacity", free_to_change},
+    rule{"machine.digital.buffer.ports", free_to_change},
+    rule{"machine.digital.buffer.width", free_to_change},
+    rule{"machine.digital.buffer.clock", free_to_change},
+    rule{"machine.digital.buffer.latency", free_to_change},
+    rule{"machine.interconnect.mesh.columns", free_to_change},
+    rule{"machine.interconnect.mesh.rows", free_to_change},
+    rule{"machine.interconnect.mesh.flit_width", free_to_change},
+    rule{"machine.interconnect.mesh.clock", free_to_change},
+    rule{"machine.interconnect.mesh.router_latency", free_to_change},
+    rule{"machine.interconnect.mesh.link_latency", free_to_change},
+    rule{"machine.interconnect.mesh.reduction", free_to_change}, // what is added follows from the algorithm
+    rule{"machine.interconnect.mesh.reduction_latency", free_to_change},
+    rule{"machine.interconnect.bus.nodes", free_to_change},
+    rule{"machine.interconnect.bus.width", free_to_change},
+    rule{"machine.interconnect.bus.clock", free_to_change},
+    rule{"machine.interconnect.bus.arbitration", free_to_change},
+    rule{"machine.interconnect.ideal.nodes", free_to_change},
+    rule{"machine.memory.kind", free_to_change},
+    rule{"machine.memory.bandwidth", free_to_change},
+    rule{"machine.memory.latency", free_to_change},
 };
 
 const rule& rule_of(std::string_view path) {
@@ -116,6 +208,15 @@ void require_same_pieces(const experiment& recorded, const experiment& wanted) {
                        now.arrays.size()));
 }
 
+/// Digital units compute other values than analog tiles.
+void require_same_kind(const platform::machine_configuration& recorded, const platform::machine_configuration& wanted) {
+  const auto kind_of = [](const platform::machine_configuration& machine) {
+    return machine.matrix_unit ? "a digital matrix_unit" : "analog tiles";
+  };
+  if (recorded.matrix_unit.has_value() != wanted.matrix_unit.has_value())
+    refuse({"machine", kind_of(recorded), kind_of(wanted)}, "they compute other values");
+}
+
 /// Whether the state of transfers is rounded; without a controller there is none.
 bool rounds_state(const platform::machine_configuration& machine) {
   return machine.vector_unit.format != numerics::number_format::fp32 && machine.transfer_controller &&
@@ -132,7 +233,12 @@ std::vector<changed_key> changed_keys(const std::string& before, const std::stri
   return changes;
 }
 
+bool has_rule(std::string_view path) {
+  return !rule_of(path).path.empty();
+}
+
 void require_same_values(const experiment& recorded, const experiment& wanted) {
+  require_same_kind(recorded.machine, wanted.machine);
   for (const auto& change : changed_keys(recorded.resolved_yaml, wanted.resolved_yaml)) {
     const auto& r = rule_of(change.path);
     const bool fewer_epochs = r.path == "training.epochs" && wanted.session.epochs < recorded.session.epochs;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tilework::cli {
@@ -20,6 +21,9 @@ struct changed_key {
 
 /// All keys that differ, in the order of the files; a list is one value.
 std::vector<changed_key> changed_keys(const std::string& before, const std::string& now);
+
+/// Whether somebody has decided about this key of a configuration; others cannot change. \param path dotted
+bool has_rule(std::string_view path);
 
 /// A replay takes time, energy and area from the machine, the mapping and the technology that it is given, and
 /// everything else from the run: of the machine, converter bits, faults, number format and the cut of layers into

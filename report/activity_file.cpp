@@ -16,9 +16,9 @@ namespace tilework::report {
 namespace {
 
 using json = nlohmann::ordered_json;
+namespace fs = std::filesystem;
 
 constexpr std::size_t block_bytes = std::size_t{1} << 16U; // a block is cut at the end of the step that fills it
-constexpr std::uint32_t most_block_bytes = 1U << 30U;
 constexpr std::uint64_t checksum_digits = 16;
 
 struct file_header {
@@ -210,12 +210,14 @@ void activity_reader::check_file() {
   file_header header;
   const file_header expected;
   if (!in_.read(reinterpret_cast<char*>(&header), sizeof(header)) || header.magic != expected.magic)
-    refuse("is no record of a run");
+    refuse("is no record of a run, or damaged at its begin; run the experiment again");
   if (header.version != expected.version)
     refuse(
         fmt::format("is a record of version {}, and this tilework reads version {} only; replay it with the tilework "
                     "that wrote it, or run the experiment again",
                     header.version, expected.version));
+  if (header.unused != expected.unused)
+    refuse("is damaged (header); run the experiment again");
   try {
     auto first = next_block();
     if (first.kind != block_kind::run)
@@ -239,18 +241,18 @@ void activity_reader::check_file() {
 
 activity_reader::checked_block activity_reader::next_block() {
   const auto incomplete = [this] {
-    refuse(fmt::format("is incomplete, it ends after {} steps: the run was killed or is not over; go on with it by "
-                       "tilework run --resume",
+    refuse(fmt::format("is incomplete, it ends after {} steps: if the run was killed or is not over, go on with it by "
+                       "tilework run --resume, else run the experiment again",
                        steps_));
   };
   block_header header;
   if (!in_.read(reinterpret_cast<char*>(&header), sizeof(header)))
     incomplete();
-  if (header.bytes > most_block_bytes)
-    refuse("is damaged (length of a block); run the experiment again");
-  checked_block found{header.kind,
-                      {static_cast<std::uint64_t>(in_.tellg()), header.bytes, header.steps, header.digest},
-                      std::string(header.bytes, '\0')};
+  const auto first_byte = static_cast<std::uint64_t>(in_.tellg());
+  if (header.bytes > fs::file_size(file_) - first_byte)
+    incomplete();
+  checked_block found{
+      header.kind, {first_byte, header.bytes, header.steps, header.digest}, std::string(header.bytes, '\0')};
   if (!in_.read(found.content.data(), static_cast<std::streamsize>(found.content.size())))
     incomplete();
   if (checksum_of(header, found.content) != header.checksum)

@@ -31,7 +31,8 @@ program_result replayed(const fs::path& run, const fs::path& out, const options&
 /// What a run and its replay must have in common: everything but the host and the marks of a replay.
 json comparable(const fs::path& run) {
   auto s = without_host(summary_in(run));
-  s.erase("assumptions");
+  std::erase_if(s.at("assumptions").get_ref<json::array_t&>(),
+                [](const json& sentence) { return sentence.get<std::string>().starts_with("a replay"); });
   s.erase("values");
   for (auto& row : s.at("evaluations"))
     row.erase("values");
@@ -233,6 +234,35 @@ TEST(replay, of_an_interrupted_run_ends_where_it_ended) {
   expect_equal_runs(out, folder / "replay");
 }
 
+TEST(replay, of_a_run_interrupted_while_programming_ends_there) {
+  const temporary_directory folder;
+  const auto out = folder / "run";
+  const auto stopped =
+      run_program({.arguments = small_run(
+                       out,
+                       set(transfers({"training.algorithm={name: MultiTileAGAD, replicas: 3}", "training.device=EcRam",
+                                      "network.initial_weights=xavier_normal", "training.programming=from_one"})),
+                       layers),
+                   .interrupt = interruption{out / "config.yaml"}});
+  ASSERT_EQ(stopped.exit_code, 130) << stopped.err;
+  ASSERT_EQ(summary_in(out).at("operations").at("load_samples"), 0) << "this interrupt was meant to hit programming";
+  ASSERT_EQ(replayed(out, folder / "replay").exit_code, 0);
+  expect_equal_runs(out, folder / "replay");
+  ASSERT_EQ(run_program({"run", "--resume", out.string()}).exit_code, 0);
+  ASSERT_EQ(replayed(out, folder / "whole").exit_code, 0);
+  expect_equal_runs(out, folder / "whole");
+}
+
+TEST(replay, may_look_for_another_accuracy_and_another_peak) {
+  const temporary_directory folder;
+  const options other{"evaluate.target_accuracy=0.2", "report.power_window=1 us"};
+  record(folder / "run", {});
+  record(folder / "other", set(other));
+  ASSERT_EQ(replayed(folder / "run", folder / "replay", set(other)).exit_code, 0);
+  expect_equal_runs(folder / "other", folder / "replay");
+  EXPECT_TRUE(summary_in(folder / "replay").at("to_accuracy").at("reached").get<bool>());
+}
+
 TEST(record, is_the_same_for_any_number_of_threads) {
   const temporary_directory folder;
   const auto settings = set({"dataset={name: glyphs, train_samples: 5000, test_samples: 100}"});
@@ -310,6 +340,9 @@ TEST_F(recorded_run, cannot_be_given_other_values) {
       {"backward.bound_management=NONE", "backward.bound_management"},
       {"evaluate.burst=7", "evaluate.burst"},
       {"evaluate.every=never", "evaluate.every"},
+      {"training.programming=from_one", "training.programming"},
+      {"machine=" + (source_folder() / "platforms/machines/edge_simd.yaml").string(),
+       "machine (recorded analog tiles, now a digital matrix_unit)"},
   };
   for (const auto& [assignment, cause] : refused)
     expect_refused(set({assignment}), "a replay cannot change " + cause);
@@ -322,25 +355,34 @@ TEST_F(recorded_run, cannot_go_on_a_machine_that_is_too_small) {
   expect_refused({"--machine", "nowhere.yaml"}, "nowhere.yaml");
 }
 
+/// Contents of a record that are no record any more, with what a replay says about them.
+std::vector<std::pair<std::string, std::string>> spoilt(const std::string& good) {
+  std::vector<std::pair<std::string, std::string>> bad{
+      {"", "activity.bin:0:0: is no record of a run"},
+      {"some text that is longer than a header", "activity.bin:0:0: is no record of a run"},
+      {good + "x", "activity.bin:0:0: is damaged"},
+      {good + good, "activity.bin:0:0: is damaged"},
+  };
+  for (const auto length : {good.size() - 1, good.size() / 2, good.size() / 7, std::size_t{50}, std::size_t{17}})
+    bad.emplace_back(good.substr(0, length), "activity.bin:0:0: is incomplete");
+  const std::size_t header = 16;
+  for (const auto place : {header, header + 20, header + 40, good.size() / 3, good.size() / 2, good.size() - 1}) {
+    bad.emplace_back(good, "activity.bin:0:0: is damaged (checksum); run the experiment again");
+    auto& byte = bad.back().first[place];
+    byte = static_cast<char>(byte ^ 1);
+  }
+  bad.emplace_back(good, "activity.bin:0:0: is a record of version 2");
+  bad.back().first[8] = 2;
+  return bad;
+}
+
 TEST_F(recorded_run, is_refused_where_its_record_is_not_whole) {
   const auto file = run() / "activity.bin";
   const auto good = read_file(file);
-  auto damaged = good;
-  damaged[good.size() / 2] = static_cast<char>(damaged[good.size() / 2] ^ 1);
-  auto later = good;
-  later[8] = 2;
-  const std::vector<std::pair<std::string, std::string>> bad{
-      {"", "activity.bin:0:0: is no record of a run"},
-      {"some text that is longer than a header", "activity.bin:0:0: is no record of a run"},
-      {good.substr(0, good.size() - 1), "activity.bin:0:0: is incomplete"},
-      {good.substr(0, good.size() / 2), "activity.bin:0:0: is incomplete"},
-      {damaged, "activity.bin:0:0: is damaged (checksum)"},
-      {good + "x", "activity.bin:0:0: is damaged"},
-      {later, "activity.bin:0:0: is a record of version 2"},
-  };
-  for (const auto& [content, cause] : bad) {
+  for (const auto& [content, cause] : spoilt(good)) {
     write_file(file, content);
     expect_refused({}, cause);
+    expect_refused({}, "run the experiment again");
   }
   fs::remove(file);
   expect_refused({}, "activity.bin are needed");
