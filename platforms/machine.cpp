@@ -53,7 +53,10 @@ hardware::nominal_slots slots_of(const physics::array_parameters& parameters) {
 } // namespace
 
 machine::machine(const machine_configuration& configuration, const elaboration& work)
-    : configuration_(configuration), accounts_(open_accounts(books_, configuration)) {
+    : configuration_(configuration),
+      ahead_(work.timing == hardware::timing_mode::approximately ? std::make_unique<transaction::agenda>() : nullptr),
+      time_(ahead_.get()),
+      accounts_(open_accounts(books_, configuration)) {
   const auto arrays = static_cast<std::uint32_t>(work.arrays.size());
   network_ = std::make_unique<hardware::network>("network", make_fabric(configuration_.interconnect, accounts_.network),
                                                  time_, arrays);

@@ -80,6 +80,7 @@ private:
   [[nodiscard]] std::unique_ptr<hardware::array_target> make_array(const elaboration& work, std::uint32_t array);
 
   machine_configuration configuration_;
+  std::unique_ptr<transaction::agenda> ahead_; ///< null: loosely timed runs need none
   transaction::timeline time_;
   ledger books_;
   machine_accounts accounts_;

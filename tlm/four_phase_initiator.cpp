@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/tlm/four_phase_initiator.h>
-#include <tilework/tlm/method_process.h>
 #include <tilework/tlm/payload_pool.h>
 
 #include <utility>
 
 namespace tilework::transaction {
 
-four_phase_initiator::four_phase_initiator(const sc_core::sc_module_name& name, completion completed)
+four_phase_initiator::four_phase_initiator(const sc_core::sc_module_name& name, completion completed, agenda* ahead)
     : sc_module(name),
       socket("socket"),
       completed_(std::move(completed)),
-      waiting_("waiting"),
-      responses_("responses"),
-      request_ended_("request_ended") {
+      present_(present_of(ahead)),
+      waiting_("waiting", ahead),
+      responses_("responses", ahead),
+      request_ended_("request_ended", ahead) {
   socket.register_nb_transport_bw(this, &four_phase_initiator::nb_transport_bw);
-  spawn_method("issue", [this] { issue(); }, {&waiting_.event(), &request_ended_});
-  spawn_method("finish", [this] { finish(); }, {&responses_.event()});
+  spawn_method("issue", [this] { issue(); }, ahead, {&waiting_.wakes(), &request_ended_});
+  spawn_method("finish", [this] { finish(); }, ahead, {&responses_.wakes()});
 }
 
 void four_phase_initiator::launch(::tlm::tlm_generic_payload& payload) {

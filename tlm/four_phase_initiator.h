@@ -21,7 +21,8 @@ public:
 
   /// \param completed called from a method process of this module, at the kernel time of the response; may send().
   ///        The payload's reference that send() took is given back after it returns.
-  four_phase_initiator(const sc_core::sc_module_name& name, completion completed);
+  /// \param ahead what the machine's modules run on; null: the kernel
+  four_phase_initiator(const sc_core::sc_module_name& name, completion completed, agenda* ahead = nullptr);
 
   initiator_socket<four_phase_initiator> socket;
 
@@ -44,14 +45,14 @@ private:
   void finish();
 
   completion completed_;
-  const sc_core::sc_time& present_ = sc_core::sc_time_stamp(); // the kernel's own variable
-  arrival_queue waiting_;                                      // BEGIN_REQ not sent yet
-  arrival_queue responses_;                                    // response on its way
-  ::tlm::tlm_generic_payload* request_ = nullptr;              // BEGIN_REQ sent, END_REQ not received yet
-  sc_core::sc_time request_free_;                              // time of the last END_REQ
-  ::tlm::tlm_generic_payload* owes_end_resp_ = nullptr;        // got BEGIN_RESP as a return value
+  const sc_core::sc_time& present_;
+  arrival_queue waiting_;                               // BEGIN_REQ not sent yet
+  arrival_queue responses_;                             // response on its way
+  ::tlm::tlm_generic_payload* request_ = nullptr;       // BEGIN_REQ sent, END_REQ not received yet
+  sc_core::sc_time request_free_;                       // time of the last END_REQ
+  ::tlm::tlm_generic_payload* owes_end_resp_ = nullptr; // got BEGIN_RESP as a return value
   std::size_t outstanding_ = 0;
-  sc_core::sc_event request_ended_;
+  wakeup request_ended_;
 };
 
 } // namespace tilework::transaction

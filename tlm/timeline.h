@@ -2,6 +2,7 @@
 /// \file Time within the current step.
 #pragma once
 
+#include <tilework/tlm/agenda.h>
 #include <tilework/tlm/time.h>
 
 #include <functional>
@@ -15,7 +16,8 @@ namespace tilework::transaction {
 /// the steps before it. Owned by the platform.
 class timeline {
 public:
-  timeline() = default;
+  /// \param ahead what the machine's modules run on ahead of the kernel; null: they run on the kernel
+  explicit timeline(agenda* ahead = nullptr) : ahead_(ahead), present_(present_of(ahead)) {}
   timeline(const timeline&) = delete;
   timeline& operator=(const timeline&) = delete;
 
@@ -28,6 +30,7 @@ public:
     const auto remaining = t - now();
     return remaining.count > 0 ? to_sc_time(remaining) : sc_core::SC_ZERO_TIME;
   }
+  [[nodiscard]] agenda* ahead() const { return ahead_; }
   /// Kernel time of the last drain.
   [[nodiscard]] femtoseconds origin() const { return origin_; }
 
@@ -38,7 +41,8 @@ public:
   void drain(femtoseconds length);
 
 private:
-  const sc_core::sc_time& present_ = sc_core::sc_time_stamp(); ///< the kernel's own variable: asked for at every hop
+  agenda* ahead_;
+  const sc_core::sc_time& present_; ///< a variable, not a call: asked for at every hop
   femtoseconds origin_;
   std::vector<std::function<void()>> callbacks_;
 };

@@ -28,16 +28,21 @@ sequencer::sequencer(const sc_core::sc_module_name& name, const sequencer_config
       bytes_per_sample_(bytes_per_sample),
       time_(time),
       pool_(pool),
-      vector_port_("vector_port", [this](auto& payload) { response_arrived(payload); }),
+      vector_port_(
+          "vector_port", [this](auto& payload) { response_arrived(payload); }, time.ahead()),
       posted_at_(configuration.node_of_array.size(), 0),
-      weight_versions_(configuration.node_of_array.size(), 0) {
+      weight_versions_(configuration.node_of_array.size(), 0),
+      arrived_("arrived", time.ahead()),
+      due_("due", time.ahead()) {
   for (std::size_t a = 0; a < configuration.node_of_array.size(); ++a)
     tile_ports_.push_back(std::make_unique<transaction::four_phase_initiator>(
-        ("tile_port" + std::to_string(a)).c_str(), [this](auto& payload) { response_arrived(payload); }));
+        ("tile_port" + std::to_string(a)).c_str(), [this](auto& payload) { response_arrived(payload); }, time.ahead()));
   if (!configuration.stages.empty())
     controller_port_ = std::make_unique<transaction::four_phase_initiator>(
-        "controller_port", [this](auto& payload) { response_arrived(payload); });
+        "controller_port", [this](auto& payload) { response_arrived(payload); }, time.ahead());
   memory_access_.set_extension(&memory_traffic_);
+  if (auto* const ahead = time.ahead())
+    ahead->spawn([this] { woken_ = true; }, {&arrived_, &due_});
   SC_THREAD(run);
   set_stack_size(stack_bytes);
 }
@@ -134,8 +139,8 @@ void sequencer::end_step() {
 
 /// The kernel's time reaches the last drain.
 void sequencer::catch_up() {
-  if (const auto ahead = time_.now(); ahead.count < 0)
-    wait(transaction::to_sc_time(femtoseconds{-ahead.count}));
+  if (const auto origin = transaction::to_sc_time(time_.origin()); origin > sc_core::sc_time_stamp())
+    wait(origin - sc_core::sc_time_stamp());
 }
 
 /// All predecessors are complete: the operation may be launched and waits for its turn.
@@ -173,10 +178,7 @@ void sequencer::run_approximately() {
     ready_.clear();
     const auto now = time_.now();
     if (queue_.empty() || queue_.front().time > now) {
-      if (queue_.empty())
-        wait(arrived_);
-      else
-        wait(transaction::to_sc_time(queue_.front().time - now), arrived_);
+      wait_for_next();
       continue;
     }
     const auto next = queue_.pop();
@@ -194,6 +196,17 @@ void sequencer::run_approximately() {
       break;
     }
   }
+}
+
+/// Until an answer is there, or what is next in the queue is due.
+void sequencer::wait_for_next() {
+  if (!queue_.empty())
+    due_.notify(transaction::to_sc_time(queue_.front().time - time_.now()));
+  woken_ = false;
+  while (!woken_)
+    if (!time_.ahead()->advance())
+      wait(due_.event()); // for ever: the kernel finds out that the machine is stuck
+  due_.cancel();
 }
 
 void sequencer::begin_approximately(std::uint32_t index) {

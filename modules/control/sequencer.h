@@ -141,6 +141,7 @@ private:
   void run_loosely();
   void run_approximately();
   void admit(std::uint32_t index);
+  void wait_for_next();
   void begin_approximately(std::uint32_t index);
   void catch_up();
   void launch_ready();
@@ -197,7 +198,9 @@ private:
   bool sampled_ = false;
   std::chrono::steady_clock::duration numerics_{};
   std::exception_ptr failure_;
-  sc_core::sc_event arrived_;
+  transaction::wakeup arrived_;
+  transaction::wakeup due_; ///< what is first in the queue
+  bool woken_ = false;      ///< by one of them
 };
 
 } // namespace tilework::hardware
