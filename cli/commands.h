@@ -69,6 +69,13 @@ struct compare_options {
 };
 /// Runs side by side, see report/comparison.h.
 int compare_command(const compare_options& options);
+struct reprice_options {
+  std::filesystem::path run; ///< directory of a finished run
+  std::vector<std::filesystem::path> technology;
+  std::filesystem::path out; ///< empty: tables only
+};
+/// Energy and area of a finished run with other prices, from its counts.
+int reprice_command(const reprice_options& options);
 
 int list_devices(const catalog::device_registry& devices);
 int show_device(const std::string& name, const catalog::device_registry& devices);

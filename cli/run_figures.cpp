@@ -26,7 +26,8 @@ std::uint64_t peak_rss_bytes() {
 std::vector<std::string> assumptions_of(const experiment& e, const cost_sheet& costs) {
   std::vector<std::string> all{"network and buffers are calendars, not simulated flit by flit"};
   if (e.machine.matrix_unit) {
-    all.emplace_back("the matrix unit computes in single precision; its number_format decides traffic, time and energy");
+    all.emplace_back(
+        "the matrix unit computes in single precision; its number_format decides traffic, time and energy");
     all.emplace_back(unused_by_digital_machines);
   } else {
     all.emplace_back("read noise and pulse response do not follow integration time, pulse width or conductances");
@@ -97,6 +98,7 @@ run_results figures_of(const run_parts& run, std::span<const programmed_spread> 
   for (std::size_t l = 0; l < spreads.size(); ++l)
     r.programming.push_back({session.programming_iterations()[l], spreads[l]});
   add_machine_figures(r, run.machine, run.plan.prices);
+  r.uncertainty = uncertainty_of(r.costs);
   r.training_macs = session.trained_samples() * training_macs_per_sample(e.session.network.layers);
   r.peaks = run.loads.peaks(run.plan.map.arrays);
   r.target_accuracy = e.target_accuracy;

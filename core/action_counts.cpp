@@ -20,6 +20,7 @@ struct action_entry {
 constexpr std::array<action_entry, action_count> actions{{
     {"dac_conversion", component_kind::row_driver},
     {"cell_read", component_kind::crossbar},
+    {"cell_drive", component_kind::crossbar},
     {"cell_read_slot", component_kind::crossbar},
     {"program_pulse", component_kind::crossbar},
     {"update_pulse", component_kind::crossbar},

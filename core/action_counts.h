@@ -36,6 +36,8 @@ inline constexpr std::size_t component_kind_count = 12;
 enum class action : std::uint8_t {
   dac_conversion,     ///< row_driver: one line driven for one array read
   cell_read,          ///< crossbar: one cross-point taking part in one read of the whole input code
+  cell_drive,         ///< crossbar: one cross-point driven by one step of the input code in one read (voltage DACs: its
+                      ///< square), so that the count follows the data
   cell_read_slot,     ///< crossbar: one cross-point and one DAC slot of a read of one sign or of a part of the code
   program_pulse,      ///< crossbar: one cell written to an absolute value
   update_pulse,       ///< crossbar: one coincidence at one cross-point
@@ -61,7 +63,7 @@ enum class action : std::uint8_t {
   router_add,         ///< network: one element added to that of another packet of its reduction
   mac,                ///< mac_array: one multiplication and addition in the unit's own number format
 };
-inline constexpr std::size_t action_count = 26;
+inline constexpr std::size_t action_count = 27;
 
 std::string_view name_of(component_kind kind);
 std::string_view name_of(action a);

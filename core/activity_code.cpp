@@ -11,7 +11,8 @@ namespace {
 using field_of = std::uint64_t operation_activity::*;
 
 /// Fields by their bit in the mask, after that of the rounds; the first ones are those that most operations have.
-constexpr std::array<field_of, 14> fields{
+constexpr std::array<field_of, 16> fields{
+    &operation_activity::code_sum,          &operation_activity::code_squares,
     &operation_activity::active_inputs,     &operation_activity::pulse_slots,
     &operation_activity::input_line_pulses, &operation_activity::output_line_pulses,
     &operation_activity::coincidences,      &operation_activity::random_bits,
@@ -19,6 +20,9 @@ constexpr std::array<field_of, 14> fields{
     &operation_activity::half_selected,     &operation_activity::clipped_updates,
     &operation_activity::reset_lines,       &operation_activity::resets,
     &operation_activity::hidden_elements,   &operation_activity::fired};
+static_assert(sizeof(operation_activity) ==
+                  (sizeof(operation_activity::vectors_in_round) + 7) / 8 * 8 + 8 * fields.size(),
+              "a new field of an activity must be recorded too");
 constexpr std::uint64_t known_bits = (std::uint64_t{1} << (fields.size() + 1)) - 1;
 
 constexpr bool reads_lines(operation_kind kind) {

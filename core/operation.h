@@ -114,6 +114,8 @@ struct operation_activity {
   std::array<std::uint32_t, max_mvm_rounds>
       vectors_in_round{};          ///< vectors that took part in round r (0 after the last)
   std::uint64_t active_inputs = 0; ///< non-zero DAC codes, all rounds
+  std::uint64_t code_sum = 0;      ///< magnitudes of the DAC codes, all reads of all rounds
+  std::uint64_t code_squares = 0;  ///< the same of their squares
   std::uint64_t saturations = 0;   ///< clipped ADC conversions, all rounds
   // pulsed update
   std::uint64_t pulse_slots = 0;        ///< sum over vector pairs of the bit length actually used

@@ -61,6 +61,9 @@ const Figure& checked(const std::optional<Figure>& figure, std::string_view what
   return *figure;
 }
 
+constexpr std::string_view unchecked_prices = "prices that are known second hand or from memory only: ";
+constexpr std::string_view scaled_prices = "prices that are scaled from another process node at constant voltage: ";
+
 template <typename T>
 void add_once(std::vector<T>& list, T item) {
   if (std::ranges::find(list, item) == list.end())
@@ -144,6 +147,10 @@ price_list::price_list(const technology& tech, const machine_quantities& machine
                     tech.location.empty() ? "" : tech.location + ": ", tech.name, fmt::join(missing, ", ")));
 }
 
+bool is_price_assumption(std::string_view sentence) {
+  return sentence.starts_with(unchecked_prices) || sentence.starts_with(scaled_prices);
+}
+
 std::size_t price_list::entry_of(priced_quantity quantity, const std::string& name, const price_law& law,
                                  const provenance& origin) {
   const auto found = std::ranges::find_if(entries_, [&](const price_entry& entry) {
@@ -209,10 +216,10 @@ std::vector<std::string> price_assumptions(const cost_sheet& sheet) {
   std::vector<std::string> sentences;
   const auto unchecked = titles_with(sheet, [](const price_entry& e) { return is_unchecked(e.origin.basis); });
   if (!unchecked.empty())
-    sentences.push_back("prices that are known second hand or from memory only: " + unchecked);
+    sentences.push_back(std::string(unchecked_prices) + unchecked);
   const auto scaled = titles_with(sheet, [](const price_entry& e) { return e.scaled_from.has_value(); });
   if (!scaled.empty())
-    sentences.push_back("prices that are scaled from another process node at constant voltage: " + scaled);
+    sentences.push_back(std::string(scaled_prices) + scaled);
   return sentences;
 }
 

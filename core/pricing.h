@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tilework {
@@ -106,5 +107,7 @@ cost_sheet price(const ledger& books, const price_list& prices, const std::array
 
 /// Sentences for a report: which prices that a run paid nobody checked in their source, and which were scaled.
 std::vector<std::string> price_assumptions(const cost_sheet& sheet);
+/// Whether a sentence is one of them.
+bool is_price_assumption(std::string_view sentence);
 
 } // namespace tilework

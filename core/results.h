@@ -5,6 +5,7 @@
 #include <tilework/core/endurance.h>
 #include <tilework/core/health.h>
 #include <tilework/core/pricing.h>
+#include <tilework/core/uncertainty.h>
 
 #include <array>
 #include <cstdint>
@@ -22,7 +23,7 @@ struct evaluation_row {
   double test_loss = 0;
   double test_accuracy = 0;    ///< fraction
   double simulated_time_s = 0; ///< training time so far
-  double energy_J = 0;         ///< training energy so far
+  double energy_J = 0;         ///< training energy so far; negative: not known, after re-pricing
   // Of the weights as they are, averaged over copies, in floating point; negative: not measured.
   double digital_accuracy = -1;
   double averaged_accuracy = -1; ///< of the average over the last epochs
@@ -55,12 +56,13 @@ struct host_figures {
 
 /// The largest loads of the training phases.
 struct peak_loads {
-  double power_W = 0;                 ///< mean over a window, see power_meter.h
+  double power_W = 0;                 ///< mean over a window, see power_meter.h; negative: not known, after re-pricing
   double power_window_s = 0;          ///< 0: one step
   double array_current_A = 0;         ///< of update pulses, see update_current.h
   double array_current_bound_A = 0;   ///< all cells of the largest array selected at once
   double machine_current_A = 0;       ///< of arrays that are updated at the same time
   double machine_current_bound_A = 0; ///< all cells of all mapped arrays selected at once
+  [[nodiscard]] bool knows_power() const { return power_W >= 0; }
 };
 
 struct run_results {
@@ -79,6 +81,7 @@ struct run_results {
   std::array<femtoseconds, phase_count> exposed{};
   ledger books; ///< counts and busy times
   cost_sheet costs;
+  cost_uncertainty uncertainty;
   std::vector<std::pair<std::string, std::uint64_t>> operations; ///< issued, by name
   std::uint64_t delayed_requests = 0;                            ///< calendar bookings that had to wait
   std::uint64_t out_of_order_requests = 0;                       ///< network bookings made out of time order

@@ -57,25 +57,34 @@ struct provenance {
 /// Named laws; sources are in technology.cpp next to each formula.
 enum class formula : std::uint8_t {
   adc_survey,        ///< energy and area of the best published ADCs, from bits, rate and node
+  adc_sar,           ///< energy of NeuroSim's SAR converter, from bits and a node of its table
+  adc_cco,           ///< energy of the oscillator converters of a 14 nm PCM macro, from bits
+  sram_access,       ///< energy per byte with the square root of the buffer's capacity
   ohmic_read,        ///< V_read^2 G t_integration
   ohmic_read_slot,   ///< V_read^2 G t_slot
+  ohmic_drive,       ///< V_read^2 G of one cell_drive: t_slot, or t_slot / full code^2 of a voltage DAC
   ohmic_update,      ///< V_write^2 G t_pulse
   ohmic_half_select, ///< (V_write / 2)^2 G t_pulse
 };
-inline constexpr std::array<std::pair<std::string_view, formula>, 5> formula_names{
+inline constexpr std::array<std::pair<std::string_view, formula>, 9> formula_names{
     {{"adc_survey", formula::adc_survey},
+     {"adc_sar", formula::adc_sar},
+     {"adc_cco", formula::adc_cco},
+     {"sram_access", formula::sram_access},
      {"ohmic_read", formula::ohmic_read},
      {"ohmic_read_slot", formula::ohmic_read_slot},
+     {"ohmic_drive", formula::ohmic_drive},
      {"ohmic_update", formula::ohmic_update},
      {"ohmic_half_select", formula::ohmic_half_select}}};
 constexpr const auto& names_of(formula /*tag*/) {
   return formula_names;
 }
 
-/// Evaluated with the machine's quantities. \param node_m process node, for adc_survey
+/// Evaluated with the machine's quantities. \param node_m process node, for adc_survey and adc_sar
 struct formula_law {
   formula law{};
   double node_m = 0;
+  double factor = 1; ///< multiple of the law, such as of a survey's bound
 };
 /// A value per number format of the digital units or of the mac_array ("fp16", "fp32", ...), whichever is priced.
 struct number_format_law {
@@ -149,11 +158,13 @@ struct machine_quantities {
   double adc_rate_Hz = 0; ///< conversions per second of one converter
   double integration_time_s = 0;
   double read_slot_s = 0; ///< one slot of the DAC
+  double drive_s = 0;     ///< time at the full read voltage that one cell_drive is worth
   double v_read_V = 0;
   double v_write_V = 0;
   double conductance_S = 0; ///< mean conductance of a cross-point
   double pulse_width_s = 0;
   double flit_width_bit = 0;
+  double buffer_bytes = 0;   ///< capacity of the buffer
   std::string number_format; ///< of the digital units, "fp32"
   std::string mac_format{};  ///< of a mac_array, which may have another one; "int8"
 };

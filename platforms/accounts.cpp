@@ -76,6 +76,8 @@ void add_analog(machine_quantities& q, const machine_configuration& c) {
   q.adc_rate_Hz = conversion.count > 0 ? 1 / conversion.seconds() : 0;
   q.integration_time_s = timing.integration_time().seconds();
   q.read_slot_s = c.tile.dac.slot.seconds();
+  const auto full = static_cast<double>(hardware::full_code(c.tile.dac));
+  q.drive_s = c.tile.dac.kind == hardware::dac_kind::pwm ? q.read_slot_s : q.read_slot_s / (full * full);
   q.v_read_V = c.tile.cell.v_read_V;
   q.v_write_V = c.tile.cell.v_write_V;
   q.conductance_S = (c.tile.cell.g_min_S + c.tile.cell.g_max_S) / 2;
@@ -90,6 +92,7 @@ machine_quantities quantities_of(const machine_configuration& c) {
     q.mac_format = format_name(c.matrix_unit->format);
   else
     add_analog(q, c);
+  q.buffer_bytes = static_cast<double>(c.buffer.capacity_bytes);
   q.flit_width_bit = flit_width_of(c.interconnect);
   q.number_format = format_name(c.vector_unit.format);
   return q;

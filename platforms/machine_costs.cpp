@@ -49,13 +49,12 @@ auto find(const Table& table, std::string_view name) {
 }
 
 /// How the converters of this machine apply a vector.
-hardware::tile_reads reads_of(const hardware::tile_configuration& tile, physics::mv_type mv_type) {
+physics::read_plan plan_of(const hardware::tile_configuration& tile, physics::mv_type mv_type) {
   physics::io_parameters io;
   io.mv_type = mv_type;
   io.inp_res = 1.0F / static_cast<float>((2U << (tile.dac.bits - 1)) - 2);
   io.split_mode_bit_shift = std::min(io.split_mode_bit_shift, tile.dac.bits - 2);
-  const auto plan = physics::plan_of(io);
-  return {plan, plan, {}, {}};
+  return physics::plan_of(io);
 }
 
 /// An operation on all lines of a tile.
@@ -99,9 +98,17 @@ operation_activity pulses(const assumed_work& work, physics::array_shape fired, 
   return a;
 }
 
-operation_activity activity_of(const operation& op, const assumed_work& work, physics::array_shape shape,
-                               const hardware::tile_costs& costs) {
+/// `lines` of the vectors in the first round at full code.
+void drive_fully(operation_activity& a, std::uint64_t lines, const physics::input_codes& each) {
+  a.code_sum = a.vectors_in_round[0] * lines * each.sum;
+  a.code_squares = a.vectors_in_round[0] * lines * each.squares;
+}
+
+operation_activity activity_of(const operation& op, const assumed_work& work, const hardware::tile_configuration& tile,
+                               const physics::read_plan& plan, const hardware::tile_costs& costs) {
   constexpr std::uint32_t devices_of_a_pair = 2;
+  const physics::array_shape shape{tile.inputs, tile.outputs};
+  const auto line_drive = physics::full_drive({}, tile.dac.bits - 1);
   operation_activity a;
   switch (op.kind) {
   case operation_kind::outer_product_update:
@@ -112,11 +119,17 @@ operation_activity activity_of(const operation& op, const assumed_work& work, ph
     return costs.calibration();
   case operation_kind::refresh:
     a.vectors_in_round[0] = devices_of_a_pair * shape.inputs;
+    drive_fully(a, 1, line_drive);
+    return a;
+  case operation_kind::read_line:
+    a.vectors_in_round[0] = op.vectors;
+    drive_fully(a, 1, line_drive);
     return a;
   case operation_kind::program:
     return a;
   default: // one round: nothing saturates
     a.vectors_in_round[0] = op.vectors;
+    drive_fully(a, op.inputs[0].length, physics::full_drive(plan, tile.dac.bits - 1));
     return a;
   }
 }
@@ -187,8 +200,9 @@ operation_cost machine_costs::operation(std::string_view name, const assumed_wor
   if (const auto* found = find(tile_operations, name)) {
     const auto op = full(found->second, tile, work.vectors);
     const physics::array_shape shape{tile.inputs, tile.outputs};
-    hardware::tile_costs costs(tile, shape, reads_of(tile, work.mv_type), {work.bit_length, work.bit_length});
-    const auto activity = activity_of(op, work, shape, costs);
+    const auto plan = plan_of(tile, work.mv_type);
+    hardware::tile_costs costs(tile, shape, {plan, plan, {}, {}}, {work.bit_length, work.bit_length});
+    const auto activity = activity_of(op, work, tile, plan, costs);
     costs.count(op, activity, hardware::open_tile_accounts(books, "tile", tile));
     cost.time = costs.occupation(op, activity).stages.done;
     if (has_macs(op.kind))

@@ -15,7 +15,8 @@
 
 namespace tilework::platform {
 
-/// What an operation is taken to do where its time or energy depend on data or on an experiment.
+/// What an operation is taken to do where its time or energy depend on data or on an experiment. Inputs of a read are
+/// at full code.
 struct assumed_work {
   std::uint32_t vectors = 1;      ///< of products, updates and vector operations; lines of read_line and write_line
   std::uint32_t bit_length = 31;  ///< slots that every vector of an update uses

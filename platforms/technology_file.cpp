@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/error.h>
 #include <tilework/core/nearest_name.h>
+#include <tilework/platforms/accelergy_tables.h>
 #include <tilework/platforms/technology_file.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 namespace tilework::platform {
@@ -68,7 +71,8 @@ price_law read_law(reader& r, dimension d) {
   auto law = r.child("value");
   if (law.has("formula")) {
     const auto name = law.require<formula>("formula");
-    return formula_law{name, law.find_quantity("node", dimension::length).value_or(0)};
+    return formula_law{name, law.find_quantity("node", dimension::length).value_or(0),
+                       law.get("factor", 1.0, not_negative)};
   }
   if (law.has("per_flit_bit"))
     return flit_bit_law{law.require_quantity("per_flit_bit", d, not_negative)};
@@ -86,22 +90,30 @@ price_law read_law(reader& r, dimension d) {
 }
 
 /// \param law of the entry
-provenance provenance_of(reader& r, const price_law& law) {
-  auto origin = read_provenance(r);
+provenance provenance_of(reader& r, const price_law& law, const std::string& known_source = {}) {
+  auto origin = read_provenance(r, known_source);
   if (origin.trust != confidence::low && std::holds_alternative<scaled_law>(law))
     throw r.error("confidence", "a figure that is scaled from another process node has confidence low");
   return origin;
 }
 
-void read_energy(reader r, std::vector<energy_price>& prices) {
+/// What an entry costs and, if the entry need not say so, whose figure it is.
+struct entry_value {
+  price_law law;
+  std::string source;
+};
+using value_reader = std::function<entry_value(reader&)>;
+
+void read_energy(reader r, const value_reader& read_value, std::vector<energy_price>& prices) {
   energy_price price;
   std::vector<action> covers;
   const auto words = read_words(r, "covers");
   for (const auto& word : words)
     covers.push_back(parse_action(r, "covers", word));
   price.name = r.get("name", fmt::format("{}", fmt::join(words, "+")));
-  price.value = read_law(r, dimension::energy);
-  price.origin = provenance_of(r, price.value);
+  const auto [law, source] = read_value(r);
+  price.value = law;
+  price.origin = provenance_of(r, law, source);
 
   if (covers.size() > 1 && !r.has("per"))
     throw r.error("covers", "a price that covers several actions needs 'per: ACTION' (which one it is charged on) or "
@@ -122,24 +134,43 @@ void read_energy(reader r, std::vector<energy_price>& prices) {
   prices.push_back(std::move(price));
 }
 
-void read_units(reader r, dimension d, std::vector<unit_price>& prices) {
+void read_units(reader r, const value_reader& read_value, std::vector<unit_price>& prices) {
   std::vector<component_kind> kinds;
   const auto words = read_words(r, "of");
   for (const auto& word : words)
     kinds.push_back(parse_kind(r, "of", word));
   const auto name = r.get("name", fmt::format("{}", fmt::join(words, "+")));
-  const auto law = read_law(r, d);
-  const auto origin = provenance_of(r, law);
+  const auto [law, source] = read_value(r);
+  const auto origin = provenance_of(r, law, source);
   for (auto kind : kinds)
     prices.push_back({kind, law, origin, name});
 }
 
+value_reader own_values(dimension d) {
+  return [d](reader& r) { return entry_value{read_law(r, d), {}}; };
+}
+
+/// Entries whose values stand in tables of Accelergy. What counts once there may be several of the actions here.
+void read_accelergy(reader r, technology& tech) {
+  const accelergy_tables tables(r);
+  const auto value_of = [&](double (accelergy_tables::*look_up)(reader&) const) {
+    return [&tables, look_up](reader& entry) {
+      const double times = entry.get("times", 1.0, positive);
+      return entry_value{times * (tables.*look_up)(entry), accelergy_tables::source_of(entry)};
+    };
+  };
+  for (const auto& entry : r.children("energy"))
+    read_energy(entry, value_of(&accelergy_tables::energy_J), tech.energies);
+  for (const auto& entry : r.children("area"))
+    read_units(entry, value_of(&accelergy_tables::area_m2), tech.areas);
+}
+
 } // namespace
 
-provenance read_provenance(reader& r) {
+provenance read_provenance(reader& r, const std::string& known_source) {
   provenance origin;
   origin.location = r.where();
-  origin.source = r.require<std::string>("source");
+  origin.source = known_source.empty() ? r.require<std::string>("source") : r.get("source", known_source);
   if (origin.source.empty())
     throw r.error("source", "expected where the figure comes from, got nothing");
   origin.node = r.get("node", "");
@@ -159,14 +190,22 @@ technology read_technology(const std::filesystem::path& file) {
   technology tech;
   tech.name = r.get("name", file.stem().string());
   r.get("description", "");
+  if (r.has("accelergy"))
+    read_accelergy(r.child("accelergy"), tech);
   for (const auto& entry : r.children("energy"))
-    read_energy(entry, tech.energies);
+    read_energy(entry, own_values(dimension::energy), tech.energies);
   for (const auto& entry : r.children("area"))
-    read_units(entry, dimension::area, tech.areas);
+    read_units(entry, own_values(dimension::area), tech.areas);
   for (const auto& entry : r.children("leakage"))
-    read_units(entry, dimension::power, tech.leakages);
+    read_units(entry, own_values(dimension::power), tech.leakages);
   r.finish();
   return tech;
+}
+
+technology merged_with_file(technology first, const std::filesystem::path& file, const std::string& place) {
+  if (!std::filesystem::exists(file))
+    throw input_error(fmt::format("{}: cannot open {}: No such file or directory", place, file.string()));
+  return merged(std::move(first), read_technology(file));
 }
 
 technology read_technologies(reader& machine) {
@@ -174,11 +213,8 @@ technology read_technologies(reader& machine) {
   if (files.empty())
     throw machine.error("technology", "expected at least one technology file");
   technology tech;
-  for (const auto& file : files) {
-    if (!std::filesystem::exists(file))
-      throw machine.error("technology", fmt::format("cannot open {}: No such file or directory", file.string()));
-    tech = merged(std::move(tech), read_technology(file));
-  }
+  for (const auto& file : files)
+    tech = merged_with_file(std::move(tech), file, machine.where("technology"));
   tech.location = machine.where("technology");
   return tech;
 }

@@ -32,7 +32,7 @@ std::string accuracy_table(const run_results& r) {
   for (const auto& row : r.evaluations)
     table.add({fmt::format("{}", row.epoch), fmt::format("{:.4f}", row.train_loss),
                fmt::format("{:.4f}", row.test_loss), fmt::format("{:.2f} %", 100 * row.test_accuracy),
-               time_text(row.simulated_time_s), energy_text(row.energy_J)});
+               time_text(row.simulated_time_s), row.energy_J < 0 ? "" : energy_text(row.energy_J)});
   return table.str();
 }
 
@@ -137,6 +137,14 @@ std::string component_table(const run_results& r) {
   return table.str();
 }
 
+std::string uncertainty_line(std::string_view what, const uncertain_total& total, dimension d) {
+  if (total.largest.empty())
+    return "";
+  return fmt::format("{} {} [{}, {}] in 90 % of cases, most uncertain: {} ({:.0f} %)\n", what,
+                     format_quantity(total.value, d), format_quantity(total.range.low, d),
+                     format_quantity(total.range.high, d), total.largest, 100 * total.largest_share);
+}
+
 /// "programmed from one: ...", one value per layer.
 std::string programming_line(const run_results& r) {
   std::vector<std::string> first;
@@ -177,9 +185,10 @@ std::string outcome_table(const run_results& r) {
   table.add({"density", fmt::format("{:.4g} TOPS/mm2", o.operations_per_s_m2 / tera / 1e6), ""});
   table.add({"average power", power_text(o.average_power_W),
              fmt::format("dynamic {}, leakage {}", power_text(o.dynamic_power_W), power_text(o.leakage_power_W))});
-  table.add(
-      {"peak power", power_text(peaks.power_W),
-       peaks.power_window_s > 0 ? fmt::format("mean over {}", time_text(peaks.power_window_s)) : "mean over one step"});
+  if (peaks.knows_power())
+    table.add({"peak power", power_text(peaks.power_W),
+               peaks.power_window_s > 0 ? fmt::format("mean over {}", time_text(peaks.power_window_s))
+                                        : "mean over one step"});
   if (peaks.machine_current_bound_A > 0)
     table.add({"update current", current_text(peaks.machine_current_A),
                fmt::format("of one array {}; bounds: machine {}, array {}", current_text(peaks.array_current_A),
@@ -222,6 +231,8 @@ std::string closing_tables(const run_results& r) {
   if (!r.evaluations.empty())
     text += accuracy_table(r) + "\n";
   text += phase_table(r) + "\n" + component_table(r) + "\n" + outcome_table(r) + "\n";
+  text += uncertainty_line("energy", r.uncertainty.energy_J, dimension::energy);
+  text += uncertainty_line("area", r.uncertainty.area_m2, dimension::area);
   if (!r.programming.empty())
     text += programming_line(r);
   if (r.target_accuracy)
@@ -232,9 +243,10 @@ std::string closing_tables(const run_results& r) {
     text += "warning: " + warning + "\n";
   for (const auto& assumption : r.assumptions)
     text += "assumed: " + assumption + "\n";
-  text +=
-      fmt::format("host: {:.1f} s wall on {} thread(s), of which values {:.1f} s, SystemC and bookkeeping {:.1f} s\n",
-                  r.host.wall_s, r.host.threads, r.host.numerics_s, r.host.systemc_s);
+  if (r.host.wall_s > 0)
+    text +=
+        fmt::format("host: {:.1f} s wall on {} thread(s), of which values {:.1f} s, SystemC and bookkeeping {:.1f} s\n",
+                    r.host.wall_s, r.host.threads, r.host.numerics_s, r.host.systemc_s);
   return text;
 }
 

@@ -81,7 +81,7 @@ json outcomes_json(const run_results& r) {
           {"average_power_W", o.average_power_W},
           {"dynamic_power_W", o.dynamic_power_W},
           {"leakage_power_W", o.leakage_power_W},
-          {"peak_power_W", r.peaks.power_W},
+          {"peak_power_W", r.peaks.knows_power() ? json(r.peaks.power_W) : json(nullptr)},
           {"peak_power_window_s", r.peaks.power_window_s},
           {"energy_delay_Js", o.energy_delay_Js},
           {"update_current_array_A", r.peaks.array_current_A},
@@ -157,13 +157,21 @@ json layer_json(const layer_health& layer) {
           {"roles", std::move(roles)}};
 }
 
+json uncertainty_of(const uncertain_total& total, double per_unit) {
+  return {{"low", total.range.low * per_unit},
+          {"high", total.range.high * per_unit},
+          {"largest", total.largest.empty() ? json(nullptr) : json(total.largest)},
+          {"largest_share", total.largest_share}};
+}
+
 json row_json(const evaluation_row& row) {
   json line = {{"epoch", row.epoch},
                {"train_loss", row.train_loss},
                {"test_loss", row.test_loss},
                {"test_accuracy", row.test_accuracy},
-               {"simulated_time_s", row.simulated_time_s},
-               {"energy_J", row.energy_J}};
+               {"simulated_time_s", row.simulated_time_s}};
+  if (row.energy_J >= 0)
+    line["energy_J"] = row.energy_J;
   if (row.digital_accuracy >= 0)
     line["digital_accuracy"] = row.digital_accuracy;
   if (row.averaged_accuracy >= 0)
@@ -254,6 +262,8 @@ std::string summary_json(const run_results& r) {
   s["simulated_time_fs"] = r.simulated_time().count;
   s["energy_J"] = r.costs.training_energy_J;
   s["area_mm2"] = r.costs.area_m2 * 1e6;
+  s["uncertainty"] = {{"energy_J", uncertainty_of(r.uncertainty.energy_J, 1)},
+                      {"area_mm2", uncertainty_of(r.uncertainty.area_m2, 1e6)}};
   s["area"] = area_of(r);
   s["outcomes"] = outcomes_json(r);
   if (r.target_accuracy)

@@ -5,6 +5,39 @@
 #include <utility>
 
 namespace tilework::transaction {
+namespace {
+
+// A heap with the earliest first. What has equal times comes out in the order of the kernel's queue, not of
+// std::pop_heap: it decides who of several initiators comes first on a shared network.
+
+template <typename T>
+void push(std::vector<T>& heap, const T& fresh) {
+  auto place = heap.size();
+  heap.push_back(fresh);
+  for (; place > 0 && heap[(place - 1) / 2].time > fresh.time; place = (place - 1) / 2)
+    heap[place] = heap[(place - 1) / 2];
+  heap[place] = fresh;
+}
+
+template <typename T>
+T pop(std::vector<T>& heap) {
+  const auto top = heap.front();
+  heap.front() = heap.back();
+  heap.pop_back();
+  std::size_t place = 0;
+  for (;;) {
+    auto earliest = place;
+    for (const auto child : {2 * place + 1, 2 * place + 2})
+      if (child < heap.size() && heap[child].time < heap[earliest].time)
+        earliest = child;
+    if (earliest == place)
+      return top;
+    std::swap(heap[place], heap[earliest]);
+    place = earliest;
+  }
+}
+
+} // namespace
 
 void agenda::spawn(std::function<void()> body, std::initializer_list<wakeup*> sensitivity) {
   auto& fresh = processes_.emplace_back(process{std::move(body)});
@@ -16,8 +49,7 @@ void agenda::notify_at(wakeup& event, const sc_core::sc_time& time) {
   event.state_ = wakeup::state::timed;
   event.time_ = time;
   event.number_ = ++numbers_;
-  timed_.push_back({time, event.number_, &event});
-  std::ranges::push_heap(timed_, later);
+  push(timed_, {time, event.number_, &event});
 }
 
 void agenda::wake(wakeup& event) {
@@ -34,9 +66,9 @@ bool agenda::advance() {
   woken_.clear();
   if (!next_.empty()) {
     std::swap(now_, next_);
-    for (auto* event : now_)
-      if (event != nullptr)
-        wake(*event);
+    for (auto event = now_.rbegin(); event != now_.rend(); ++event) // in the kernel's order, see above
+      if (*event != nullptr)
+        wake(**event);
     now_.clear();
   }
   while (woken_.empty()) {
@@ -44,11 +76,9 @@ bool agenda::advance() {
       return false;
     const auto time = timed_.front().time;
     do {
-      std::ranges::pop_heap(timed_, later);
-      const auto due = timed_.back();
-      timed_.pop_back();
+      const auto due = pop(timed_);
       if (due.event->state_ == wakeup::state::timed && due.event->number_ == due.number) {
-        present_ = time;
+        present_ = std::max(present_, time); // what should have been before is now, as on the kernel
         wake(*due.event);
       }
     } while (!timed_.empty() && timed_.front().time == time);

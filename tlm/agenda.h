@@ -2,8 +2,8 @@
 /// \file Events of a machine in order of time, ahead of the kernel: temporal decoupling of all its modules at once.
 ///
 /// The processes of a step wake each other only, and a step has one initiator. So its thread can work off their events
-/// by itself and let the kernel's time catch up once per step, which takes a tenth of the kernel's time per event. The
-/// rules are those of the kernel: delta cycles, in which every woken process runs once in an unspecified order; an
+/// by itself and let the kernel's time catch up once per step, which takes a third of the kernel's time per event. The
+/// rules are those of the kernel: delta cycles, in which every woken process runs once, in the kernel's order; an
 /// event has one notification, the earliest.
 #pragma once
 
@@ -47,12 +47,11 @@ private:
     std::uint64_t number = 0; ///< of the event's last notification; another one replaced it if they differ
     wakeup* event = nullptr;
   };
-  static bool later(const notification& a, const notification& b) { return a.time > b.time; }
   void notify_at(wakeup& event, const sc_core::sc_time& time);
   void wake(wakeup& event);
 
   std::deque<process> processes_;
-  std::vector<notification> timed_; ///< heap, earliest first
+  std::vector<notification> timed_; ///< heap, the earliest first
   std::vector<wakeup*> next_;       ///< to wake in the next delta cycle; null: cancelled
   std::vector<wakeup*> now_;        ///< same, of this one
   std::vector<process*> woken_;

@@ -66,6 +66,11 @@ struct dac_configuration {
   converter_sides sides = converter_sides::shared;
 };
 
+/// The largest code of one sign.
+constexpr std::uint64_t full_code(const dac_configuration& dac) {
+  return (std::uint64_t{1} << (dac.bits - 1)) - 1;
+}
+
 struct adc_configuration {
   adc_kind kind = adc_kind::sar;
   unsigned bits = 9;               ///< resolution of the full range 1/(2^bits - 2)

@@ -65,6 +65,7 @@ tile_costs::tile_costs(const tile_configuration& configuration, physics::array_s
       refresh_(std::move(reads.refresh)), // reads single devices anyway
       line_read_{reading(in_weight_phases(reads.line_read, configuration.weight_phases)),
                  reading(in_weight_phases(reads.line_read, configuration.weight_phases))},
+      line_drive_(physics::full_drive(reads.line_read, configuration.dac.bits - 1)),
       slots_(slots) {
 }
 
@@ -74,6 +75,8 @@ operation_activity tile_costs::calibration() const {
   const std::uint64_t pulses = 2 * std::uint64_t{calibration.pulse_pairs};
   operation_activity activity;
   activity.vectors_in_round[0] = calibration.reads * lines_.inputs;
+  activity.code_sum = activity.vectors_in_round[0] * line_drive_.sum;
+  activity.code_squares = activity.vectors_in_round[0] * line_drive_.squares;
   activity.pulse_slots = pulses;
   activity.input_line_pulses = pulses * lines_.inputs;
   activity.output_line_pulses = pulses * lines_.outputs;
@@ -182,6 +185,9 @@ void tile_costs::count_mvm(const operation& op, const operation_activity& activi
   const std::uint64_t cells = std::uint64_t{driven} * how.lines;
   const std::uint64_t converted = passes * how.lines;
   accounts.row_driver->counts.add(p, action::dac_conversion, repeats * how.plan.reads.size() * driven);
+  const auto driven_codes = configuration_.dac.kind == dac_kind::pwm ? activity.code_sum : activity.code_squares;
+  accounts.crossbar->counts.add(p, action::cell_drive,
+                                driven_codes * how.repeats * configuration_.weight_phases * how.lines);
   if (how.slots == 0)
     accounts.crossbar->counts.add(p, action::cell_read, repeats * cells);
   else

@@ -98,6 +98,7 @@ private:
   reading backward_;
   reading refresh_;
   std::array<reading, 2> line_read_; ///< by line_side
+  physics::input_codes line_drive_;  ///< of a line read alone, at full code
   nominal_slots slots_;
 };
 

@@ -51,7 +51,9 @@ std::uint64_t count_non_zero(std::span<const float> v) {
 void add_to(operation_activity& activity, const mvm_effort& effort) {
   for (std::uint32_t round = 0; round < effort.rounds; ++round)
     ++activity.vectors_in_round.at(round);
-  activity.active_inputs += effort.active_inputs;
+  activity.active_inputs += effort.codes.active;
+  activity.code_sum += effort.codes.sum;
+  activity.code_squares += effort.codes.squares;
   activity.saturations += effort.saturations;
 }
 
@@ -279,8 +281,15 @@ void analog_mvm::multiply_exactly(const pass& p) const {
   for (const auto& m : p.members) {
     multiply_by(io_.out_scale, p.of(m, line::result));
     m.effort->rounds = 1;
-    m.effort->active_inputs = count_non_zero({m.x, driven_});
+    m.effort->codes = without_dac(count_non_zero({m.x, driven_}));
   }
+}
+
+/// Inputs whose values no DAC cut are driven for as long as the machine's DAC could.
+input_codes analog_mvm::without_dac(std::uint64_t active) const {
+  const float step = relative_step(io_.inp_res);
+  const auto full = step > 0 ? static_cast<std::uint64_t>(std::rint(0.5F / step)) : 0;
+  return {active, active * full, active * full * full};
 }
 
 void analog_mvm::choose_factor(const pass& p, member& m) const {
@@ -379,19 +388,23 @@ void analog_mvm::select_bits(const pass& p, const member& m, const array_read& p
   const std::uint32_t mask = (1U << part.bits) - 1;
   const auto driven = p.of(m, line::driven);
   const auto selected = p.of(m, line::part);
+  input_codes codes;
   for (std::size_t j = 0; j < selected.size(); ++j) {
     const auto code = static_cast<std::uint32_t>(std::rint(std::abs(driven[j]) / dac_.step));
-    selected[j] = std::copysign(dac_.step * static_cast<float>((code >> part.shift) & mask), driven[j]);
+    const std::uint32_t applied = (code >> part.shift) & mask;
+    selected[j] = std::copysign(dac_.step * static_cast<float>(applied), driven[j]);
+    codes += {applied == 0 ? 0U : 1U, applied, std::uint64_t{applied} * applied};
   }
-  m.effort->active_inputs += count_non_zero(selected);
+  m.effort->codes += codes;
 }
 
 void analog_mvm::quantise_inputs(const pass& p, const member& m) const {
   const float* uniforms = nullptr;
   if (dac_.needs_uniforms())
     uniforms = p.uniforms(m, draw::input_rounding, driven_);
-  m.effort->active_inputs +=
-      convert_inputs(dac_, m.factor, {m.x, driven_}, uniforms, p.of(m, line::driven), isa_) * (cuts_codes() ? 0 : 1);
+  const auto codes = convert_inputs(dac_, m.factor, {m.x, driven_}, uniforms, p.of(m, line::driven), isa_);
+  if (!cuts_codes())
+    m.effort->codes += dac_.step > 0 ? codes : without_dac(codes.active);
 }
 
 void analog_mvm::disturb_inputs(const pass& p, const member& m, line driven) const {

@@ -7,6 +7,7 @@
 #include <tilework/core/operation.h>
 #include <tilework/physics/crossbar/weight_view.h>
 #include <tilework/physics/periphery/converter.h>
+#include <tilework/physics/periphery/input_codes.h>
 #include <tilework/physics/periphery/io_parameters.h>
 #include <tilework/physics/periphery/read_plan.h>
 #include <tilework/physics/random/noise_stream.h>
@@ -26,9 +27,9 @@ struct line_properties {
 
 /// What one vector cost.
 struct mvm_effort {
-  std::uint32_t rounds = 0;        ///< passes; 0 if the vector was answered with zeros
-  std::uint64_t active_inputs = 0; ///< non-zero codes applied, all reads of all rounds
-  std::uint64_t saturations = 0;   ///< clipped ADC conversions, all rounds
+  std::uint32_t rounds = 0;      ///< passes; 0 if the vector was answered with zeros
+  input_codes codes;             ///< applied, all reads of all rounds; without a DAC, non-zero inputs at full code
+  std::uint64_t saturations = 0; ///< clipped ADC conversions, all rounds
 };
 
 /// Adds what one vector cost to an operation's activity.
@@ -79,6 +80,7 @@ private:
   [[nodiscard]] bool is_exact() const { return io_.is_perfect || io_.mv_type == mv_type::ideal; }
   [[nodiscard]] bool manages_bounds() const;
   [[nodiscard]] bool cuts_codes() const;
+  [[nodiscard]] input_codes without_dac(std::uint64_t active) const;
   void draw_lines(array_shape shape, const noise_stream& lines);
   void multiply_exactly(const pass& p) const;
   void choose_factor(const pass& p, member& m) const;

@@ -25,21 +25,37 @@ HWY_INLINE const float* at(const float* list, std::size_t first) {
   return list == nullptr ? nullptr : list + first;
 }
 
-std::uint64_t quantise_inputs(const converter& dac, float factor, std::span<const float> x, const float* uniforms,
-                              std::span<float> out) {
+/// Squares of both halves of each pair of words, added up.
+HWY_INLINE auto pair_squares(word_vector v) {
+  const hn::RepartitionToWide<words> pairs;
+  const auto odd = hn::BitCast(words(), hn::ShiftRight<32>(hn::BitCast(pairs, v)));
+  return hn::Add(hn::MulEven(v, v), hn::MulEven(odd, odd));
+}
+
+input_codes quantise_inputs(const converter& dac, float factor, std::span<const float> x, const float* uniforms,
+                            std::span<float> out) {
   const floats f;
   const auto most = constant(dac.bound);
   const auto least = constant(-dac.bound);
+  const auto per_step = constant(dac.step > 0 ? 1 / dac.step : 0);
   std::size_t active = 0;
+  auto sums = hn::Zero(words());
+  auto squares = hn::Zero(hn::RepartitionToWide<words>());
   for_vectors(x.size(), [&](std::size_t first, std::size_t count) HWY_ATTR {
     const auto scaled = hn::Mul(load_some(x.data() + first, count), constant(factor));
     auto v = quantised(dac, scaled, at(uniforms, first), count);
     v = hn::IfThenElse(hn::Gt(v, most), most, v); // a NaN stays one
     v = hn::IfThenElse(hn::Lt(v, least), least, v);
     active += hn::CountTrue(f, hn::Ne(v, constant(0)));
+    const auto codes = hn::BitCast(words(), hn::NearestInt(hn::Mul(hn::Abs(v), per_step)));
+    sums = hn::Add(sums, codes);
+    squares = hn::Add(squares, pair_squares(codes));
     store_some(v, f, out.data() + first, count);
   });
-  return active;
+  if (dac.step == 0)
+    return {active, 0, 0};
+  return {active, hn::GetLane(hn::SumOfLanes(words(), sums)),
+          hn::GetLane(hn::SumOfLanes(hn::RepartitionToWide<words>(), squares))};
 }
 
 saturation_count quantise_outputs(const converter& adc, const conversion_noise& noise, const float* uniforms,
@@ -79,8 +95,8 @@ HWY_EXPORT(quantise_outputs);
 
 } // namespace
 
-std::uint64_t convert_inputs(const converter& dac, float factor, std::span<const float> x, const float* uniforms,
-                             std::span<float> out, std::size_t isa) {
+input_codes convert_inputs(const converter& dac, float factor, std::span<const float> x, const float* uniforms,
+                           std::span<float> out, std::size_t isa) {
   return HWY_DISPATCH_TABLE(quantise_inputs)[isa](dac, factor, x, uniforms, out);
 }
 

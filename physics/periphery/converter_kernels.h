@@ -4,6 +4,7 @@
 #pragma once
 
 #include <tilework/physics/periphery/converter.h>
+#include <tilework/physics/periphery/input_codes.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -14,9 +15,10 @@ namespace tilework::physics {
 /// out_j = clip(quantise(factor x_j)).
 /// \param uniforms one per input in [0, 1), for stochastic rounding; null: to the nearest code
 /// \param out as long as x, and does not overlap it
-/// \returns codes that are not 0
-std::uint64_t convert_inputs(const converter& dac, float factor, std::span<const float> x, const float* uniforms,
-                             std::span<float> out, std::size_t isa);
+/// \returns the codes that were applied, below 2^15 in up to 65536 lines; of a DAC without steps only how many are not
+/// 0
+input_codes convert_inputs(const converter& dac, float factor, std::span<const float> x, const float* uniforms,
+                           std::span<float> out, std::size_t isa);
 
 /// Normal noise before a converter; all lists have one number per line.
 struct conversion_noise {

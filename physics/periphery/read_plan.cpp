@@ -10,6 +10,18 @@ std::uint32_t read_plan::conversions() const {
   return static_cast<std::uint32_t>(std::ranges::count(reads, true, &array_read::converted));
 }
 
+input_codes full_drive(const read_plan& plan, unsigned bits) {
+  input_codes codes;
+  for (const auto& read : plan.reads) {
+    const std::uint64_t code = (std::uint64_t{1} << (read.bits == 0 ? bits : read.bits)) - 1;
+    const input_codes applied{1, code, code * code};
+    if (read.one_sign) // the other read is that of the other sign
+      return applied;
+    codes += applied;
+  }
+  return codes;
+}
+
 unsigned magnitude_bits(const io_parameters& io) {
   constexpr unsigned most = 23; // integers that a float holds exactly
   const float step = relative_step(io.inp_res);

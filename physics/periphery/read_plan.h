@@ -2,6 +2,7 @@
 /// \file Which reads of the array make up one pass of a vector: what mv_type means for time, counts and values alike.
 #pragma once
 
+#include <tilework/physics/periphery/input_codes.h>
 #include <tilework/physics/periphery/io_parameters.h>
 
 #include <cstdint>
@@ -38,6 +39,10 @@ struct read_plan {
 
 /// \pre io.validate() passes
 read_plan plan_of(const io_parameters& io);
+
+/// Codes that one input of the largest magnitude is applied with in one pass.
+/// \param bits magnitude bits of the input codes
+input_codes full_drive(const read_plan& plan, unsigned bits);
 
 /// Magnitude bits of the input codes, n - 1 for resolution 1 / (2^n - 2); 0 if the resolution has no such n.
 unsigned magnitude_bits(const io_parameters& io);

@@ -78,6 +78,9 @@ const std::vector<training_case> cases{
      transfers({"training.algorithm={name: MultiTileAGAD, replicas: 4, replicate: fast_and_slow, "
                 "buffer_granularity: 0.01}",
                 "training.transfer.every=1 mini_batch", "evaluate.copies=all", "evaluate.digital=true"})},
+    {"two_reads_of_an_array_at_once",
+     transfers({"training.algorithm={name: TTv2, thres_scale: 0.01, transfer_every: 2}",
+                "training.transfer.columns_per_event=2"})},
     {"mixed_precision", transfers({"training.algorithm={name: MixedPrecision}"})},
     // The loss of the epochs decides when the next tile's turn comes.
     {"warm_start", transfers({"training.algorithm={name: Residual}", "training.epochs=6"})},

@@ -64,7 +64,7 @@ TEST(activity_code, any_activity_comes_back) {
       vectors = static_cast<std::uint32_t>(number(32));
     for (auto* field : {&a.active_inputs, &a.saturations, &a.pulse_slots, &a.input_line_pulses, &a.output_line_pulses,
                         &a.coincidences, &a.half_selected, &a.random_bits, &a.update_vectors, &a.clipped_updates,
-                        &a.reset_lines, &a.resets, &a.hidden_elements, &a.fired})
+                        &a.reset_lines, &a.resets, &a.hidden_elements, &a.fired, &a.code_sum, &a.code_squares})
       *field = number();
     const auto code = code_of(op, a);
     EXPECT_LE(code.size(), longest_activity_code);
@@ -77,7 +77,7 @@ TEST(activity_code, extreme_numbers_come_back_within_the_longest_code) {
   a.vectors_in_round.fill(std::numeric_limits<std::uint32_t>::max());
   for (auto* field : {&a.active_inputs, &a.saturations, &a.pulse_slots, &a.input_line_pulses, &a.output_line_pulses,
                       &a.coincidences, &a.half_selected, &a.random_bits, &a.update_vectors, &a.clipped_updates,
-                      &a.reset_lines, &a.resets, &a.hidden_elements, &a.fired})
+                      &a.reset_lines, &a.resets, &a.hidden_elements, &a.fired, &a.code_sum, &a.code_squares})
     *field = std::numeric_limits<std::uint64_t>::max() / 2;
   for (const auto kind : recorded_kinds) {
     const auto code = code_of(operation_of(kind), a);
@@ -103,7 +103,7 @@ TEST(activity_code, half_selected_cells_follow_from_pulses) {
   a.half_selected = 20 * 256 + 10 * 784 - 2 * 30;
   a.update_vectors = 4;
   const auto op = operation_of(operation_kind::outer_product_update);
-  EXPECT_EQ(code_of(op, a).size(), 5U) << "mask, slots, two lines, coincidences";
+  EXPECT_EQ(code_of(op, a).size(), 6U) << "two bytes of mask, slots, two lines, coincidences";
   ++a.half_selected;
   EXPECT_EQ(decoded(op, code_of(op, a)), a);
 }

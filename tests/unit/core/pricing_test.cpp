@@ -179,6 +179,25 @@ TEST(pricing, adds_dynamic_energy_and_leakage_per_phase) {
   EXPECT_EQ(title_of(sheet.entries.at(sheet.components[1].area_entry)), "area of row_driver");
 }
 
+TEST(pricing, dynamic_energy_is_linear_in_counts) {
+  std::mt19937_64 random(7);
+  std::uniform_int_distribution<std::uint64_t> count(0, 1'000'000);
+  for (int trial = 0; trial < 50; ++trial) {
+    std::array<ledger, 3> books; // some counts, other counts, three times the first and twice the second
+    std::array<std::uint64_t, 3> dac{count(random), count(random)};
+    std::array<std::uint64_t, 3> adc{count(random), count(random)};
+    dac[2] = 3 * dac[0] + 2 * dac[1];
+    adc[2] = 3 * adc[0] + 2 * adc[1];
+    std::array<double, 3> energies_J{};
+    for (std::size_t i = 0; i < books.size(); ++i) {
+      books[i].open("dac", component_kind::row_driver, 1).counts.add(phase::update, action::dac_conversion, dac[i]);
+      books[i].open("adc", component_kind::adc, 1).counts.add(phase::forward, action::adc_conversion, adc[i]);
+      energies_J[i] = price(books[i], price_list(two_kinds(), {}, adc_and_drivers), {}).training_energy_J;
+    }
+    EXPECT_NEAR(energies_J[2], 3 * energies_J[0] + 2 * energies_J[1], 1e-14 * energies_J[2]);
+  }
+}
+
 TEST(pricing, totals_are_the_sum_of_their_parts) {
   std::mt19937_64 random(5);
   std::uniform_int_distribution<std::uint64_t> count(0, 1'000'000'000);

@@ -60,12 +60,37 @@ TEST(ohmic_laws, are_voltage_squared_times_conductance_times_time) {
   m.conductance_S = 0.5e-6;
   m.integration_time_s = 128e-9;
   m.read_slot_s = 1e-9;
+  m.drive_s = 0.5e-9;
   m.pulse_width_s = 5e-9;
   const auto value = [&](formula f) { return evaluate(formula_law{f}, priced_quantity::energy, m, from("t:1:1")); };
   EXPECT_DOUBLE_EQ(value(formula::ohmic_read), 2.56e-15);
   EXPECT_DOUBLE_EQ(value(formula::ohmic_read_slot), 0.02e-15);
+  EXPECT_DOUBLE_EQ(value(formula::ohmic_drive), 0.01e-15);
   EXPECT_DOUBLE_EQ(value(formula::ohmic_update), 2.5e-15);
   EXPECT_DOUBLE_EQ(value(formula::ohmic_half_select), 0.625e-15);
+}
+
+TEST(adc_families, follow_their_sources) {
+  machine_quantities m;
+  m.adc_bits = 8;
+  const auto value = [&](const formula_law& law) { return evaluate(law, priced_quantity::energy, m, from("t:1:1")); };
+  EXPECT_DOUBLE_EQ(value({formula::adc_sar, 14e-9}), (0.471 * 8 + 1.95) * 9 * 1e-15);
+  EXPECT_DOUBLE_EQ(value({formula::adc_cco}), 26.5e-12);
+  m.adc_bits = 9;
+  EXPECT_DOUBLE_EQ(value({formula::adc_cco}), 53e-12);
+  EXPECT_DOUBLE_EQ(value({formula::adc_cco, 0, 2}), 106e-12); // factor
+  EXPECT_THROW(value({formula::adc_sar, 28e-9}), input_error);
+}
+
+TEST(sram_access, goes_with_the_square_root_of_the_capacity) {
+  machine_quantities m;
+  const auto word_pJ = [&](double bytes) {
+    m.buffer_bytes = bytes;
+    return 8e12 * evaluate(formula_law{formula::sram_access}, priced_quantity::energy, m, from("t:1:1"));
+  };
+  EXPECT_NEAR(word_pJ(8192), 10, 1e-9);
+  EXPECT_NEAR(word_pJ(32768), 20, 1e-9);
+  EXPECT_NEAR(word_pJ(1048576) / 100, 1, 0.14);
 }
 
 TEST(price_laws, select_by_format_flit_width_and_area) {

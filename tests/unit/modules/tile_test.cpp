@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "requests.h"
+#include "support/forked.h"
 #include "support/systemc_fixture.h"
 
 #include <tilework/core/error.h>
@@ -154,12 +155,12 @@ struct bench {
   tile device;
 };
 
-/// All counts of a phase that are not zero.
+/// All counts of a phase that are not zero, but for drives, which follow the values.
 using counts = std::map<action, std::uint64_t>;
 counts counts_of(const ledger& books, phase p) {
   counts result;
   for (std::size_t a = 0; a < action_count; ++a)
-    if (const auto n = books.total(p, static_cast<action>(a)))
+    if (const auto n = books.total(p, static_cast<action>(a)); n > 0 && static_cast<action>(a) != action::cell_drive)
       result[static_cast<action>(a)] = n;
   return result;
 }
@@ -224,6 +225,30 @@ INSTANTIATE_TEST_SUITE_P(mv_types, tile_parts,
                                          coded_reads{physics::mv_type::pos_neg_separate_digital_sum, 2, 14, 2},
                                          coded_reads{physics::mv_type::split_mode, 2, 8, 2},
                                          coded_reads{physics::mv_type::bit_wise, 3, 6, 3}));
+
+TEST(tile_drives, follow_the_codes_of_the_inputs) {
+  auto p = deterministic();
+  p.forward = {};
+  p.forward.inp_res = 1.0F / 14; // codes up to 7
+  p.forward.noise_management = physics::noise_management::none;
+  p.forward.bound_management = physics::bound_management::none;
+  for (const auto kind : {dac_kind::pwm, dac_kind::voltage}) {
+    auto c = small_tile();
+    c.dac.kind = kind;
+    test::in_child([&] {
+      bench b(p, c);
+      operand x(2, inputs);
+      x.values[0] = -1; // codes of the first vector: -7, 7, 0, ...
+      x.values[1] = 1;
+      x.values[inputs] = 3.0F / 7; // of the second one: 3, 0, ...
+      operand y(2, outputs);
+      b.transport(b.forward(x, y));
+      EXPECT_EQ(b.count(phase::forward, action::cell_drive),
+                (kind == dac_kind::pwm ? 7 + 7 + 3 : 49 + 49 + 9) * outputs);
+      return true;
+    });
+  }
+}
 
 class tile_counts : public testing::TestWithParam<sample_and_hold_kind> {};
 

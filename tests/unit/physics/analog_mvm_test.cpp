@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -171,7 +172,25 @@ TEST(analog_mvm, zero_vectors_are_answered_with_zeros) {
 
 TEST(analog_mvm, effort_counts_non_zero_codes) {
   const std::vector<float> sparse{1, 0, .001F, -.5F}; // .001 is below half a step
-  EXPECT_EQ(compute(base(), mvm_direction::forward, 0, {}, &sparse).effort.active_inputs, 2U);
+  EXPECT_EQ(compute(base(), mvm_direction::forward, 0, {}, &sparse).effort.codes.active, 2U);
+}
+
+TEST(analog_mvm, effort_sums_codes) {
+  const std::vector<float> some{1, 0, -.5F, .25F};
+  const auto coded = with(base(), [](auto& io) { io.inp_res = 1.0F / 254; }); // codes up to 127
+  EXPECT_EQ(compute(coded, mvm_direction::forward, 0, {}, &some).effort.codes,
+            (input_codes{3, 127 + 64 + 32, 127 * 127 + 64 * 64 + 32 * 32}));
+  const auto undigitised = with(coded, [](auto& io) { io.is_perfect = true; }); // no codes: as much as the DAC could
+  EXPECT_EQ(compute(undigitised, mvm_direction::forward, 0, {}, &some).effort.codes,
+            (input_codes{3, 3 * 127, 3 * 127 * 127}));
+}
+
+TEST(convert_inputs, sums_long_lines_of_large_codes) {
+  const std::vector<float> ones(65536, -1.0F);
+  std::vector<float> out(ones.size());
+  const auto dac = converter::make(1.0F / 65534, 1, false); // 16 bits: codes up to 32767
+  const auto codes = convert_inputs(dac, 1, ones, nullptr, out, dispatch_index(best_instruction_set()));
+  EXPECT_EQ(codes, (input_codes{65536, 65536ULL * 32767, 65536ULL * 32767 * 32767}));
 }
 
 TEST(analog_mvm, ir_drop) {
@@ -399,8 +418,27 @@ TEST(parts_of_codes, are_converted_one_by_one) {
 }
 
 TEST(parts_of_codes, count_the_lines_that_each_read_drives) {
-  EXPECT_EQ(compute(in_parts(mv_type::split_mode)).effort.active_inputs, 3U + 4U); // the low bits of 16 are zero
-  EXPECT_EQ(compute(in_parts(mv_type::bit_wise)).effort.active_inputs, 6U + 5U + 2U + 1U);
+  EXPECT_EQ(compute(in_parts(mv_type::split_mode)).effort.codes.active, 3U + 4U); // the low bits of 16 are zero
+  EXPECT_EQ(compute(in_parts(mv_type::bit_wise)).effort.codes.active, 6U + 5U + 2U + 1U);
+}
+
+TEST(parts_of_codes, drive_as_long_as_each_part_says) {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+  std::uint64_t squares = 0;
+  std::uint64_t ones = 0;
+  const auto split = in_parts(mv_type::split_mode);
+  for (const int code : codes) {
+    const auto magnitude = static_cast<unsigned>(std::abs(code));
+    const unsigned part = magnitude & ((1U << split.split_mode_bit_shift) - 1);
+    low += part;
+    high += magnitude >> split.split_mode_bit_shift;
+    squares += part * part + (magnitude >> split.split_mode_bit_shift) * (magnitude >> split.split_mode_bit_shift);
+    ones += static_cast<std::uint64_t>(std::popcount(magnitude));
+  }
+  EXPECT_EQ(compute(split).effort.codes.sum, low + high);
+  EXPECT_EQ(compute(split).effort.codes.squares, squares);
+  EXPECT_EQ(compute(in_parts(mv_type::bit_wise)).effort.codes.sum, ones);
 }
 
 TEST(parts_of_codes, repeat_together_when_one_of_them_clips) {
@@ -563,11 +601,12 @@ TEST(converters, give_the_same_codes_for_a_vector_as_one_by_one) {
       };
       std::vector<float> inputs(size);
       std::vector<float> results(size);
-      std::uint64_t active = 0;
+      input_codes counted;
       saturation_count expected;
       for (std::size_t j = 0; j < size; ++j) {
         inputs[j] = c.clip(code(x[j] * .5F, j));
-        active += inputs[j] != 0 ? 1U : 0U;
+        const auto k = c.step > 0 ? static_cast<std::uint64_t>(std::rint(std::abs(inputs[j]) / c.step)) : 0;
+        counted += {inputs[j] != 0 ? 1U : 0U, k, k * k};
         const float v = code(x[j] + deviations[j] * normals[j], j);
         expected.above += v > c.bound ? 1U : 0U;
         expected.below += v < -c.bound ? 1U : 0U;
@@ -576,7 +615,7 @@ TEST(converters, give_the_same_codes_for_a_vector_as_one_by_one) {
       const float* u = c.needs_uniforms() ? uniforms.data() : nullptr;
       for (const auto isa : supported_sets()) {
         std::vector<float> y(size);
-        EXPECT_EQ(convert_inputs(c, .5F, x, u, y, dispatch_index(isa)), active);
+        EXPECT_EQ(convert_inputs(c, .5F, x, u, y, dispatch_index(isa)), counted);
         EXPECT_EQ(y, inputs) << name_of(isa);
         y = x;
         const auto clipped = convert_outputs(c, {normals.data(), deviations.data(), 7}, u, 3, y, dispatch_index(isa));
@@ -711,7 +750,7 @@ TEST(groups, give_the_same_bits_as_single_vectors) {
             EXPECT_EQ(grouped_y, y) << name << ", groups of " << group << ", " << name_of(isa);
             for (std::uint32_t v = 0; v < count; ++v) {
               EXPECT_EQ(grouped_efforts[v].rounds, efforts[v].rounds) << name;
-              EXPECT_EQ(grouped_efforts[v].active_inputs, efforts[v].active_inputs) << name;
+              EXPECT_EQ(grouped_efforts[v].codes, efforts[v].codes) << name;
               EXPECT_EQ(grouped_efforts[v].saturations, efforts[v].saturations) << name;
             }
           }

@@ -80,6 +80,7 @@ std::vector<float> weights_of(const analog_array& array) {
 }
 
 TEST(line_read, of_perfect_peripheries_are_the_weights) {
+  constexpr std::uint64_t full_code = 63; // 7 bits
   array_parameters p;
   p.device = ideal{};
   p.line_read.is_perfect = true;
@@ -96,6 +97,8 @@ TEST(line_read, of_perfect_peripheries_are_the_weights) {
     operation_activity expected;
     expected.vectors_in_round[0] = 5;
     expected.active_inputs = 5;
+    expected.code_sum = 5 * full_code;
+    expected.code_squares = 5 * full_code * full_code;
     EXPECT_EQ(activity, expected);
   }
   const auto quality = array.take_line_read_quality();

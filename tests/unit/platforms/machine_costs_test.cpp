@@ -114,10 +114,11 @@ physics::array_parameters parameters_for(const hardware::tile_configuration& til
   device.dw_min_dtod = device.dw_min_std = device.w_max_dtod = device.w_min_dtod = device.up_down_dtod = 0;
   physics::array_parameters p;
   p.device = device;
+  for (auto* io : {&p.forward, &p.backward, &p.line_read})
+    io->inp_res = 1.0F / static_cast<float>((2U << (tile.dac.bits - 1)) - 2);
   for (auto* io : {&p.forward, &p.backward}) {
     io->mv_type = mv_type;
     io->bound_management = physics::bound_management::none; // one round, as the closed form has it
-    io->inp_res = 1.0F / static_cast<float>((2U << (tile.dac.bits - 1)) - 2);
     io->split_mode_bit_shift = std::min(io->split_mode_bit_shift, tile.dac.bits - 2);
   }
   for (auto* update : {&p.update, &p.line_write}) {
