@@ -75,7 +75,7 @@ struct reprice_options {
   std::filesystem::path out; ///< empty: tables only
 };
 /// Energy and area of a finished run with other prices, from its counts.
-int reprice_command(const reprice_options& options);
+int reprice_command(const reprice_options& options, const catalog::device_registry& devices);
 
 int list_devices(const catalog::device_registry& devices);
 int show_device(const std::string& name, const catalog::device_registry& devices);

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/commands.h>
 #include <tilework/cli/output_file.h>
+#include <tilework/config/parse_yaml.h>
 #include <tilework/core/error.h>
 #include <tilework/report/comparison.h>
+#include <tilework/report/run_directory.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
 #include <sstream>
 
 namespace tilework::cli {
@@ -42,6 +47,30 @@ std::vector<report::run_group> groups_of(const compare_options& options) {
   return groups;
 }
 
+/// Keys in which the groups are not all equal, in alphabetical order.
+std::vector<report::difference> differences_of(const std::vector<report::run_group>& groups) {
+  std::vector<std::map<std::string, std::string>> configurations;
+  std::set<std::string> keys;
+  for (const auto& group : groups) {
+    const auto& run = group.runs.front();
+    const auto file = (run.directory / report::configuration_file).string();
+    configurations.push_back(config::leaves(config::parse_yaml(run.configuration, file, {})));
+    for (const auto& [key, value] : configurations.back())
+      keys.insert(key);
+  }
+  std::vector<report::difference> differences;
+  for (const auto& key : keys) {
+    report::difference d{key, {}};
+    for (const auto& configuration : configurations) {
+      const auto found = configuration.find(key);
+      d.values.push_back(found == configuration.end() ? "-" : found->second);
+    }
+    if (std::ranges::adjacent_find(d.values, std::not_equal_to{}) != d.values.end())
+      differences.push_back(std::move(d));
+  }
+  return differences;
+}
+
 } // namespace
 
 int compare_command(const compare_options& options) {
@@ -49,9 +78,10 @@ int compare_command(const compare_options& options) {
     throw input_error(fmt::format("--target-accuracy: expected a fraction above 0 and at most 1, got {}", *target));
   const auto groups = groups_of(options);
   const auto target = report::common_target(groups, options.target_accuracy);
-  fmt::print("{}", report::comparison_tables(groups, target));
+  const auto differences = differences_of(groups);
+  fmt::print("{}", report::comparison_tables(groups, target, differences));
   if (!options.json.empty())
-    write_file(options.json, report::comparison_json(groups, target));
+    write_file(options.json, report::comparison_json(groups, target, differences));
   return exit_done;
 }
 

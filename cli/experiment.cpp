@@ -366,6 +366,14 @@ void add_warnings(experiment& e) {
     e.warnings.emplace_back("noise management MAX gives zero outputs for vectors without a positive element");
 }
 
+std::string place_of_network_model(reader machine) {
+  auto interconnect = machine.child("interconnect");
+  for (const auto* kind : {"mesh", "tree", "crossbar", "bus"})
+    if (interconnect.has(kind))
+      return interconnect.child(kind).where("model");
+  return machine.where("interconnect");
+}
+
 } // namespace
 
 experiment read_experiment(const std::filesystem::path& file, const std::vector<std::string>& overrides,
@@ -406,7 +414,7 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   const auto digital = machine.child("digital");
   e.places = {
       r.where("network"),           r.where("mapping"), digital.where("buffer"), digital.where("transfer_controller"),
-      machine.where("matrix_unit"), r.where("forward"), r.where("backward")};
+      machine.where("matrix_unit"), r.where("forward"), r.where("backward"),     place_of_network_model(machine)};
   check_shapes(r, e);
   add_warnings(e);
   e.resolved_yaml = document.resolved_yaml();

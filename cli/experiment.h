@@ -28,6 +28,7 @@ struct experiment_places {
   std::string matrix_unit;
   std::string forward;
   std::string backward;
+  std::string network_model;
 };
 
 struct experiment {

@@ -115,13 +115,13 @@ void add_cost(CLI::App& app, cost_options& options, command& chosen) {
   cost->callback([&] { chosen = [&] { return cost_command(options); }; });
 }
 
-void add_reprice(CLI::App& app, reprice_options& options, command& chosen) {
+void add_reprice(CLI::App& app, reprice_options& options, const registry& known, command& chosen) {
   auto* reprice = app.add_subcommand("reprice", "Energy and area of a finished run with other prices");
   reprice->add_option("RUN", options.run, "run directory")->required();
   reprice->add_option("--technology", options.technology, "technology files; later ones override earlier ones")
       ->required();
-  reprice->add_option("--out", options.out, "directory to write summary.json, costs.csv and log.txt into");
-  reprice->callback([&] { chosen = [&] { return reprice_command(options); }; });
+  reprice->add_option("--out", options.out, "directory to write config.yaml, summary.json, costs.csv and log.txt into");
+  reprice->callback([&] { chosen = [&] { return reprice_command(options, known); }; });
 }
 
 void add_devices(CLI::App& app, std::string& name, respond_options& respond, const registry& known, command& chosen) {
@@ -222,7 +222,7 @@ int run_program(int argc, char** argv, const catalog::device_registry& devices) 
   add_check(app, files, devices, chosen);
   add_cost(app, cost, chosen);
   add_devices(app, device, respond, devices, chosen);
-  add_reprice(app, reprice, chosen);
+  add_reprice(app, reprice, devices, chosen);
   add_presets(app, preset, chosen);
   try {
     app.parse(argc, argv);

@@ -16,7 +16,7 @@ workload::dataset dataset_of(const report::recorded_run& run, const experiment& 
 
 replayed_run::replayed_run(const experiment& e, unsigned epochs, const workload::dataset& data,
                            report::activity_reader& record, hardware::timing_mode timing)
-    : experiment_(e),
+    : experiment_(require_timing(e, timing)),
       epochs_(epochs),
       record_(record),
       timing_(timing),

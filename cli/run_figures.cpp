@@ -24,7 +24,9 @@ std::uint64_t peak_rss_bytes() {
 }
 
 std::vector<std::string> assumptions_of(const experiment& e, const cost_sheet& costs) {
-  std::vector<std::string> all{"network and buffers are calendars, not simulated flit by flit"};
+  std::vector<std::string> all{e.machine.network_model() == hardware::network_model::router
+                                   ? "buffers are calendars"
+                                   : "network and buffers are calendars, not simulated flit by flit"};
   if (e.machine.matrix_unit) {
     all.emplace_back(
         "the matrix unit computes in single precision; its number_format decides traffic, time and energy");
@@ -55,7 +57,8 @@ std::vector<std::string> warnings_of(const experiment& e, const run_results& res
 }
 
 /// Times, counts and costs.
-void add_machine_figures(run_results& results, const platform::machine& machine, const price_list& prices) {
+void add_machine_figures(run_results& results, const platform::machine_configuration& configuration,
+                         const platform::machine& machine, const price_list& prices) {
   const auto& control = machine.control();
   results.busy = control.phases().totals().busy;
   results.exposed = control.phases().totals().exposed;
@@ -66,7 +69,9 @@ void add_machine_figures(run_results& results, const platform::machine& machine,
     results.operations.emplace_back(name_of(kind), control.operations_issued(kind));
   }
   results.delayed_requests = machine.delayed_requests();
-  results.out_of_order_requests = machine.out_of_order_requests();
+  results.network = {platform::name_of(configuration.interconnect),
+                     std::string(hardware::name_of(configuration.network_model())), machine.out_of_order_requests(),
+                     machine.largest_skew()};
 }
 
 } // namespace
@@ -97,7 +102,7 @@ run_results figures_of(const run_parts& run, std::span<const programmed_spread> 
   r.evaluations.assign(evaluations.begin(), evaluations.end());
   for (std::size_t l = 0; l < spreads.size(); ++l)
     r.programming.push_back({session.programming_iterations()[l], spreads[l]});
-  add_machine_figures(r, run.machine, run.plan.prices);
+  add_machine_figures(r, e.machine, run.machine, run.plan.prices);
   r.uncertainty = uncertainty_of(r.costs);
   r.training_macs = session.trained_samples() * training_macs_per_sample(e.session.network.layers);
   r.peaks = run.loads.peaks(run.plan.map.arrays);

@@ -171,6 +171,14 @@ line_conversions conversions_of(const experiment& e) {
 
 } // namespace
 
+const experiment& require_timing(const experiment& e, hardware::timing_mode timing) {
+  if (timing == hardware::timing_mode::loosely && e.machine.network_model() == hardware::network_model::router)
+    throw input_error(fmt::format("{}: a network of model: router is simulated flit by flit, which loosely timed "
+                                  "requests cannot be; run with --timing at, or use model: calendar",
+                                  e.places.network_model));
+  return e;
+}
+
 operand_arena& allocated(planned_run& plan) {
   plan.arena.allocate();
   plan.session.initialise();
@@ -178,7 +186,7 @@ operand_arena& allocated(planned_run& plan) {
 }
 
 simulation::simulation(const experiment& e, const workload::dataset& data, const simulation_options& options)
-    : experiment_(e),
+    : experiment_(require_timing(e, options.timing)),
       plan_(e, data),
       options_(options),
       pool_(options.threads),

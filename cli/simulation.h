@@ -67,6 +67,9 @@ public:
   virtual void epoch_done() = 0;
 };
 
+/// \returns e. \throws input_error if its network cannot be timed so
+const experiment& require_timing(const experiment& e, hardware::timing_mode timing);
+
 class simulation final : private workload::session_listener {
 public:
   simulation(const experiment& e, const workload::dataset& data, const simulation_options& options);

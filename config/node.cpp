@@ -70,7 +70,35 @@ void emit(YAML::Emitter& out, const node& n) {
   }
 }
 
+std::string one_line(const node& list) {
+  YAML::Emitter out;
+  emit(out, list);
+  return out.c_str();
+}
+
+void collect_leaves(const node& n, const std::string& path, std::map<std::string, std::string>& all) {
+  const auto below = [&](const std::string& key) { return path.empty() ? key : path + "." + key; };
+  const bool is_list_of_maps =
+      std::ranges::any_of(n.items, [](const node& item) { return item.kind == node_kind::map; });
+  std::size_t number = 0;
+  for (const auto& entry : n.entries)
+    collect_leaves(entry.value, below(entry.key), all);
+  if (is_list_of_maps)
+    for (const auto& item : n.items)
+      collect_leaves(item, below(std::to_string(number++)), all);
+  else if (n.kind == node_kind::list)
+    all[path] = one_line(n);
+  else if (n.kind == node_kind::scalar)
+    all[path] = n.text;
+}
+
 } // namespace
+
+std::map<std::string, std::string> leaves(const node& root) {
+  std::map<std::string, std::string> all;
+  collect_leaves(root, {}, all);
+  return all;
+}
 
 std::string to_yaml(const node& root) {
   YAML::Emitter out;

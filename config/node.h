@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,9 @@ struct map_entry {
 
 /// Maps merge key by key, later wins; anything else is replaced.
 void merge(node& base, const node& later);
+
+/// Scalars and lists by their path "a.b.c", lists as "[x, y]"; of lists of maps every item has its number as a key.
+std::map<std::string, std::string> leaves(const node& root);
 
 /// YAML text of a tree, ending in a newline. Absent values are left out.
 std::string to_yaml(const node& root);

@@ -7,8 +7,8 @@ namespace tilework {
 namespace {
 
 constexpr std::array<std::string_view, component_kind_count> kind_names{
-    "row_driver", "pulse_generator", "crossbar", "sample_and_hold",     "adc",      "output_unit", "vector_unit",
-    "sram",       "memory",          "network",  "transfer_controller", "mac_array"};
+    "row_driver", "pulse_generator", "crossbar", "sample_and_hold",     "adc",       "output_unit", "vector_unit",
+    "sram",       "memory",          "network",  "transfer_controller", "mac_array", "chip_link"};
 
 /// Arithmetic is the same in all of them.
 constexpr std::array digital_units{component_kind::vector_unit, component_kind::transfer_controller};
@@ -45,6 +45,7 @@ constexpr std::array<action_entry, action_count> actions{{
     {"router_arbitration", component_kind::network},
     {"router_add", component_kind::network},
     {"mac", component_kind::mac_array},
+    {"chip_link_bit", component_kind::chip_link},
 }};
 
 } // namespace

@@ -26,11 +26,12 @@ enum class component_kind : std::uint8_t {
   vector_unit,         ///< unit: a lane
   sram,                ///< unit: a byte
   memory,              ///< port to off-chip memory; unit: a port
-  network,             ///< unit: a router (mesh) or the bus
+  network,             ///< unit: a router or the bus
   transfer_controller, ///< unit: a lane; its buffer is an sram
   mac_array,           ///< digital matrix unit; unit: a multiplier with its accumulator and registers
+  chip_link,           ///< transceivers between chips; unit: a link, both ways and both ends
 };
-inline constexpr std::size_t component_kind_count = 12;
+inline constexpr std::size_t component_kind_count = 13;
 
 /// What is counted.
 enum class action : std::uint8_t {
@@ -62,8 +63,9 @@ enum class action : std::uint8_t {
   router_arbitration, ///< network: one packet through one router or one bus grant
   router_add,         ///< network: one element added to that of another packet of its reduction
   mac,                ///< mac_array: one multiplication and addition in the unit's own number format
+  chip_link_bit,      ///< chip_link: one bit of a flit from one chip to another, besides the network's flit_hop
 };
-inline constexpr std::size_t action_count = 27;
+inline constexpr std::size_t action_count = 28;
 
 std::string_view name_of(component_kind kind);
 std::string_view name_of(action a);

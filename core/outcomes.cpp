@@ -31,6 +31,7 @@ bool is_in_tile(component_kind kind) {
   case component_kind::sram:
   case component_kind::memory:
   case component_kind::network:
+  case component_kind::chip_link:
   case component_kind::transfer_controller:
   case component_kind::mac_array:
     break;
@@ -84,16 +85,6 @@ tile_area area_of_tiles(const cost_sheet& sheet) {
       area.total_m2 += component.area_m2;
   }
   return area;
-}
-
-std::vector<entry_total> totals_by_entry(const cost_sheet& sheet) {
-  std::vector<entry_total> totals(sheet.entries.size());
-  for (const auto& row : sheet.rows)
-    if (is_training(row.phase))
-      totals.at(row.entry).energy_J += row.energy_J;
-  for (const auto& component : sheet.components)
-    totals.at(component.area_entry).area_m2 += component.area_m2;
-  return totals;
 }
 
 } // namespace tilework

@@ -55,12 +55,4 @@ struct tile_area {
 };
 tile_area area_of_tiles(const cost_sheet& sheet);
 
-/// What the run's total has of one price.
-struct entry_total {
-  double energy_J = 0; ///< training phases
-  double area_m2 = 0;
-};
-/// One per entry of the sheet.
-std::vector<entry_total> totals_by_entry(const cost_sheet& sheet);
-
 } // namespace tilework

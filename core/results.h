@@ -65,6 +65,14 @@ struct peak_loads {
   [[nodiscard]] bool knows_power() const { return power_W >= 0; }
 };
 
+/// Which network the numbers come from, and what its model left inexact.
+struct network_figures {
+  std::string topology;                    ///< e.g. "mesh 4 x 2"
+  std::string model;                       ///< calendar or router
+  std::uint64_t out_of_order_requests = 0; ///< bookings of a calendar that were made out of time order
+  femtoseconds largest_skew;               ///< how much earlier, at most, than one made before
+};
+
 struct run_results {
   std::string experiment;
   std::string machine;
@@ -83,9 +91,9 @@ struct run_results {
   cost_sheet costs;
   cost_uncertainty uncertainty;
   std::vector<std::pair<std::string, std::uint64_t>> operations; ///< issued, by name
-  std::uint64_t delayed_requests = 0;                            ///< calendar bookings that had to wait
-  std::uint64_t out_of_order_requests = 0;                       ///< network bookings made out of time order
-  std::uint64_t training_macs = 0;                               ///< see outcomes.h
+  network_figures network;
+  std::uint64_t delayed_requests = 0; ///< calendar bookings that had to wait; of routers: heads, per channel
+  std::uint64_t training_macs = 0;    ///< see outcomes.h
   peak_loads peaks;
   std::optional<double> target_accuracy; ///< fraction
   endurance_limit endurance;             ///< 0 pulses: unknown

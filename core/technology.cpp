@@ -61,11 +61,41 @@ std::optional<double> adc_sar_energy(int bits, double node_m) {
   return (fit->per_bit_uW * bits + fit->fixed_uW) * (bits + 1) * microwatt_nanosecond;
 }
 
-/// Current-controlled oscillators count, so energy goes with 2^bits. 26.5 pJ at 8 bit is the middle of 24 to 29 pJ:
-/// half to 60 % of the 49 pJ per line of the HERMES core (12.5 nJ per 256 x 256 product), shares by Singh 2025.
-double adc_cco_energy(int bits) {
-  constexpr double at_8_bit = 26.5e-12;
-  return std::ldexp(at_8_bit, bits - 8);
+/// What counts through its codes takes energy with 2^bits.
+double counting_energy(double at_8_bit_J, int bits) {
+  return std::ldexp(at_8_bit_J, bits - 8);
+}
+/// Current-controlled oscillators: the middle of 24 to 29 pJ, half to 60 % of the 49 pJ per line of the HERMES core
+/// (12.5 nJ per 256 x 256 product), shares by Singh 2025.
+constexpr double adc_cco_at_8_bit_J = 26.5e-12;
+/// Digital-to-time converter of TIMELY, Table II (65 nm).
+constexpr double dac_time_at_8_bit_J = 37.5e-15;
+
+/// A converter that steps through its codes: NeuRRAM's charge-decrement neuron (130 nm, model of CiMLoop) samples,
+/// integrates, and takes 2^bits steps.
+double adc_ramp_energy(int bits) {
+  constexpr double sample_J = 1.2e-12;
+  constexpr double integrate_J = 1.2e-12;
+  constexpr double step_J = 0.3e-12 + 0.25e-12; // comparison and integrator
+  return sample_J + integrate_J + std::ldexp(step_J, bits);
+}
+
+/// Routers at 32 nm. Energy: ISAAC's 20.74 pJ per flit of 256 bit and hop of a mesh, with bits. All that depends on the
+/// number of ports: PUMA's table of routers with 4 and 8 (BookSim and Orion: dynamic 16.13 and 51.48 mW, leakage 0.41
+/// and 1.04 mW, area 0.047 and 0.116 mm2) as powers; twice the ports pass twice the flits.
+double router_figure(priced_quantity quantity, double ports, double flit_bit) {
+  constexpr double mesh_ports = 5;
+  constexpr double energy_per_bit_J = 20.74e-12 / 256;
+  const auto power = [](double of_4, double of_8) { return std::log2(of_8 / of_4); };
+  switch (quantity) {
+  case priced_quantity::energy:
+    return energy_per_bit_J * flit_bit * std::pow(ports / mesh_ports, power(16.13, 51.48) - 1);
+  case priced_quantity::area:
+    return 0.047e-6 * std::pow(ports / 4, power(0.047, 0.116));
+  case priced_quantity::leakage:
+    break;
+  }
+  return 0.41e-3 * std::pow(ports / 4, power(0.41, 1.04));
 }
 
 /// 10, 20 and 100 pJ per 64 bit of 8 KiB, 32 KiB and 1 MiB (M. Horowitz, ISSCC 2014): the square root of the capacity
@@ -123,50 +153,68 @@ public:
 private:
   [[nodiscard]] double single(const formula_law& f) const {
     const auto name = name_of_formula(f.law);
-    if (f.law == formula::adc_survey) {
-      if (quantity_ == priced_quantity::leakage)
-        throw failure("formula adc_survey does not give leakage");
-      const auto bits = static_cast<int>(needed(machine_.adc_bits, name, "the ADC's bits"));
-      const double rate = needed(machine_.adc_rate_Hz, name, "the ADC's conversion time");
-      const double node = needed(f.node_m, name, "a process node");
-      return quantity_ == priced_quantity::energy ? adc_survey_energy(bits, rate, node)
-                                                  : adc_survey_area(bits, rate, node);
+    switch (f.law) {
+    case formula::adc_survey:
+      return survey(f, name);
+    case formula::router:
+      return router_figure(quantity_, needed(machine_.router_ports, name, "a network of routers"),
+                           needed(machine_.flit_width_bit, name, "the flit width"));
+    default:
+      allow(priced_quantity::energy, name);
+      return energy(f, name);
     }
-    allow(priced_quantity::energy, name);
-    if (f.law == formula::adc_cco)
-      return adc_cco_energy(static_cast<int>(needed(machine_.adc_bits, name, "the ADC's bits")));
-    if (f.law == formula::adc_sar) {
-      const auto energy = adc_sar_energy(static_cast<int>(needed(machine_.adc_bits, name, "the ADC's bits")),
-                                         needed(f.node_m, name, "a process node"));
-      if (!energy)
-        throw failure("adc_sar knows the nodes 130, 65, 45, 32, 22, 14 and 7 nm");
-      return *energy;
-    }
-    if (f.law == formula::sram_access)
-      return sram_byte_energy(needed(machine_.buffer_bytes, name, "the buffer's capacity"));
-    const double conductance = needed(machine_.conductance_S, name, "the cell's conductance");
-    if (const auto time = read_time(f.law)) {
-      const double v = needed(machine_.v_read_V, name, "the read voltage");
-      return v * v * conductance * needed(time->first, name, time->second);
-    }
-    const double full = needed(machine_.v_write_V, name, "the write voltage");
-    const double v = f.law == formula::ohmic_half_select ? full / 2 : full;
-    return v * v * conductance * needed(machine_.pulse_width_s, name, "the pulse width");
   }
 
-  /// How long a law of reads drives the cell, and what that is called; nothing for other laws.
-  [[nodiscard]] std::optional<std::pair<double, std::string_view>> read_time(formula law) const {
-    switch (law) {
+  [[nodiscard]] double energy(const formula_law& f, std::string_view name) const {
+    switch (f.law) {
+    case formula::adc_sar:
+      return sar(f, name);
+    case formula::adc_cco:
+      return counting_energy(adc_cco_at_8_bit_J, adc_bits(name));
+    case formula::adc_ramp:
+      return adc_ramp_energy(adc_bits(name));
+    case formula::dac_time:
+      return counting_energy(dac_time_at_8_bit_J, static_cast<int>(needed(machine_.dac_bits, name, "the DAC's bits")));
+    case formula::sram_access:
+      return sram_byte_energy(needed(machine_.buffer_bytes, name, "the buffer's capacity"));
     case formula::ohmic_read:
-      return {{machine_.integration_time_s, "the integration time"}};
+      return ohmic(machine_.v_read_V, machine_.integration_time_s, name, "the integration time");
     case formula::ohmic_read_slot:
-      return {{machine_.read_slot_s, "the DAC's slot"}};
+      return ohmic(machine_.v_read_V, machine_.read_slot_s, name, "the DAC's slot");
     case formula::ohmic_drive:
-      return {{machine_.drive_s, "the DAC's slot"}};
+      return ohmic(machine_.v_read_V, machine_.drive_s, name, "the DAC's slot");
+    case formula::ohmic_half_select:
+      return ohmic(machine_.v_write_V / 2, machine_.pulse_width_s, name, "the pulse width");
     default:
-      return std::nullopt;
+      return ohmic(machine_.v_write_V, machine_.pulse_width_s, name, "the pulse width");
     }
   }
+
+  [[nodiscard]] int adc_bits(std::string_view law) const {
+    return static_cast<int>(needed(machine_.adc_bits, law, "the ADC's bits"));
+  }
+
+  [[nodiscard]] double survey(const formula_law& f, std::string_view name) const {
+    if (quantity_ == priced_quantity::leakage)
+      throw failure("formula adc_survey does not give leakage");
+    const double rate = needed(machine_.adc_rate_Hz, name, "the ADC's conversion time");
+    const double node = needed(f.node_m, name, "a process node");
+    return quantity_ == priced_quantity::energy ? adc_survey_energy(adc_bits(name), rate, node)
+                                                : adc_survey_area(adc_bits(name), rate, node);
+  }
+
+  [[nodiscard]] double sar(const formula_law& f, std::string_view name) const {
+    const auto energy = adc_sar_energy(adc_bits(name), needed(f.node_m, name, "a process node"));
+    if (!energy)
+      throw failure("adc_sar knows the nodes 130, 65, 45, 32, 22, 14 and 7 nm");
+    return *energy;
+  }
+
+  [[nodiscard]] double ohmic(double V, double time_s, std::string_view name, std::string_view what) const {
+    const double v = needed(V, name, "the voltage");
+    return v * v * needed(machine_.conductance_S, name, "the cell's conductance") * needed(time_s, name, what);
+  }
+
   [[nodiscard]] input_error failure(std::string_view message) const {
     return input_error(fmt::format("{}: {}", origin_.location, message));
   }

@@ -59,6 +59,9 @@ enum class formula : std::uint8_t {
   adc_survey,        ///< energy and area of the best published ADCs, from bits, rate and node
   adc_sar,           ///< energy of NeuroSim's SAR converter, from bits and a node of its table
   adc_cco,           ///< energy of the oscillator converters of a 14 nm PCM macro, from bits
+  adc_ramp,          ///< energy of a converter that steps through its codes (130 nm), from bits
+  dac_time,          ///< energy of a digital-to-time converter (65 nm), from bits
+  router,            ///< energy per flit hop, area and leakage of a router (32 nm), from ports and flit width
   sram_access,       ///< energy per byte with the square root of the buffer's capacity
   ohmic_read,        ///< V_read^2 G t_integration
   ohmic_read_slot,   ///< V_read^2 G t_slot
@@ -66,10 +69,13 @@ enum class formula : std::uint8_t {
   ohmic_update,      ///< V_write^2 G t_pulse
   ohmic_half_select, ///< (V_write / 2)^2 G t_pulse
 };
-inline constexpr std::array<std::pair<std::string_view, formula>, 9> formula_names{
+inline constexpr std::array<std::pair<std::string_view, formula>, 12> formula_names{
     {{"adc_survey", formula::adc_survey},
      {"adc_sar", formula::adc_sar},
      {"adc_cco", formula::adc_cco},
+     {"adc_ramp", formula::adc_ramp},
+     {"dac_time", formula::dac_time},
+     {"router", formula::router},
      {"sram_access", formula::sram_access},
      {"ohmic_read", formula::ohmic_read},
      {"ohmic_read_slot", formula::ohmic_read_slot},
@@ -155,6 +161,7 @@ technology merged(technology first, const technology& later);
 /// Inputs of the laws; 0 or empty = the machine has no such thing, and a law that needs it is refused.
 struct machine_quantities {
   int adc_bits = 0;
+  int dac_bits = 0;
   double adc_rate_Hz = 0; ///< conversions per second of one converter
   double integration_time_s = 0;
   double read_slot_s = 0; ///< one slot of the DAC
@@ -164,6 +171,7 @@ struct machine_quantities {
   double conductance_S = 0; ///< mean conductance of a cross-point
   double pulse_width_s = 0;
   double flit_width_bit = 0;
+  double router_ports = 0;   ///< of one router of the network, the node's included; 0: there are no routers
   double buffer_bytes = 0;   ///< capacity of the buffer
   std::string number_format; ///< of the digital units, "fp32"
   std::string mac_format{};  ///< of a mac_array, which may have another one; "int8"

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <map>
 #include <numbers>
+#include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,18 +18,17 @@ namespace {
 
 constexpr std::size_t draws = 4096;
 constexpr double two_sided_90_percent = 1.6448536269514722; ///< quantile of the standard normal law at 95 %
-constexpr std::size_t none = static_cast<std::size_t>(-1);
 
-double log_deviation(const price_entry& entry) {
-  return std::log(spread_of(entry.origin.trust)) / two_sided_90_percent;
+double log_deviation(const price_identity& price) {
+  return std::log(spread_of(price.trust)) / two_sided_90_percent;
 }
 
-/// What an entry is, wherever its file lies: 64-bit FNV-1a.
-std::uint64_t identity_of(const price_entry& entry) {
+/// 64-bit FNV-1a.
+std::uint64_t number_of(const price_identity& price) {
   constexpr std::uint64_t offset = 0xcbf29ce484222325U;
   constexpr std::uint64_t prime = 0x100000001b3U;
-  std::uint64_t hash = (offset ^ static_cast<std::uint64_t>(entry.quantity)) * prime;
-  for (const std::string_view text : {std::string_view(entry.name), std::string_view(entry.origin.source)}) {
+  std::uint64_t hash = offset;
+  for (const std::string_view text : {std::string_view(price.title), std::string_view(price.source)}) {
     for (const char c : text)
       hash = (hash ^ static_cast<unsigned char>(c)) * prime;
     hash = (hash ^ 0xFFU) * prime; // so that "ab" + "c" is not "a" + "bc"
@@ -54,9 +55,9 @@ std::pair<double, double> random_normals(std::uint64_t stream, std::uint64_t i) 
 
 using factors = std::vector<double>; ///< one per draw
 
-factors factors_of(const price_entry& entry) {
-  const auto stream = identity_of(entry);
-  const double sigma = log_deviation(entry);
+factors factors_of(const price_identity& price) {
+  const auto stream = number_of(price);
+  const double sigma = log_deviation(price);
   factors f(draws);
   for (std::size_t i = 0; i < draws; i += 2) {
     const auto [first, second] = random_normals(stream, i / 2);
@@ -66,78 +67,80 @@ factors factors_of(const price_entry& entry) {
   return f;
 }
 
-/// A total as a sum over what one entry, or leakage per area and the area, decide.
-class decomposed {
+/// The total in every draw.
+std::vector<double> drawn(std::span<const priced_part> parts) {
+  std::map<price_identity, factors> known;
+  const auto factors_for = [&](const price_identity& price) -> const factors& {
+    auto found = known.find(price);
+    if (found == known.end())
+      found = known.emplace(price, factors_of(price)).first;
+    return found->second;
+  };
+  std::vector<double> totals(draws);
+  for (const auto& part : parts) {
+    const auto& first = factors_for(part.price);
+    const auto* second = part.area ? &factors_for(*part.area) : nullptr;
+    for (std::size_t i = 0; i < draws; ++i)
+      totals[i] += part.amount * first[i] * (second == nullptr ? 1.0 : (*second)[i]);
+  }
+  return totals;
+}
+
+/// The price that adds most to the variance of the total's logarithm, with its share, to first order.
+std::pair<std::string, double> largest_of(std::span<const priced_part> parts) {
+  std::map<price_identity, double> amounts;
+  for (const auto& part : parts) {
+    amounts[part.price] += part.amount;
+    if (part.area)
+      amounts[*part.area] += part.amount;
+  }
+  double sum = 0;
+  double most = 0;
+  std::string who;
+  for (const auto& [price, amount] : amounts) {
+    const double variance = std::pow(amount * log_deviation(price), 2);
+    sum += variance;
+    if (variance > most) {
+      most = variance;
+      who = price.title;
+    }
+  }
+  return {who, most > 0 ? most / sum : 0};
+}
+
+double sum_of(std::span<const priced_part> parts) {
+  double sum = 0;
+  for (const auto& part : parts)
+    sum += part.amount;
+  return sum;
+}
+
+price_identity identity_of(const price_entry& entry) {
+  return {title_of(entry), entry.origin.source, entry.origin.trust, entry.origin.basis};
+}
+
+/// Sums by entry and, where that matters, by the entry of the area.
+class part_sums {
 public:
-  explicit decomposed(const cost_sheet& sheet) : sheet_(sheet) {}
-
-  void add(double amount, std::size_t entry, std::size_t with = none) {
+  explicit part_sums(const cost_sheet& sheet) : sheet_(sheet) {}
+  void add(double amount, std::size_t entry, std::optional<std::size_t> area = {}) {
     if (amount > 0)
-      terms_[{entry, with}] += amount;
+      sums_[{entry, area}] += amount;
   }
-
-  /// The total in every draw.
-  [[nodiscard]] std::vector<double> drawn() const {
-    std::map<std::size_t, factors> of_entry;
-    for (const auto& [entries, amount] : terms_)
-      for (const auto e : {entries.first, entries.second})
-        if (e != none && !of_entry.contains(e))
-          of_entry.emplace(e, factors_of(sheet_.entries.at(e)));
-    std::vector<double> totals(draws);
-    for (const auto& [entries, amount] : terms_) {
-      const auto& first = of_entry.at(entries.first);
-      const auto* second = entries.second == none ? nullptr : &of_entry.at(entries.second);
-      for (std::size_t i = 0; i < draws; ++i)
-        totals[i] += amount * first[i] * (second == nullptr ? 1.0 : (*second)[i]);
+  [[nodiscard]] std::vector<priced_part> parts() const {
+    std::vector<priced_part> list;
+    for (const auto& [entries, amount] : sums_) {
+      auto& part = list.emplace_back(priced_part{identity_of(sheet_.entries.at(entries.first)), {}, amount});
+      if (entries.second)
+        part.area = identity_of(sheet_.entries.at(*entries.second));
     }
-    return totals;
-  }
-
-  /// The entry that adds most to the variance of the total's logarithm, with its share, to first order.
-  [[nodiscard]] std::pair<std::string, double> largest() const {
-    std::map<std::size_t, double> amounts;
-    for (const auto& [entries, amount] : terms_)
-      for (const auto e : {entries.first, entries.second})
-        if (e != none)
-          amounts[e] += amount;
-    double sum = 0;
-    double most = 0;
-    std::size_t who = none;
-    for (const auto& [e, amount] : amounts) {
-      const double variance = std::pow(amount * log_deviation(sheet_.entries.at(e)), 2);
-      sum += variance;
-      if (variance > most) {
-        most = variance;
-        who = e;
-      }
-    }
-    return who == none ? std::pair(std::string{}, 0.0) : std::pair(title_of(sheet_.entries[who]), most / sum);
+    return list;
   }
 
 private:
   const cost_sheet& sheet_;
-  std::map<std::pair<std::size_t, std::size_t>, double> terms_;
+  std::map<std::pair<std::size_t, std::optional<std::size_t>>, double> sums_;
 };
-
-decomposed training_energy(const cost_sheet& sheet) {
-  std::array<std::size_t, component_kind_count> area_entry{};
-  for (const auto& component : sheet.components)
-    area_entry.at(static_cast<std::size_t>(component.kind)) = component.area_entry;
-  decomposed energy(sheet);
-  for (const auto& row : sheet.rows)
-    if (is_training(row.phase)) {
-      const bool with_area = sheet.entries.at(row.entry).follows_area;
-      energy.add(row.energy_J, row.entry, with_area ? area_entry.at(static_cast<std::size_t>(row.kind)) : none);
-    }
-  return energy;
-}
-
-decomposed area(const cost_sheet& sheet) {
-  decomposed total(sheet);
-  for (const auto& component : sheet.components)
-    total.add(component.area_m2, component.area_entry);
-  return total;
-}
 
 interval range_of(std::vector<double> values) {
   const auto at = [&](double share) {
@@ -149,24 +152,9 @@ interval range_of(std::vector<double> values) {
   return {at(tail), at(1 - tail)};
 }
 
-uncertain_total total_of(double value, const decomposed& parts) {
-  const auto [largest, share] = parts.largest();
-  return {value, range_of(parts.drawn()), largest, share};
-}
-
-uncertain_ratio ratio_of(double first, double second, const decomposed& first_parts, const decomposed& second_parts) {
-  if (!(second > 0))
-    return {};
-  const auto over = first_parts.drawn();
-  const auto under = second_parts.drawn();
-  std::vector<double> ratios(draws);
-  std::size_t survived = 0;
-  for (std::size_t i = 0; i < draws; ++i) {
-    ratios[i] = over[i] / under[i];
-    if (first <= second ? over[i] <= under[i] : over[i] >= under[i])
-      ++survived;
-  }
-  return {first / second, range_of(std::move(ratios)), static_cast<double>(survived) / draws};
+uncertain_total total_of(double value, std::span<const priced_part> parts) {
+  const auto [largest, share] = largest_of(parts);
+  return {value, range_of(drawn(parts)), largest, share};
 }
 
 } // namespace
@@ -183,13 +171,48 @@ double spread_of(confidence trust) {
   return 5;
 }
 
-cost_uncertainty uncertainty_of(const cost_sheet& sheet) {
-  return {total_of(sheet.training_energy_J, training_energy(sheet)), total_of(sheet.area_m2, area(sheet))};
+std::vector<priced_part> energy_parts(const cost_sheet& sheet) {
+  std::array<std::size_t, component_kind_count> area_entry{};
+  for (const auto& component : sheet.components)
+    area_entry.at(static_cast<std::size_t>(component.kind)) = component.area_entry;
+  part_sums sums(sheet);
+  for (const auto& row : sheet.rows) {
+    if (!is_training(row.phase))
+      continue;
+    if (sheet.entries.at(row.entry).follows_area)
+      sums.add(row.energy_J, row.entry, area_entry.at(static_cast<std::size_t>(row.kind)));
+    else
+      sums.add(row.energy_J, row.entry);
+  }
+  return sums.parts();
 }
 
-cost_comparison compare(const cost_sheet& first, const cost_sheet& second) {
-  return {ratio_of(first.training_energy_J, second.training_energy_J, training_energy(first), training_energy(second)),
-          ratio_of(first.area_m2, second.area_m2, area(first), area(second))};
+std::vector<priced_part> area_parts(const cost_sheet& sheet) {
+  part_sums sums(sheet);
+  for (const auto& component : sheet.components)
+    sums.add(component.area_m2, component.area_entry);
+  return sums.parts();
+}
+
+cost_uncertainty uncertainty_of(const cost_sheet& sheet) {
+  return {total_of(sheet.training_energy_J, energy_parts(sheet)), total_of(sheet.area_m2, area_parts(sheet))};
+}
+
+uncertain_ratio ratio_of(std::span<const priced_part> first, std::span<const priced_part> second) {
+  const double over_sum = sum_of(first);
+  const double under_sum = sum_of(second);
+  if (!(under_sum > 0))
+    return {};
+  const auto over = drawn(first);
+  const auto under = drawn(second);
+  std::vector<double> ratios(draws);
+  std::size_t survived = 0;
+  for (std::size_t i = 0; i < draws; ++i) {
+    ratios[i] = over[i] / under[i];
+    if (over_sum <= under_sum ? over[i] <= under[i] : over[i] >= under[i])
+      ++survived;
+  }
+  return {over_sum / under_sum, range_of(std::move(ratios)), static_cast<double>(survived) / draws};
 }
 
 } // namespace tilework

@@ -16,7 +16,11 @@
 
 #include <tilework/core/pricing.h>
 
+#include <compare>
+#include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace tilework {
 
@@ -41,21 +45,37 @@ struct cost_uncertainty {
 /// Half the width of a confidence's 90 % interval, as a factor.
 double spread_of(confidence trust);
 
-/// From 4096 draws that depend on nothing but the entries.
+/// Which price, wherever its file lies: equal title and source are the same price.
+struct price_identity {
+  std::string title; ///< title_of() its entry
+  std::string source;
+  confidence trust = confidence::low;
+  figure_basis basis = figure_basis::published;
+  friend auto operator<=>(const price_identity&, const price_identity&) = default;
+};
+
+/// What one price decides of a total. Leakage per area is as uncertain as the area, too.
+struct priced_part {
+  price_identity price;
+  std::optional<price_identity> area; ///< of leakage per area
+  double amount = 0;                  ///< J or m2
+};
+
+/// Parts of the energy of the training phases, and of the area, that are not 0; a price comes once per area.
+std::vector<priced_part> energy_parts(const cost_sheet& sheet);
+std::vector<priced_part> area_parts(const cost_sheet& sheet);
+
+/// From 4096 draws that depend on nothing but the prices.
 cost_uncertainty uncertainty_of(const cost_sheet& sheet);
 
-/// One total over another. Entries of the same quantity, name and source are the same in both and largely cancel.
+/// One total over another. Prices that both have largely cancel.
 struct uncertain_ratio {
   double value = 0; ///< first / second; 0 if the second is 0
   interval range;
   double ranking_survives = 1; ///< probability that the one that is less with the prices as they are is not more
 };
 
-struct cost_comparison {
-  uncertain_ratio energy;
-  uncertain_ratio area;
-};
-
-cost_comparison compare(const cost_sheet& first, const cost_sheet& second);
+/// Of the sums of the parts.
+uncertain_ratio ratio_of(std::span<const priced_part> first, std::span<const priced_part> second);
 
 } // namespace tilework

@@ -18,11 +18,13 @@ struct machine_accounts {
   component_account* vector_unit = nullptr;
   component_account* buffer = nullptr;
   component_account* memory_port = nullptr;
-  hardware::transfer_accounts transfer; ///< null without a transfer controller
-  component_account* network = nullptr; ///< null for an ideal network: there is none to price
+  hardware::transfer_accounts transfer;    ///< null without a transfer controller
+  component_account* network = nullptr;    ///< null for an ideal network: there is none to price
+  component_account* chip_links = nullptr; ///< null for one chip
 };
 
-/// Opens the accounts of all components: chip0.tile3.adc, chip0.vector_unit, ...
+/// Opens the accounts of all components: chip0.tile3.adc, chip0.vector_unit, ... What more than one chip
+/// share is of none.
 machine_accounts open_accounts(ledger& books, const machine_configuration& configuration);
 
 /// What the price laws of a technology take from a machine.

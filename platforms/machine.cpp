@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/core/byte_stream.h>
 #include <tilework/core/error.h>
+#include <tilework/modules/interconnect/arbitrated_bus.h>
+#include <tilework/modules/interconnect/calendar_network.h>
+#include <tilework/modules/interconnect/network.h>
+#include <tilework/modules/interconnect/router_network.h>
+#include <tilework/modules/interconnect/stepped_network.h>
 #include <tilework/physics/cells/one_sided_cell.h>
 #include <tilework/platforms/machine.h>
 
@@ -12,20 +17,36 @@ namespace {
 constexpr std::uint32_t hub_node = 0;
 
 std::unique_ptr<hardware::fabric> make_fabric(const interconnect_configuration& configuration,
-                                              component_account* account) {
+                                              const machine_accounts& accounts) {
   struct {
-    component_account* account;
-    std::unique_ptr<hardware::fabric> operator()(const hardware::mesh_configuration& c) const {
-      return std::make_unique<hardware::mesh>(c, *account);
+    const machine_accounts& accounts;
+    std::unique_ptr<hardware::fabric> operator()(const hardware::routed_network_configuration& c) const {
+      return std::make_unique<hardware::calendar_network>(c, *accounts.network, accounts.chip_links);
     }
     std::unique_ptr<hardware::fabric> operator()(const hardware::bus_configuration& c) const {
-      return std::make_unique<hardware::bus>(c, *account);
+      return std::make_unique<hardware::bus>(c, *accounts.network);
     }
     std::unique_ptr<hardware::fabric> operator()(const hardware::ideal_network_configuration& c) const {
       return std::make_unique<hardware::ideal_network>(c);
     }
-  } make{account};
+  } make{accounts};
   return std::visit(make, configuration);
+}
+
+std::unique_ptr<hardware::interconnect> make_network(const interconnect_configuration& configuration,
+                                                     const machine_accounts& accounts, transaction::timeline& time,
+                                                     std::uint32_t ways) {
+  const auto stepped = [&](std::unique_ptr<hardware::flit_network> carrier, double clock_Hz) {
+    return std::make_unique<hardware::stepped_network>("network", std::move(carrier), clock_Hz, time, ways);
+  };
+  if (const auto* routed = std::get_if<hardware::routed_network_configuration>(&configuration);
+      routed != nullptr && routed->model == hardware::network_model::router)
+    return stepped(std::make_unique<hardware::router_network>(*routed, *accounts.network, accounts.chip_links),
+                   routed->clock_Hz);
+  if (const auto* bus = std::get_if<hardware::bus_configuration>(&configuration);
+      bus != nullptr && bus->model == hardware::network_model::router)
+    return stepped(std::make_unique<hardware::arbitrated_bus>(*bus, *accounts.network), bus->clock_Hz);
+  return std::make_unique<hardware::network>("network", make_fabric(configuration, accounts), time, ways);
 }
 
 /// One set of parameters is that of all arrays.
@@ -54,12 +75,14 @@ hardware::nominal_slots slots_of(const physics::array_parameters& parameters) {
 
 machine::machine(const machine_configuration& configuration, const elaboration& work)
     : configuration_(configuration),
-      ahead_(work.timing == hardware::timing_mode::approximately ? std::make_unique<transaction::agenda>() : nullptr),
+      ahead_(work.timing == hardware::timing_mode::approximately &&
+                     configuration.network_model() == hardware::network_model::calendar
+                 ? std::make_unique<transaction::agenda>()
+                 : nullptr),
       time_(ahead_.get()),
       accounts_(open_accounts(books_, configuration)) {
   const auto arrays = static_cast<std::uint32_t>(work.arrays.size());
-  network_ = std::make_unique<hardware::network>("network", make_fabric(configuration_.interconnect, accounts_.network),
-                                                 time_, arrays);
+  network_ = make_network(configuration_.interconnect, accounts_, time_, arrays);
   vector_unit_ =
       std::make_unique<hardware::vector_unit>("vector_unit", configuration_.vector_unit, time_, *accounts_.vector_unit);
   buffer_ = std::make_unique<hardware::sram_buffer>("buffer", configuration_.buffer, configuration_.vector_unit.format,
@@ -143,13 +166,15 @@ void machine::run() {
   sc_core::sc_start();
   if (auto failure = sequencer_->failure())
     std::rethrow_exception(failure);
+  if (auto failure = network_->failure())
+    std::rethrow_exception(failure);
   if (const auto stuck = sequencer_->outstanding(); stuck > 0)
     throw run_error(fmt::format("the machine is stuck: no events left while {} operations are outstanding", stuck));
 }
 
 std::uint64_t machine::delayed_requests() const {
-  std::uint64_t sum = before_resume_.delayed + network_->carrier().delayed_requests() +
-                      vector_unit_->delayed_requests() + buffer_->delayed_requests() + memory_->delayed_requests();
+  std::uint64_t sum = before_resume_.delayed + network_->bookings().delayed + vector_unit_->delayed_requests() +
+                      buffer_->delayed_requests() + memory_->delayed_requests();
   if (controller_)
     sum += controller_->delayed_requests();
   for (const auto& t : tiles_)
@@ -169,7 +194,7 @@ void machine::save(std::ostream& out) const {
     writer.write(account.counts);
     writer.write(account.busy);
   }
-  writer.write(contention_counts{delayed_requests(), out_of_order_requests()});
+  writer.write(contention_counts{delayed_requests(), out_of_order_requests(), largest_skew()});
   sequencer_->save(out);
 }
 

@@ -8,11 +8,12 @@
 #include <tilework/core/worker_pool.h>
 #include <tilework/modules/control/sequencer.h>
 #include <tilework/modules/digital/matrix_unit.h>
-#include <tilework/modules/interconnect/network.h>
+#include <tilework/modules/interconnect/interconnect.h>
 #include <tilework/modules/tile/tile.h>
 #include <tilework/platforms/accounts.h>
 #include <tilework/platforms/machine_configuration.h>
 
+#include <algorithm>
 #include <iosfwd>
 #include <memory>
 #include <set>
@@ -37,8 +38,8 @@ struct elaboration {
   activity_source* recorded = nullptr; ///< replay: what operations did, and arrays without values; null: computed
 };
 
-/// One chip: mesh or bus with one tile or one digital matrix unit per node; sequencer, vector unit, transfer
-/// controller, buffer and memory port at node 0. The transfer controller is elaborated for work with stages only.
+/// One tile or one digital matrix unit per node of a network; sequencer, vector unit, transfer controller, buffer and
+/// memory port at node 0, on the first chip. The transfer controller is elaborated for work with stages only.
 class machine {
 public:
   machine(const machine_configuration& configuration, const elaboration& work);
@@ -63,7 +64,11 @@ public:
   [[nodiscard]] std::uint64_t delayed_requests() const;
   /// Network bookings made out of time order.
   [[nodiscard]] std::uint64_t out_of_order_requests() const {
-    return before_resume_.out_of_order + network_->carrier().out_of_order_requests();
+    return before_resume_.out_of_order + network_->bookings().out_of_order;
+  }
+  /// How much earlier, at most, such a booking was than one made before it.
+  [[nodiscard]] femtoseconds largest_skew() const {
+    return std::max(before_resume_.largest_skew, network_->bookings().largest_skew);
   }
 
   /// Weights of all arrays and everything counted and timed so far. Only between steps.
@@ -74,18 +79,20 @@ private:
   struct contention_counts {
     std::uint64_t delayed = 0;
     std::uint64_t out_of_order = 0;
+    femtoseconds largest_skew;
   };
   void build_controller(const elaboration& work);
   void build_arrays(const elaboration& work);
   [[nodiscard]] std::unique_ptr<hardware::array_target> make_array(const elaboration& work, std::uint32_t array);
 
   machine_configuration configuration_;
-  std::unique_ptr<transaction::agenda> ahead_; ///< null: loosely timed runs need none
+  std::unique_ptr<transaction::agenda>
+      ahead_; ///< null: loosely timed runs need none, and routers ask the kernel what comes next
   transaction::timeline time_;
   ledger books_;
   machine_accounts accounts_;
   std::set<std::uint32_t> mapped_tiles_;
-  std::unique_ptr<hardware::network> network_;
+  std::unique_ptr<hardware::interconnect> network_;
   std::unique_ptr<hardware::vector_unit> vector_unit_;
   std::unique_ptr<hardware::sram_buffer> buffer_;
   std::unique_ptr<hardware::memory_port> memory_;

@@ -9,7 +9,7 @@
 #include <tilework/modules/digital/vector_unit.h>
 #include <tilework/modules/interconnect/bus.h>
 #include <tilework/modules/interconnect/ideal_network.h>
-#include <tilework/modules/interconnect/mesh.h>
+#include <tilework/modules/interconnect/topology.h>
 #include <tilework/modules/tile/tile_configuration.h>
 
 #include <cstdint>
@@ -19,8 +19,8 @@
 
 namespace tilework::platform {
 
-using interconnect_configuration =
-    std::variant<hardware::mesh_configuration, hardware::bus_configuration, hardware::ideal_network_configuration>;
+using interconnect_configuration = std::variant<hardware::routed_network_configuration, hardware::bus_configuration,
+                                                hardware::ideal_network_configuration>;
 
 struct machine_configuration {
   std::string name = "unnamed";
@@ -34,8 +34,14 @@ struct machine_configuration {
 
   /// One tile, or one matrix unit, per network node.
   [[nodiscard]] std::uint32_t tiles() const;
-  /// Whether the interconnect adds packets on their way: a mesh that has adders, or an ideal network.
+  /// Whether the interconnect adds packets on their way: routers that have adders, or an ideal network.
   [[nodiscard]] bool reduces() const;
+  /// Whether packets are simulated flit by flit.
+  [[nodiscard]] hardware::network_model network_model() const;
+  [[nodiscard]] std::uint32_t chips() const;
 };
+
+/// "mesh 4 x 2", "bus of 4", "ideal".
+std::string name_of(const interconnect_configuration& interconnect);
 
 } // namespace tilework::platform

@@ -163,7 +163,8 @@ void price_operation(operation_cost& cost, const ledger& books, const price_list
 std::string name_in_report(std::string_view account) {
   constexpr std::string_view chip = "chip0.";
   constexpr std::string_view first_tile = "tile0.";
-  account.remove_prefix(chip.size());
+  if (account.starts_with(chip))
+    account.remove_prefix(chip.size());
   if (account.starts_with(first_tile))
     return fmt::format("tile.{}", account.substr(first_tile.size()));
   return std::string(account);
@@ -185,7 +186,7 @@ machine_costs::machine_costs(machine_configuration configuration, const technolo
       prices_(prices, quantities_of(configuration_), kinds_of(books_)) {
   const auto tiles = configuration_.tiles();
   for (const auto& account : books_.accounts()) {
-    const bool in_tile = account.name.starts_with("chip0.tile");
+    const bool in_tile = account.name.find(".tile") != std::string::npos;
     if (in_tile && !account.name.starts_with("chip0.tile0."))
       continue; // all tiles are alike
     parts_.push_back({name_in_report(account.name), account.kind, account.units, in_tile ? tiles : 1,

@@ -3,6 +3,9 @@
 #include <tilework/platforms/machine_file.h>
 #include <tilework/platforms/published.h>
 
+#include <algorithm>
+#include <array>
+
 namespace tilework::platform {
 namespace {
 
@@ -204,16 +207,68 @@ hardware::transfer_controller_configuration read_transfer_controller(reader r) {
   return c;
 }
 
-hardware::mesh_configuration read_mesh(reader r) {
-  hardware::mesh_configuration c;
-  c.columns = r.get("columns", c.columns, {.minimum = 1, .maximum = 256});
-  c.rows = r.get("rows", c.rows, {.minimum = 1, .maximum = 256});
+constexpr field node_count{.minimum = 1, .maximum = 65536};
+
+hardware::mesh_shape read_mesh_shape(reader& r) {
+  hardware::mesh_shape shape;
+  shape.columns = r.get("columns", shape.columns, {.minimum = 1, .maximum = 256});
+  shape.rows = r.get("rows", shape.rows, {.minimum = 1, .maximum = 256});
+  return shape;
+}
+
+hardware::tree_shape read_tree_shape(reader& r) {
+  hardware::tree_shape shape;
+  shape.nodes = r.get("nodes", shape.nodes, node_count);
+  shape.fan_out = r.get("fan_out", shape.fan_out, {.minimum = 2, .maximum = 65536});
+  return shape;
+}
+
+/// One switch.
+hardware::tree_shape read_crossbar_shape(reader& r) {
+  const auto nodes = r.get("nodes", hardware::tree_shape{}.nodes, node_count);
+  return {nodes, std::max(2U, nodes)};
+}
+
+hardware::router_configuration read_router(reader& r) {
+  hardware::router_configuration c;
+  c.virtual_channels = r.get("virtual_channels", c.virtual_channels, {.minimum = 1, .maximum = 16});
+  c.buffer_depth = r.get("buffer_depth", c.buffer_depth, {.minimum = 1, .maximum = 4096});
+  c.credit_latency_cycles = static_cast<std::uint32_t>(
+      r.quantity("credit_latency", dimension::cycles, c.credit_latency_cycles, {.minimum = 1, .maximum = 1e6}));
+  return c;
+}
+
+void refuse_router_keys(const reader& r) {
+  for (const auto* key : {"virtual_channels", "buffer_depth", "credit_latency"})
+    if (r.has(key))
+      throw r.error(key, "only model: router has buffers and credits; give model: router, or leave it out");
+}
+
+/// What all networks of routers and links have.
+hardware::routed_network_configuration read_routed(reader& r) {
+  hardware::routed_network_configuration c;
   c.flit_width_bits = read_width_bits(r, "flit_width", c.flit_width_bits);
   c.clock_Hz = read_clock(r);
   c.router_latency_cycles = read_cycles(r, "router_latency", c.router_latency_cycles);
   c.link_latency_cycles = read_cycles(r, "link_latency", c.link_latency_cycles);
   c.reduction = r.get("reduction", c.reduction);
   c.reduction_latency_cycles = read_cycles(r, "reduction_latency", c.reduction_latency_cycles);
+  c.model = r.get("model", c.model);
+  if (c.model == hardware::network_model::calendar) {
+    refuse_router_keys(r);
+    return c;
+  }
+  c.router = read_router(r);
+  if (c.router_latency_cycles + c.link_latency_cycles == 0)
+    throw r.error("router_latency", "with model: router a flit takes at least one cycle from router to router; "
+                                    "router_latency and link_latency must not both be 0");
+  return c;
+}
+
+hardware::chip_link_configuration read_chip_link(reader r) {
+  hardware::chip_link_configuration c;
+  c.latency_cycles = read_cycles(r, "latency", c.latency_cycles);
+  c.bandwidth_bytes_per_s = r.quantity("bandwidth", dimension::data_rate, c.bandwidth_bytes_per_s, bandwidth_range);
   return c;
 }
 
@@ -223,6 +278,7 @@ hardware::bus_configuration read_bus(reader r) {
   c.width_bits = read_width_bits(r, "width", c.width_bits);
   c.clock_Hz = read_clock(r);
   c.arbitration_cycles = read_cycles(r, "arbitration", c.arbitration_cycles);
+  c.model = r.get("model", c.model);
   return c;
 }
 
@@ -232,15 +288,31 @@ hardware::ideal_network_configuration read_ideal_network(reader r) {
   return c;
 }
 
-interconnect_configuration read_interconnect(reader r) {
-  r.exclusive("mesh", "bus");
-  r.exclusive("mesh", "ideal");
-  r.exclusive("bus", "ideal");
+interconnect_configuration read_interconnect(reader r, std::uint32_t chips) {
+  constexpr std::array kinds{"mesh", "tree", "crossbar", "bus", "ideal"};
+  for (std::size_t a = 0; a < kinds.size(); ++a)
+    for (std::size_t b = a + 1; b < kinds.size(); ++b)
+      r.exclusive(kinds[a], kinds[b]);
+  for (const auto* shared : {"bus", "ideal"})
+    if (chips > 1 && r.has(shared))
+      throw r.error(shared, "only networks of routers go over several chips; use mesh, tree or crossbar, or chips: 1");
   if (r.has("ideal"))
     return read_ideal_network(r.child("ideal"));
   if (r.has("bus"))
     return read_bus(r.child("bus"));
-  return read_mesh(r.child("mesh"));
+  const auto* kind = r.has("tree") ? "tree" : r.has("crossbar") ? "crossbar" : "mesh";
+  auto network = r.child(kind);
+  auto c = read_routed(network);
+  if (r.has("tree"))
+    c.shape = read_tree_shape(network);
+  else if (r.has("crossbar"))
+    c.shape = read_crossbar_shape(network);
+  else
+    c.shape = read_mesh_shape(network);
+  c.chips = chips;
+  if (chips > 1)
+    c.chip_link = read_chip_link(r.child("chip_link"));
+  return c;
 }
 
 hardware::memory_configuration read_memory(reader r) {
@@ -256,7 +328,7 @@ hardware::memory_configuration read_memory(reader r) {
 machine_configuration read_machine(reader& r) {
   machine_configuration c;
   c.name = r.get("name", c.name);
-  r.get("chips", 1U, {.minimum = 1, .maximum = 1});
+  const auto chips = r.get("chips", 1U, {.minimum = 1, .maximum = 64});
   if (r.has("tile") && r.has("matrix_unit"))
     throw r.error("matrix_unit", "a machine computes in analog tiles or in digital matrix units: give tile or "
                                  "matrix_unit, not both");
@@ -269,7 +341,7 @@ machine_configuration read_machine(reader& r) {
   if (digital.has("transfer_controller"))
     c.transfer_controller = read_transfer_controller(digital.child("transfer_controller"));
   c.buffer = read_buffer(digital.child("buffer"));
-  c.interconnect = read_interconnect(r.child("interconnect"));
+  c.interconnect = read_interconnect(r.child("interconnect"), chips);
   c.memory = read_memory(r.child("memory"));
   read_published(r); // for `tilework cost`; a run has no use for it
   return c;

@@ -163,6 +163,14 @@ void read_accelergy(reader r, technology& tech) {
     read_energy(entry, value_of(&accelergy_tables::energy_J), tech.energies);
   for (const auto& entry : r.children("area"))
     read_units(entry, value_of(&accelergy_tables::area_m2), tech.areas);
+  const auto leakage = value_of(&accelergy_tables::energy_J);
+  const auto per_cycle = [&](reader& entry) {
+    auto value = leakage(entry);
+    value.law = std::get<double>(value.law) / entry.require_quantity("cycle", dimension::time, positive);
+    return value;
+  };
+  for (const auto& entry : r.children("leakage"))
+    read_units(entry, per_cycle, tech.leakages);
 }
 
 } // namespace

@@ -93,6 +93,8 @@ std::string_view unit_of(component_kind kind) {
     return "port";
   case component_kind::network:
     return "router";
+  case component_kind::chip_link:
+    return "link";
   }
   return "";
 }
@@ -224,6 +226,15 @@ std::string endurance_line(const run_results& r) {
                      use.trainings, life_text(use.life_s));
 }
 
+std::string network_line(const run_results& r) {
+  const auto& n = r.network;
+  auto line = fmt::format("network: {}, model {}, {} delayed requests", n.topology, n.model, r.delayed_requests);
+  if (n.out_of_order_requests > 0)
+    line += fmt::format(", {} booked out of order by at most {}", n.out_of_order_requests,
+                        time_text(n.largest_skew.seconds()));
+  return line + "\n";
+}
+
 } // namespace
 
 std::string closing_tables(const run_results& r) {
@@ -233,6 +244,7 @@ std::string closing_tables(const run_results& r) {
   text += phase_table(r) + "\n" + component_table(r) + "\n" + outcome_table(r) + "\n";
   text += uncertainty_line("energy", r.uncertainty.energy_J, dimension::energy);
   text += uncertainty_line("area", r.uncertainty.area_m2, dimension::area);
+  text += network_line(r);
   if (!r.programming.empty())
     text += programming_line(r);
   if (r.target_accuracy)

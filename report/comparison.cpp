@@ -43,6 +43,12 @@ std::optional<observation> accuracy_of(const run_summary& run) {
   return observation{*run.test_accuracy};
 }
 
+std::optional<observation> peak_power_of(const run_summary& run) {
+  if (!run.peak_power_W)
+    return std::nullopt;
+  return observation{*run.peak_power_W};
+}
+
 std::vector<figure_column> main_columns() {
   return {{"test_accuracy", "test accuracy", accuracy_of, percent},
           {"time_s", "time", plain(&run_summary::time_s), in_unit(dimension::time)},
@@ -55,15 +61,17 @@ std::vector<figure_column> outcome_columns() {
           {"TOPS_per_W", "TOPS/W", plain(&run_summary::TOPS_per_W), times(1, "")},
           {"TOPS_per_mm2", "TOPS/mm2", plain(&run_summary::TOPS_per_mm2), times(1, "")},
           {"average_power_W", "average power", plain(&run_summary::average_power_W), in_unit(dimension::power)},
-          {"peak_power_W", "peak power", plain(&run_summary::peak_power_W), in_unit(dimension::power)},
+          {"peak_power_W", "peak power", peak_power_of, in_unit(dimension::power)},
           {"energy_delay_Js", "energy x time", plain(&run_summary::energy_delay_Js), times(1, " Js")}};
 }
 
 std::vector<figure_column> target_columns(double target) {
   const auto cost = [target](auto figure) {
-    return [=](const run_summary& run) {
+    return [=](const run_summary& run) -> std::optional<observation> {
       const auto c = cost_of_accuracy(run.evaluations, target, {run.epochs, run.time_s, run.energy_J});
-      return std::optional(observation{figure(c), !c.reached});
+      if (figure(c) < 0) // an energy, after re-pricing
+        return std::nullopt;
+      return observation{figure(c), !c.reached};
     };
   };
   return {{"time_s", "time", cost([](const accuracy_cost& c) { return c.time_s; }), in_unit(dimension::time)},
@@ -140,17 +148,58 @@ std::optional<double> ratio_of(const run_group& group, const run_group& first, d
   return mean_of(group, member) / base;
 }
 
+/// Parts of the mean over the runs.
+std::vector<priced_part> mean_parts(const run_group& group, std::vector<priced_part> run_summary::*member) {
+  std::vector<priced_part> parts;
+  for (const auto& run : group.runs)
+    for (auto part : run.*member) {
+      part.amount /= static_cast<double>(group.runs.size());
+      parts.push_back(std::move(part));
+    }
+  return parts;
+}
+
+uncertain_ratio uncertain_ratio_of(const run_group& group, const run_group& first,
+                                   std::vector<priced_part> run_summary::*member) {
+  return tilework::ratio_of(mean_parts(group, member), mean_parts(first, member));
+}
+
 std::string ratio_table(std::span<const run_group> groups) {
   const auto& first = groups.front();
-  text_table table({"means over those of " + first.name, "time", "energy", "area"});
-  const auto cell = [&](const run_group& group, double run_summary::*member) {
+  text_table table({"means over those of " + first.name, "time", "energy", "90 %", "ranking holds", "area", "90 %",
+                    "ranking holds"});
+  const auto value = [&](const run_group& group, double run_summary::*member) {
     const auto ratio = ratio_of(group, first, member);
     return ratio ? fmt::format("{:.4g}", *ratio) : std::string("-");
   };
-  for (const auto& group : groups.subspan(1))
-    table.add({group.name, cell(group, &run_summary::time_s), cell(group, &run_summary::energy_J),
-               cell(group, &run_summary::area_mm2)});
-  return table.str();
+  for (const auto& group : groups.subspan(1)) {
+    std::vector<std::string> row{group.name, value(group, &run_summary::time_s)};
+    const auto add = [&](double run_summary::*member, std::vector<priced_part> run_summary::*parts) {
+      row.push_back(value(group, member));
+      const auto ratio = uncertain_ratio_of(group, first, parts);
+      row.push_back(ratio.value > 0 ? fmt::format("[{:.3g}, {:.3g}]", ratio.range.low, ratio.range.high) : "-");
+      row.push_back(ratio.value > 0 ? fmt::format("{:.1f} %", 100 * ratio.ranking_survives) : "-");
+    };
+    add(&run_summary::energy_J, &run_summary::energy_parts);
+    add(&run_summary::area_mm2, &run_summary::area_parts);
+    table.add(std::move(row));
+  }
+  return table.str() + "  90 %: as far as prices are uncertain; what groups pay the same price for cancels\n";
+}
+
+std::string difference_table(std::span<const run_group> groups, std::span<const difference> differences) {
+  constexpr std::size_t most = 20;
+  std::vector<std::string> header{"where they differ"};
+  for (const auto& group : groups)
+    header.push_back(group.name);
+  text_table table(header);
+  for (const auto& d : differences.first(std::min(most, differences.size()))) {
+    std::vector<std::string> row{d.key};
+    row.insert(row.end(), d.values.begin(), d.values.end());
+    table.add(std::move(row));
+  }
+  const auto left_out = differences.size() > most ? fmt::format("  and {} more keys\n", differences.size() - most) : "";
+  return table.str() + left_out;
 }
 
 std::size_t reached_in(const run_group& group, double target) {
@@ -211,12 +260,19 @@ json run_json(const run_summary& run, std::optional<double> target) {
     }
   if (target)
     for (const auto& column : target_columns(*target))
-      j["to_accuracy"][column.key] = observation_json(*column.of(run));
+      if (const auto value = column.of(run))
+        j["to_accuracy"][column.key] = observation_json(*value);
   return j;
 }
 
 json or_null(const std::optional<double>& value) {
   return value ? json(*value) : json(nullptr);
+}
+
+json uncertainty_json(const uncertain_ratio& ratio) {
+  if (ratio.value == 0)
+    return nullptr;
+  return {{"low", ratio.range.low}, {"high", ratio.range.high}, {"ranking_holds", ratio.ranking_survives}};
 }
 
 json group_json(const run_group& group, const run_group& first, std::optional<double> target) {
@@ -230,6 +286,8 @@ json group_json(const run_group& group, const run_group& first, std::optional<do
   j["ratio_to_first"] = {{"time", or_null(ratio_of(group, first, &run_summary::time_s))},
                          {"energy", or_null(ratio_of(group, first, &run_summary::energy_J))},
                          {"area", or_null(ratio_of(group, first, &run_summary::area_mm2))}};
+  j["ratio_uncertainty"] = {{"energy", uncertainty_json(uncertain_ratio_of(group, first, &run_summary::energy_parts))},
+                            {"area", uncertainty_json(uncertain_ratio_of(group, first, &run_summary::area_parts))}};
   j["runs"] = json::array();
   for (const auto& run : group.runs)
     j["runs"].push_back(run_json(run, target));
@@ -310,9 +368,12 @@ std::optional<double> common_target(std::span<const run_group> groups, std::opti
   return target;
 }
 
-std::string comparison_tables(std::span<const run_group> groups, std::optional<double> target) {
-  std::string text =
-      "\n" + figure_table(groups, main_columns()) + "\n" + figure_table(groups, outcome_columns()) + "\n";
+std::string comparison_tables(std::span<const run_group> groups, std::optional<double> target,
+                              std::span<const difference> differences) {
+  std::string text = "\n";
+  if (!differences.empty())
+    text += difference_table(groups, differences) + "\n";
+  text += figure_table(groups, main_columns()) + "\n" + figure_table(groups, outcome_columns()) + "\n";
   if (target)
     text += target_text(groups, *target) + "\n";
   if (groups.size() > 1)
@@ -320,10 +381,14 @@ std::string comparison_tables(std::span<const run_group> groups, std::optional<d
   return text + interruption_notes(groups);
 }
 
-std::string comparison_json(std::span<const run_group> groups, std::optional<double> target) {
+std::string comparison_json(std::span<const run_group> groups, std::optional<double> target,
+                            std::span<const difference> differences) {
   json j;
   j["schema"] = 1;
   j["target_accuracy"] = or_null(target);
+  j["differences"] = json::object();
+  for (const auto& d : differences)
+    j["differences"][d.key] = d.values;
   j["groups"] = json::array();
   for (const auto& group : groups)
     j["groups"].push_back(group_json(group, groups.front(), target));

@@ -41,10 +41,18 @@ void require_distinct(std::span<const run_group> groups);
 /// \param given fraction
 std::optional<double> common_target(std::span<const run_group> groups, std::optional<double> given);
 
-/// Tables: accuracy, time, energy, area; rates and power; cost of the target accuracy; means of every group over those
-/// of the first one.
-std::string comparison_tables(std::span<const run_group> groups, std::optional<double> target);
+/// A key of the configuration in which the groups are not all equal.
+struct difference {
+  std::string key;
+  std::vector<std::string> values; ///< by group; "-" where the key is not known
+};
+
+/// Tables: where the groups differ; accuracy, time, energy, area; rates and power; cost of the target accuracy; means
+/// of every group over those of the first one, with the interval that uncertain prices leave.
+std::string comparison_tables(std::span<const run_group> groups, std::optional<double> target,
+                              std::span<const difference> differences = {});
 /// The same figures, and those of every run.
-std::string comparison_json(std::span<const run_group> groups, std::optional<double> target);
+std::string comparison_json(std::span<const run_group> groups, std::optional<double> target,
+                            std::span<const difference> differences = {});
 
 } // namespace tilework::report

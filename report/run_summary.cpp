@@ -47,8 +47,31 @@ void read_outcomes(const json& o, run_summary& run) {
   o.at("TOPS_per_W").get_to(run.TOPS_per_W);
   o.at("TOPS_per_mm2").get_to(run.TOPS_per_mm2);
   o.at("average_power_W").get_to(run.average_power_W);
-  o.at("peak_power_W").get_to(run.peak_power_W);
+  run.peak_power_W = number_or_none(o, "peak_power_W");
   o.at("energy_delay_Js").get_to(run.energy_delay_Js);
+}
+
+confidence trust_of(const json& price) {
+  const auto word = price.at("confidence").get<std::string>();
+  for (const auto& [name, trust] : confidence_names)
+    if (name == word)
+      return trust;
+  throw json::other_error::create(501, fmt::format("there is no confidence '{}'", word), &price);
+}
+
+price_identity identity_of(const json& price) {
+  return {price.at("name").get<std::string>(), price.at("source").get<std::string>(), trust_of(price)};
+}
+
+void read_price(const json& p, run_summary& run) {
+  priced_part part{identity_of(p), {}, p.at("energy_J").get<double>()};
+  if (p.contains("per_area"))
+    part.area = identity_of(p.at("per_area"));
+  if (part.amount > 0)
+    run.energy_parts.push_back(part);
+  part.amount = p.at("area_mm2").get<double>();
+  if (part.amount > 0)
+    run.area_parts.push_back(std::move(part));
 }
 
 void read_figures(const json& s, run_summary& run) {
@@ -69,10 +92,9 @@ void read_figures(const json& s, run_summary& run) {
     run.evaluations.push_back({.epoch = e.at("epoch").get<unsigned>(),
                                .test_accuracy = e.at("test_accuracy").get<double>(),
                                .simulated_time_s = e.at("simulated_time_s").get<double>(),
-                               .energy_J = e.at("energy_J").get<double>()});
+                               .energy_J = e.value("energy_J", -1.0)});
   for (const auto& p : s.at("prices"))
-    run.prices.push_back({p.at("name").get<std::string>(), p.at("confidence").get<std::string>(),
-                          p.at("energy_J").get<double>(), p.at("area_mm2").get<double>()});
+    read_price(p, run);
 }
 
 } // namespace

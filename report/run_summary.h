@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tilework/core/outcomes.h>
+#include <tilework/core/uncertainty.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -11,14 +12,6 @@
 #include <vector>
 
 namespace tilework::report {
-
-/// What a run paid for one price.
-struct price_total {
-  std::string name;
-  std::string confidence;
-  double energy_J = 0; ///< training phases
-  double area_mm2 = 0;
-};
 
 struct run_summary {
   std::filesystem::path directory;
@@ -36,12 +29,13 @@ struct run_summary {
   double TOPS_per_W = 0;
   double TOPS_per_mm2 = 0;
   double average_power_W = 0;
-  double peak_power_W = 0;
+  std::optional<double> peak_power_W; ///< nothing after re-pricing
   double energy_delay_Js = 0;
   std::optional<double> target_accuracy;
-  std::vector<evaluation_row> evaluations; ///< epoch, accuracy, time and energy only
-  std::vector<price_total> prices;
-  std::string configuration; ///< config.yaml without its seed: equal for the seeds of one experiment
+  std::vector<evaluation_row> evaluations; ///< epoch, accuracy, time and energy (negative: not known) only
+  std::vector<priced_part> energy_parts;   ///< J
+  std::vector<priced_part> area_parts;     ///< mm2
+  std::string configuration;               ///< config.yaml without its seed: equal for the seeds of one experiment
 };
 
 /// \throws input_error "PATH:0:0: ..." if the directory holds no finished run, or one of another schema

@@ -112,18 +112,27 @@ json endurance_json(const run_results& r) {
   return block;
 }
 
+json price_json(const priced_part& part, double energy_J, double area_m2) {
+  json price = {{"name", part.price.title},
+                {"source", part.price.source},
+                {"confidence", spelling_of(part.price.trust)},
+                {"basis", spelling_of(part.price.basis)},
+                {"energy_J", energy_J},
+                {"area_mm2", area_m2 * mm2}};
+  if (part.area)
+    price["per_area"] = {{"name", part.area->title},
+                         {"source", part.area->source},
+                         {"confidence", spelling_of(part.area->trust)},
+                         {"basis", spelling_of(part.area->basis)}};
+  return price;
+}
+
 json prices_json(const run_results& r) {
-  const auto totals = totals_by_entry(r.costs);
   json prices = json::array();
-  for (std::size_t e = 0; e < totals.size(); ++e) {
-    const auto& entry = r.costs.entries[e];
-    prices.push_back({{"name", title_of(entry)},
-                      {"source", entry.origin.source},
-                      {"confidence", spelling_of(entry.origin.trust)},
-                      {"basis", spelling_of(entry.origin.basis)},
-                      {"energy_J", totals[e].energy_J},
-                      {"area_mm2", totals[e].area_m2 * mm2}});
-  }
+  for (const auto& part : energy_parts(r.costs))
+    prices.push_back(price_json(part, part.amount, 0));
+  for (const auto& part : area_parts(r.costs))
+    prices.push_back(price_json(part, 0, part.amount));
   return prices;
 }
 
@@ -276,7 +285,10 @@ std::string summary_json(const run_results& r) {
   for (const auto& [name, count] : r.operations)
     s["operations"][name] = count;
   s["actions"] = actions_of(r);
-  s["contention"] = {{"delayed_requests", r.delayed_requests}, {"out_of_order_requests", r.out_of_order_requests}};
+  s["network"] = {{"topology", r.network.topology}, {"model", r.network.model}};
+  s["contention"] = {{"delayed_requests", r.delayed_requests},
+                     {"out_of_order_requests", r.network.out_of_order_requests},
+                     {"largest_skew_s", r.network.largest_skew.seconds()}};
   s["weights_digest"] = r.weights_digest.empty() ? json(nullptr) : json(r.weights_digest);
   for (const auto& layer : r.programming)
     s["programming"].push_back(programming_json(layer));

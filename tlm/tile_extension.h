@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <systemc>
 #include <tlm>
 
@@ -50,6 +51,7 @@ struct tile_request final : ::tlm::tlm_extension<tile_request> {
   std::uint64_t multicast = 0; ///< requests of this number carry the same operands; 0: on its own
   std::uint64_t reduction = 0; ///< responses of this number are added on their way to the initiator; 0: on its own
   std::uint32_t members = 0;   ///< of the reduction
+  std::span<const std::uint32_t> group{};         ///< nodes of the multicast's targets or of the reduction's members
   std::array<const_burst, most_operands> in{};    ///< elements must not change until END_RESP
   std::array<mutable_burst, most_operands> out{}; ///< only the target writes elements, before BEGIN_RESP
 

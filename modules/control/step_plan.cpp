@@ -83,6 +83,7 @@ step_plan::step_plan(const step_program& program, const plan_inputs& in) : progr
   arrange_waves();
   find_multicasts();
   find_reductions(in.arena);
+  list_groups();
 }
 
 /// Writes of the same pulses to different arrays, with no new pulses in between.
@@ -119,6 +120,28 @@ void step_plan::find_reductions(const operand_arena& arena) {
       operations_[member].reduction = members.back();
       operations_[member].request.request().members = static_cast<std::uint32_t>(members.size());
     }
+  }
+}
+
+/// What requests tell networks about their multicast or reduction.
+void step_plan::list_groups() {
+  const auto group_of = [](const planned_operation& o) { return o.multicast != no_group ? o.multicast : o.reduction; };
+  for (std::uint32_t first = 0; first < size(); ++first) {
+    if (group_of(operations_[first]) != first)
+      continue;
+    auto& nodes = groups_.emplace_back();
+    for (const auto& o : operations_)
+      if (group_of(o) == first)
+        nodes.push_back(o.request.request().destination);
+  }
+  auto nodes = groups_.begin();
+  for (std::uint32_t first = 0; first < size(); ++first) {
+    if (group_of(operations_[first]) != first)
+      continue;
+    for (auto& o : operations_)
+      if (group_of(o) == first)
+        o.request.request().group = *nodes;
+    ++nodes;
   }
 }
 

@@ -75,10 +75,12 @@ private:
   void arrange_waves();
   void find_multicasts();
   void find_reductions(const operand_arena& arena);
+  void list_groups();
 
   const step_program& program_;
   std::vector<planned_operation> operations_;
   adjacency waves_;
+  std::vector<std::vector<std::uint32_t>> groups_; ///< nodes of multicasts and reductions
   std::uint32_t largest_access_ = 0;
 };
 

@@ -13,7 +13,7 @@ femtoseconds bus::transfer(const packet& p, femtoseconds departure) {
     if (known != heard_.end())
       return std::max(known->arrival, departure);
   }
-  const std::uint64_t beats = 1 + (p.bytes * 8 + configuration_.width_bits - 1) / configuration_.width_bits;
+  const auto beats = configuration_.beats_of(p.bytes);
   const auto held = clock_.cycles(static_cast<std::int64_t>(beats));
   const auto start =
       calendar_.reserve(clock_.next_edge(departure) + clock_.cycles(configuration_.arbitration_cycles), held);

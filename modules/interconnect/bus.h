@@ -3,8 +3,8 @@
 #pragma once
 
 #include <tilework/modules/interconnect/fabric.h>
+#include <tilework/modules/interconnect/topology.h>
 #include <tilework/tlm/clock_domain.h>
-#include <tilework/tlm/resource_calendar.h>
 
 #include <vector>
 
@@ -15,9 +15,15 @@ struct bus_configuration {
   std::uint32_t width_bits = 64;
   double clock_Hz = 1e9;
   std::uint32_t arbitration_cycles = 1;
+  network_model model = network_model::calendar;
+
+  /// One beat is an address.
+  [[nodiscard]] std::uint64_t beats_of(std::uint64_t bytes) const {
+    return 1 + (bytes * 8 + width_bits - 1) / width_bits;
+  }
 };
 
-/// A transfer of F beats takes arbitration + F cycles on an idle bus and holds it for F cycles; one beat is an address.
+/// A transfer of F beats takes arbitration + F cycles on an idle bus and holds it for F cycles.
 /// All nodes hear a multicast, so its packets after the first take and count nothing.
 class bus final : public fabric {
 public:
@@ -30,8 +36,7 @@ public:
     heard_.clear();
   }
   [[nodiscard]] std::uint32_t nodes() const override { return configuration_.nodes; }
-  [[nodiscard]] std::uint64_t delayed_requests() const override { return calendar_.statistics().delayed; }
-  [[nodiscard]] std::uint64_t out_of_order_requests() const override { return calendar_.statistics().out_of_order; }
+  [[nodiscard]] transaction::calendar_statistics bookings() const override { return calendar_.statistics(); }
 
 private:
   bus_configuration configuration_;

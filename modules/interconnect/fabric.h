@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-/// \file What carries packets between nodes: one interface, one implementation per topology.
+/// \file What carries packets between nodes, as calendars.
 #pragma once
 
 #include <tilework/core/action_counts.h>
 #include <tilework/core/femtoseconds.h>
+#include <tilework/tlm/resource_calendar.h>
 
 #include <cstdint>
-#include <memory>
+#include <span>
 
 namespace tilework::hardware {
 
@@ -25,6 +26,10 @@ struct packet {
   std::uint64_t reduction = 0;
   std::uint32_t members = 0;
   std::uint32_t elements = 0;
+  /// Nodes: destinations of a multicast, sources of a reduction (one per member). Calendars find out from the calls;
+  /// routers must know before. Must stay until the next drain.
+  std::span<const std::uint32_t> group{};
+  bool response = false; ///< responses have virtual channels of their own
 };
 
 /// Calendar model of a network: links are booked, not simulated flit by flit. Time is relative to the last drain.
@@ -42,9 +47,8 @@ public:
   /// No packet is in flight: forget all bookings.
   virtual void drain() = 0;
   [[nodiscard]] virtual std::uint32_t nodes() const = 0;
-  /// Reservations that found their link taken, and those made out of time order.
-  [[nodiscard]] virtual std::uint64_t delayed_requests() const = 0;
-  [[nodiscard]] virtual std::uint64_t out_of_order_requests() const = 0;
+  /// All reservations so far: how many found their channel taken, how many were made out of time order and how far.
+  [[nodiscard]] virtual transaction::calendar_statistics bookings() const = 0;
 };
 
 } // namespace tilework::hardware

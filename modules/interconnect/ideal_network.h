@@ -18,8 +18,7 @@ public:
   femtoseconds transfer(const packet& /*p*/, femtoseconds departure) override { return departure; }
   void drain() override {}
   [[nodiscard]] std::uint32_t nodes() const override { return configuration_.nodes; }
-  [[nodiscard]] std::uint64_t delayed_requests() const override { return 0; }
-  [[nodiscard]] std::uint64_t out_of_order_requests() const override { return 0; }
+  [[nodiscard]] transaction::calendar_statistics bookings() const override { return {}; }
 
 private:
   ideal_network_configuration configuration_;

@@ -101,20 +101,6 @@ TEST(area_of_tiles, counts_all_and_leaves_shared_parts_out) {
   EXPECT_EQ(area_of_tiles({}).of_one_m2(), 0);
 }
 
-TEST(totals_by_entry, are_of_training_and_sum_to_the_total) {
-  auto r = simple_run();
-  component_cost adc;
-  adc.area_m2 = 4e-6;
-  adc.area_entry = 1;
-  r.costs.components = {adc};
-  const auto totals = totals_by_entry(r.costs);
-  ASSERT_EQ(totals.size(), 2U);
-  EXPECT_DOUBLE_EQ(totals[0].energy_J, 6e-3);
-  EXPECT_DOUBLE_EQ(totals[1].energy_J, 2e-3);
-  EXPECT_EQ(totals[0].area_m2, 0);
-  EXPECT_DOUBLE_EQ(totals[1].area_m2, 4e-6);
-}
-
 TEST(endurance, by_hand) {
   const auto use =
       use_of({1e6, "paper"}, {.layer = 1, .role = 0, .pulses_per_cell = 10, .most_pulses_per_cell = 500}, 2);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <tuple>
 
 namespace tilework {
 namespace {
@@ -80,6 +81,26 @@ TEST(adc_families, follow_their_sources) {
   EXPECT_DOUBLE_EQ(value({formula::adc_cco}), 53e-12);
   EXPECT_DOUBLE_EQ(value({formula::adc_cco, 0, 2}), 106e-12); // factor
   EXPECT_THROW(value({formula::adc_sar, 28e-9}), input_error);
+  EXPECT_DOUBLE_EQ(value({formula::adc_ramp}), 2.4e-12 + 512 * 0.55e-12);
+  m.dac_bits = 7;
+  EXPECT_DOUBLE_EQ(value({formula::dac_time}), 18.75e-15);
+}
+
+TEST(router_law, goes_through_the_tables_of_its_sources) {
+  machine_quantities m;
+  m.flit_width_bit = 256;
+  const auto value = [&](priced_quantity quantity, double ports) {
+    m.router_ports = ports;
+    return evaluate(formula_law{formula::router}, quantity, m, from("t:1:1"));
+  };
+  EXPECT_NEAR(value(priced_quantity::energy, 5), 20.74e-12, 1e-17);
+  for (const auto& [ports, mm2, mW] : {std::tuple{4, 0.047, 0.41}, std::tuple{8, 0.116, 1.04}}) {
+    EXPECT_NEAR(value(priced_quantity::area, ports), mm2 * 1e-6, 1e-15);
+    EXPECT_NEAR(value(priced_quantity::leakage, ports), mW * 1e-3, 1e-12);
+  }
+  // Twice the ports pass twice the flits: dynamic power goes 51.48 / 16.13.
+  EXPECT_NEAR(2 * value(priced_quantity::energy, 8) / value(priced_quantity::energy, 4), 51.48 / 16.13, 1e-9);
+  EXPECT_THROW(value(priced_quantity::energy, 0), input_error);
 }
 
 TEST(sram_access, goes_with_the_square_root_of_the_capacity) {

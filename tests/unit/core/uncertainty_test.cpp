@@ -96,7 +96,7 @@ TEST(comparison, of_a_run_with_itself_is_exactly_one) {
   auto elsewhere = sheet; // where the files lie does not matter
   for (auto& e : elsewhere.entries)
     e.origin.location = "elsewhere:9:9";
-  const auto ratio = compare(sheet, elsewhere).energy;
+  const auto ratio = ratio_of(energy_parts(sheet), energy_parts(elsewhere));
   EXPECT_EQ(ratio.value, 1.0);
   EXPECT_EQ(ratio.range.low, 1.0);
   EXPECT_EQ(ratio.range.high, 1.0);
@@ -107,13 +107,13 @@ TEST(comparison, cancels_what_both_share) {
   const auto shared = entry(energy, "shared", confidence::low);
   const auto first = sheet_of({shared}, {2.0});
   const auto half = sheet_of({shared}, {1.0});
-  const auto scaled = compare(first, half).energy;
+  const auto scaled = ratio_of(energy_parts(first), energy_parts(half));
   EXPECT_NEAR(scaled.range.low, 2.0, 1e-12);
   EXPECT_NEAR(scaled.range.high, 2.0, 1e-12);
   EXPECT_EQ(scaled.ranking_survives, 1.0);
   auto other = shared;
   other.origin.source = "another paper";
-  const auto apart = compare(first, sheet_of({other}, {1.0})).energy;
+  const auto apart = ratio_of(energy_parts(first), energy_parts(sheet_of({other}, {1.0})));
   EXPECT_GT(apart.range.high, 5.0);
   EXPECT_LT(apart.range.low, 1.0);
   // P(Z > -ln 2 / (sqrt(2) ln(5) / 1.645)) = 0.69; standard error of 4096 draws 0.007

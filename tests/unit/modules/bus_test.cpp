@@ -31,7 +31,7 @@ TEST_F(bus_test, idle_bus_takes_arbitration_address_and_beats) {
 TEST_F(bus_test, transfers_share_the_bus_wherever_they_go) {
   EXPECT_EQ(arrival(0, 1, 32), 5 * cycle);
   EXPECT_EQ(arrival(2, 3, 32), (5 + 3) * cycle); // arbitration of the second overlaps the beats of the first
-  EXPECT_EQ(network.delayed_requests(), 1U);
+  EXPECT_EQ(network.bookings().delayed, 1U);
 }
 
 TEST_F(bus_test, counts_beats_and_grants) {

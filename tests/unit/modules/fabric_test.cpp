@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every network must do; a new topology is one more type in the list.
+// What every network must do; a new one is one more type in the list.
 #include <tilework/modules/interconnect/bus.h>
-#include <tilework/modules/interconnect/mesh.h>
+#include <tilework/modules/interconnect/calendar_network.h>
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,18 @@ namespace {
 
 struct mesh_kit {
   static std::unique_ptr<fabric> make(component_account& account) {
-    return std::make_unique<mesh>(mesh_configuration{.columns = 3, .rows = 2}, account);
+    return std::make_unique<calendar_network>(routed_network_configuration{.shape = mesh_shape{3, 2}}, account);
+  }
+};
+struct tree_kit {
+  static std::unique_ptr<fabric> make(component_account& account) {
+    return std::make_unique<calendar_network>(routed_network_configuration{.shape = tree_shape{6, 2}}, account);
+  }
+};
+struct chips_kit {
+  static std::unique_ptr<fabric> make(component_account& account) {
+    return std::make_unique<calendar_network>(routed_network_configuration{.shape = tree_shape{2, 2}, .chips = 3},
+                                              account);
   }
 };
 struct bus_kit {
@@ -42,7 +53,7 @@ struct fabric_test : testing::Test {
     return arrivals;
   }
 };
-using fabrics = testing::Types<mesh_kit, bus_kit>;
+using fabrics = testing::Types<mesh_kit, tree_kit, chips_kit, bus_kit>;
 TYPED_TEST_SUITE(fabric_test, fabrics);
 
 TYPED_TEST(fabric_test, empty_packets_are_free) {
@@ -61,7 +72,7 @@ TYPED_TEST(fabric_test, packets_arrive_after_they_leave) {
 
 TYPED_TEST(fabric_test, drain_forgets_all_bookings) {
   const auto first = this->traffic(*this->network, 1);
-  EXPECT_GT(this->network->delayed_requests(), 0U);
+  EXPECT_GT(this->network->bookings().delayed, 0U);
   EXPECT_NE(this->traffic(*this->network, 1), first); // in the way of the first
   this->network->drain();
   EXPECT_EQ(this->traffic(*this->network, 1), first);
@@ -72,16 +83,17 @@ TYPED_TEST(fabric_test, equal_traffic_gives_equal_times_and_counts) {
   const auto twin = TypeParam::make(twins_account);
   EXPECT_EQ(this->traffic(*this->network, 2), this->traffic(*twin, 2));
   EXPECT_EQ(this->account.counts, twins_account.counts);
-  EXPECT_EQ(this->network->delayed_requests(), twin->delayed_requests());
+  EXPECT_EQ(this->network->bookings().delayed, twin->bookings().delayed);
 }
 
 TYPED_TEST(fabric_test, order_of_calls_is_reported_and_early_packets_fill_gaps) {
   const auto alone = this->network->transfer({0, 1, 8, phase::forward}, {});
   this->network->drain();
   this->network->transfer({0, 1, 8, phase::forward}, {1'000'000'000});
-  EXPECT_EQ(this->network->out_of_order_requests(), 0U);
+  EXPECT_EQ(this->network->bookings().out_of_order, 0U);
   EXPECT_EQ(this->network->transfer({0, 1, 8, phase::forward}, {}), alone);
-  EXPECT_GT(this->network->out_of_order_requests(), 0U);
+  EXPECT_GT(this->network->bookings().out_of_order, 0U);
+  EXPECT_GE(this->network->bookings().largest_skew, femtoseconds{1'000'000'000});
 }
 
 TYPED_TEST(fabric_test, counts_are_booked_under_the_packets_phase) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/modules/interconnect/mesh.h>
+#include <tilework/modules/interconnect/calendar_network.h>
 
 #include <gtest/gtest.h>
 
@@ -15,18 +15,17 @@
 namespace tilework::hardware {
 namespace {
 
-constexpr mesh_configuration example{.columns = 4,
-                                     .rows = 3,
-                                     .flit_width_bits = 64,
-                                     .clock_Hz = 1e9,
-                                     .router_latency_cycles = 2,
-                                     .link_latency_cycles = 1};
+constexpr routed_network_configuration example{.shape = mesh_shape{4, 3},
+                                               .flit_width_bits = 64,
+                                               .clock_Hz = 1e9,
+                                               .router_latency_cycles = 2,
+                                               .link_latency_cycles = 1};
 constexpr std::int64_t cycle = 1'000'000; // fs
 
 struct mesh_test : testing::Test {
   ledger books;
   component_account& account = books.open("network", component_kind::network, 12);
-  mesh network{example, account};
+  calendar_network network{example, account};
 
   std::int64_t arrival(std::uint32_t from, std::uint32_t to, std::uint64_t bytes, std::int64_t departure = 0) {
     return network.transfer({from, to, bytes, phase::forward}, {departure}).count;
@@ -47,7 +46,7 @@ TEST_F(mesh_test, empty_network_takes_the_closed_form_between_all_pairs) {
         const auto flits = static_cast<std::int64_t>(1 + (bytes + 7) / 8);
         EXPECT_EQ(arrival(from, to, bytes), ((hops + 1) * 2 + hops + flits) * cycle) << from << " to " << to;
       }
-  EXPECT_EQ(network.delayed_requests(), 0U);
+  EXPECT_EQ(network.bookings().delayed, 0U);
 }
 
 TEST_F(mesh_test, counts_flits_per_link_and_packets_per_router) {
@@ -77,7 +76,7 @@ TEST_F(mesh_test, multicast_sends_flits_once_where_the_ways_are_the_same) {
   EXPECT_EQ(send(10, 5), alone[10]); // 2 east are shared, 2 south and the ejection are new
   EXPECT_EQ(account.counts.get(phase::forward, action::flit_hop), 4U * (5 + 2));
   EXPECT_EQ(account.counts.get(phase::forward, action::router_arbitration), 6U + 1 + 3);
-  EXPECT_EQ(network.delayed_requests(), 0U);
+  EXPECT_EQ(network.bookings().delayed, 0U);
   EXPECT_EQ(send(11, 5, 500 * cycle), 500 * cycle) << "it waits at the destination already";
   EXPECT_GT(send(11, 6), alone[11]) << "another multicast has flits of its own";
 }
@@ -151,7 +150,7 @@ TEST_F(reduction_test, along_a_row_adds_in_every_router_but_the_first_and_the_la
   EXPECT_EQ(count(action::router_arbitration), 4U);
   EXPECT_EQ(count(action::router_add), 2U * words);
   EXPECT_EQ(account.busy[static_cast<std::size_t>(phase::transfer)].count, 4 * flits * cycle);
-  EXPECT_EQ(network.delayed_requests(), 0U);
+  EXPECT_EQ(network.bookings().delayed, 0U);
 }
 
 TEST_F(reduction_test, adds_three_packets_in_one_router_in_one_go) {
@@ -164,7 +163,7 @@ TEST_F(reduction_test, adds_three_packets_in_one_router_in_one_go) {
 TEST_F(reduction_test, adders_take_the_time_that_the_machine_says) {
   auto slow = example;
   slow.reduction_latency_cycles = 7;
-  mesh other(slow, account);
+  calendar_network other(slow, account);
   other.transfer(part(1, 1, 2), {});
   EXPECT_EQ(other.transfer(part(2, 1, 2), {}).count, (3 * 2 + 2 + 7 + flits) * cycle);
 }
@@ -196,7 +195,7 @@ TEST_F(reduction_test, takes_the_closed_form_whatever_the_members_and_the_order_
     ASSERT_EQ(send(members).back(), closed_form(members)) << k;
     EXPECT_EQ(account.counts, counts);
   }
-  EXPECT_EQ(network.delayed_requests(), 0U);
+  EXPECT_EQ(network.bookings().delayed, 0U);
 }
 
 TEST_F(reduction_test, waits_for_the_slowest_and_lets_the_others_go) {
@@ -223,7 +222,7 @@ TEST_F(reduction_test, waits_on_a_link_that_another_packet_holds) {
   network.drain();
   network.transfer({1, 0, 8 * 50, phase::forward}, {});
   EXPECT_GT(send({{2}, {1}}).back(), free);
-  EXPECT_GT(network.delayed_requests(), 0U);
+  EXPECT_GT(network.bookings().delayed, 0U);
 }
 
 TEST_F(reduction_test, sums_under_way_at_the_same_time_do_not_mix) {
@@ -253,7 +252,7 @@ TEST_F(mesh_test, packet_waits_on_a_shared_link_for_exactly_the_flits_of_the_oth
   const auto alone = (3 * 2 + 2 + flits) * cycle;
   EXPECT_EQ(first, (2 * 2 + 1 + flits) * cycle);
   EXPECT_EQ(second, alone + (flits - 3) * cycle);
-  EXPECT_GT(network.delayed_requests(), 0U);
+  EXPECT_GT(network.bookings().delayed, 0U);
 }
 
 TEST_F(mesh_test, packets_from_one_node_leave_one_after_the_other) {
@@ -276,7 +275,7 @@ TEST_F(mesh_test, routes_go_along_the_row_first) {
 TEST_F(mesh_test, opposite_directions_do_not_disturb_each_other) {
   const auto there = arrival(0, 3, 80);
   EXPECT_EQ(arrival(3, 0, 80), there);
-  EXPECT_EQ(network.delayed_requests(), 0U);
+  EXPECT_EQ(network.bookings().delayed, 0U);
 }
 
 } // namespace

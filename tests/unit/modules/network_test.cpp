@@ -3,7 +3,7 @@
 #include "support/systemc_fixture.h"
 
 #include <tilework/modules/interconnect/bus.h>
-#include <tilework/modules/interconnect/mesh.h>
+#include <tilework/modules/interconnect/calendar_network.h>
 #include <tilework/modules/interconnect/network.h>
 #include <tilework/tlm/four_phase_initiator.h>
 #include <tilework/tlm/four_phase_target.h>
@@ -48,8 +48,8 @@ struct bench {
         initiator("initiator", [this](auto& p) { done[transaction::tile_request::of(p).operation_id] = kernel_now(); }),
         before("before"),
         middle("middle",
-               std::make_unique<mesh>(mesh_configuration{.columns = 4, .rows = 1},
-                                      books.open("network", component_kind::network, 4)),
+               std::make_unique<calendar_network>(routed_network_configuration{.shape = mesh_shape{4, 1}},
+                                                  books.open("network", component_kind::network, 4)),
                time, 2),
         after("after"),
         target("target", time, unit, 2),
@@ -118,7 +118,7 @@ TEST(network, four_phases_add_both_ways) {
       EXPECT_EQ(b.before.in_flight(), 0U);
       EXPECT_EQ(b.after.in_flight(), 0U);
     }
-  EXPECT_EQ(b.middle.carrier().delayed_requests(), 0U);
+  EXPECT_EQ(b.middle.carrier().bookings().delayed, 0U);
 }
 
 TEST(network, a_response_on_its_way_does_not_hold_up_the_next_one_at_the_target) {

@@ -53,7 +53,7 @@ platform::machine_configuration machine_for(const variant& v) {
   if (v.bus)
     c.interconnect = hardware::bus_configuration{.nodes = 6};
   else
-    c.interconnect = hardware::mesh_configuration{.columns = 3, .rows = 2};
+    c.interconnect = hardware::routed_network_configuration{.shape = hardware::mesh_shape{3, 2}};
   return c;
 }
 
@@ -166,6 +166,28 @@ void expect_same_values(const outcome& a, const outcome& b) {
   EXPECT_EQ(a.last.test_loss, b.last.test_loss);
   EXPECT_EQ(a.last.test_accuracy, b.last.test_accuracy);
   EXPECT_GT(a.coincidences, 0U);
+}
+
+TEST(machine, that_stops_with_operations_outstanding_is_an_error) {
+  const auto stuck = in_child([] {
+    const test::expected_report left("/tilework/payload_pool/outstanding"); // what is outstanding is also in use
+    run r({.timing = timing_mode::approximately});
+    // The kernel comes back in the middle of a step, as it does when no event is left.
+    sc_core::sc_spawn_options options;
+    options.spawn_method();
+    options.dont_initialize();
+    sc_core::sc_event middle("middle");
+    options.set_sensitivity(&middle);
+    sc_core::sc_spawn([] { sc_core::sc_pause(); }, "pause", &options);
+    middle.notify(sc_core::sc_time(1, sc_core::SC_US));
+    try {
+      r.machine->run();
+    } catch (const run_error& error) {
+      return std::string(error.what()).starts_with("the machine is stuck: no events left while ") ? 1 : 2;
+    }
+    return 3;
+  });
+  EXPECT_EQ(stuck, 1);
 }
 
 TEST(sequencer, loosely_and_approximately_timed_runs_agree_in_values_and_counts) {
@@ -562,7 +584,8 @@ transfer_outcome run_gathering(timing_mode timing, residence reads_in) {
   constexpr std::uint32_t outputs = 4;
   constexpr std::uint32_t copies = 3;
   auto configuration = machine_for({});
-  configuration.interconnect = hardware::mesh_configuration{.columns = 3, .rows = 2, .reduction = true};
+  configuration.interconnect =
+      hardware::routed_network_configuration{.shape = hardware::mesh_shape{3, 2}, .reduction = true};
   configuration.transfer_controller.emplace();
   operand_arena arena;
   const auto weights = arena.add(outputs, inputs, residence::memory);

@@ -101,7 +101,8 @@ platform::machine_configuration machine_for(const variant& v) {
   c.transfer_controller->lanes = v.lanes;
   c.transfer_controller->buffer_ports = v.controller_ports;
   c.buffer.ports = v.buffer_ports;
-  c.interconnect = hardware::mesh_configuration{.columns = 8, .rows = 8, .flit_width_bits = v.flit_bits};
+  c.interconnect =
+      hardware::routed_network_configuration{.shape = hardware::mesh_shape{8, 8}, .flit_width_bits = v.flit_bits};
   c.memory.bandwidth_bytes_per_s = 5.33e9;
   return c;
 }

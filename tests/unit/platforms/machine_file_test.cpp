@@ -101,9 +101,49 @@ TEST(machine_file, says_which_networks_add_packets) {
   EXPECT_FALSE(machine_of("interconnect: {mesh: {columns: 2}}\n").reduces());
   const auto m = machine_of("interconnect: {mesh: {columns: 2, reduction: true, reduction_latency: 3 cycles}}\n");
   EXPECT_TRUE(m.reduces());
-  EXPECT_EQ(std::get<hardware::mesh_configuration>(m.interconnect).reduction_latency_cycles, 3U);
+  EXPECT_EQ(std::get<hardware::routed_network_configuration>(m.interconnect).reduction_latency_cycles, 3U);
   EXPECT_TRUE(machine_of("interconnect: {ideal: {nodes: 4}}\n").reduces());
   EXPECT_FALSE(machine_of("interconnect: {bus: {nodes: 4}}\n").reduces());
+}
+
+TEST(machine_file, reads_networks_of_every_shape_and_model) {
+  using namespace hardware;
+  const auto network_of = [](const std::string& interconnect, const std::string& more = "") {
+    return std::get<routed_network_configuration>(
+        machine_of("interconnect: {" + interconnect + "}\n" + more).interconnect);
+  };
+  EXPECT_EQ(network_of("mesh: {columns: 3}").model, network_model::calendar);
+  const auto mesh = network_of("mesh: {model: router, virtual_channels: 4, buffer_depth: 5, credit_latency: 2 cycles}");
+  EXPECT_EQ(mesh.model, network_model::router);
+  EXPECT_EQ(mesh.router.virtual_channels, 4U);
+  EXPECT_EQ(mesh.router.buffer_depth, 5U);
+  EXPECT_EQ(mesh.router.credit_latency_cycles, 2U);
+  const auto tree = network_of("tree: {nodes: 9, fan_out: 3, router_latency: 4 cycles}");
+  EXPECT_EQ(std::get<tree_shape>(tree.shape).nodes, 9U);
+  EXPECT_EQ(std::get<tree_shape>(tree.shape).fan_out, 3U);
+  EXPECT_EQ(tree.router_latency_cycles, 4U);
+  EXPECT_EQ(topology_of(network_of("crossbar: {nodes: 7}")).routers, 1U);
+  EXPECT_EQ(topology_of(network_of("crossbar: {nodes: 1}")).routers, 1U);
+  const auto chips =
+      network_of("crossbar: {nodes: 3}, chip_link: {latency: 9 cycles, bandwidth: 2 GB/s}", "chips: 4\n");
+  EXPECT_EQ(chips.chips, 4U);
+  EXPECT_EQ(chips.chip_link.latency_cycles, 9U);
+  EXPECT_DOUBLE_EQ(chips.chip_link.bandwidth_bytes_per_s, 2e9);
+  const auto bus = machine_of("interconnect: {bus: {nodes: 4, model: router}}\n");
+  EXPECT_EQ(bus.network_model(), network_model::router);
+}
+
+TEST(machine_file, chips_have_their_tiles_and_links_in_the_books) {
+  const auto m = machine_of("interconnect: {mesh: {columns: 2, rows: 2}}\nchips: 3\n");
+  EXPECT_EQ(m.tiles(), 12U);
+  ledger books;
+  const auto accounts = open_accounts(books, m);
+  EXPECT_EQ(accounts.tiles.at(7).adc->name, "chip1.tile3.adc");
+  ASSERT_NE(accounts.chip_links, nullptr);
+  EXPECT_EQ(accounts.chip_links->units, 3) << "between any two of three chips";
+  EXPECT_EQ(accounts.chip_links->servers, 6) << "both ways";
+  EXPECT_EQ(accounts.network->units, 12);
+  EXPECT_EQ(accounts.network->servers, 3 * (2 * 4 + 2 * 4)) << "links, injection and ejection ports";
 }
 
 TEST(machine_file, reads_a_systolic_matrix_unit) {

@@ -47,6 +47,7 @@ std::vector<component_kind> analog_kinds() {
 machine_quantities typical_machine() {
   machine_quantities m;
   m.adc_bits = 8;
+  m.dac_bits = 7;
   m.adc_rate_Hz = 5e6;
   m.integration_time_s = 128e-9;
   m.read_slot_s = 1e-9;
@@ -56,6 +57,7 @@ machine_quantities typical_machine() {
   m.conductance_S = 0.5e-6;
   m.pulse_width_s = 5e-9;
   m.flit_width_bit = 64;
+  m.router_ports = 5;
   m.buffer_bytes = 1 << 20;
   m.number_format = "fp16";
   return m;
@@ -141,7 +143,7 @@ TEST_P(shipped_technology, says_why_a_figure_is_zero) {
 INSTANTIATE_TEST_SUITE_P(files, shipped_technology,
                          testing::Values("gallo", "generic_14nm.yaml", "survey_adc.yaml", "measured_adc.yaml",
                                          "neurosim_14nm.yaml", "hbm2.yaml", "gddr5.yaml", "sram_by_capacity.yaml",
-                                         "isaac_32nm.yaml"));
+                                         "ramp_adc.yaml", "router_by_ports.yaml", "isaac_bus.yaml", "isaac_32nm.yaml"));
 
 TEST(converter_technologies, differ_by_a_factor_that_users_must_choose) {
   auto machine = typical_machine();
@@ -313,6 +315,18 @@ TEST_F(accelergy_import, takes_energies_and_areas_from_tables) {
   EXPECT_EQ(tech.energies[2].origin.source, "my plug-in");
   EXPECT_DOUBLE_EQ(std::get<double>(tech.areas.at(0).value), 1200e-12);
   EXPECT_DOUBLE_EQ(std::get<double>(tech.areas.at(1).value), 1e-12);
+}
+
+// Accelergy states leakage as an energy per cycle of the table's clock.
+TEST_F(accelergy_import, takes_leakage_with_the_length_of_a_cycle) {
+  const auto tech = read_technology(write("t.yaml", with(R"(  leakage:
+    - {component: "system.pe[1..8].adc", action: convert, cycle: 2 ns, of: adc}
+)")));
+  ASSERT_EQ(tech.leakages.size(), 1U);
+  EXPECT_DOUBLE_EQ(std::get<double>(tech.leakages[0].value), 1.7e-12 / 2e-9);
+  EXPECT_NE(error_of(with("  leakage:\n    - {component: \"system.pe[1..8].adc\", action: convert, of: adc}\n"))
+                .find("cycle is missing"),
+            std::string::npos);
 }
 
 TEST_F(accelergy_import, says_where_an_entry_does_not_fit_the_tables) {

@@ -110,6 +110,41 @@ TEST(comparison, json_has_the_figures_of_groups_and_runs) {
   EXPECT_DOUBLE_EQ(a.at("ratio_to_first").at("time").get<double>(), 1);
 }
 
+priced_part part(const std::string& title, double amount) {
+  return {{title, "paper", confidence::low}, {}, amount};
+}
+
+// What both pay for at the same price cancels; what only one pays for does not.
+TEST(comparison, says_how_certain_the_ratios_are) {
+  auto first = run("a", 1, 0.9, 1e-3);
+  first.energy_parts = {part("adc", 1e-3)};
+  auto same_price = run("b", 1, 0.9, 2e-3);
+  same_price.energy_parts = {part("adc", 2e-3)};
+  auto other_price = run("c", 1, 0.9, 2e-3);
+  other_price.energy_parts = {part("mac", 2e-3)};
+  const auto groups = grouped({first, same_price, other_price});
+  const auto j = nlohmann::json::parse(comparison_json(groups, std::nullopt));
+  const auto energy = [&](std::size_t group) { return j.at("groups").at(group).at("ratio_uncertainty").at("energy"); };
+  EXPECT_NEAR(energy(1).at("low").get<double>(), 2, 1e-12);
+  EXPECT_NEAR(energy(1).at("high").get<double>(), 2, 1e-12);
+  EXPECT_EQ(energy(1).at("ranking_holds"), 1.0);
+  EXPECT_LT(energy(2).at("low").get<double>(), 1);
+  EXPECT_GT(energy(2).at("high").get<double>(), 4);
+  EXPECT_NEAR(energy(2).at("ranking_holds").get<double>(), 0.69, 0.04);           // see the test of uncertainty
+  EXPECT_TRUE(j.at("groups").at(1).at("ratio_uncertainty").at("area").is_null()); // no parts, no interval
+  const auto text = comparison_tables(groups, std::nullopt);
+  EXPECT_TRUE(contains(text, "ranking holds")) << text;
+  EXPECT_TRUE(contains(text, "[2, 2]")) << text;
+}
+
+TEST(comparison, says_where_groups_differ) {
+  const auto groups = two_groups();
+  const std::array differences{difference{"machine.tile.adc.bits", {"9", "7"}}};
+  EXPECT_TRUE(contains(comparison_tables(groups, std::nullopt, differences), "machine.tile.adc.bits"));
+  const auto j = nlohmann::json::parse(comparison_json(groups, std::nullopt, differences));
+  EXPECT_EQ(j.at("differences").at("machine.tile.adc.bits"), nlohmann::json({"9", "7"}));
+}
+
 TEST(comparison, of_runs_without_accuracy_or_area) {
   auto lone = run("a", 1, 0.9, 0);
   lone.test_accuracy.reset();

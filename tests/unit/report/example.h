@@ -50,6 +50,7 @@ inline run_results example_run() {
   r.costs.area_m2 = 3e-9;
   r.operations = {{"forward_mvm", 12}, {"vector_op", 0}};
   r.delayed_requests = 5;
+  r.network = {.topology = "mesh 2 x 2", .model = "calendar", .out_of_order_requests = 3, .largest_skew = {7'000'000}};
   r.weights_digest = "crc64:00";
   r.host = {.wall_s = 1.5, .systemc_s = 0.5, .numerics_s = 1, .peak_rss_bytes = 1024, .isa = "x", .threads = 2};
   return r;

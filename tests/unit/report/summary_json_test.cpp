@@ -31,6 +31,10 @@ TEST(summary_json, has_the_documented_keys_and_values) {
   EXPECT_DOUBLE_EQ(s.at("area_mm2"), 3e-3);
   EXPECT_EQ(s.at("operations").at("forward_mvm"), 12);
   EXPECT_EQ(s.at("contention").at("delayed_requests"), 5);
+  EXPECT_EQ(s.at("contention").at("out_of_order_requests"), 3);
+  EXPECT_DOUBLE_EQ(s.at("contention").at("largest_skew_s"), 7e-9);
+  EXPECT_EQ(s.at("network").at("topology"), "mesh 2 x 2");
+  EXPECT_EQ(s.at("network").at("model"), "calendar");
   for (const char* key : {"wall_s", "systemc_s", "numerics_s", "peak_rss_bytes", "isa", "threads"})
     EXPECT_TRUE(s.at("host").contains(key)) << key;
   EXPECT_EQ(s.at("evaluations").size(), 1U);
