@@ -211,8 +211,9 @@ private:
   }
 
   [[nodiscard]] double ohmic(double V, double time_s, std::string_view name, std::string_view what) const {
+    const double conductance = needed(machine_.conductance_S, name, "the cell's conductance");
     const double v = needed(V, name, "the voltage");
-    return v * v * needed(machine_.conductance_S, name, "the cell's conductance") * needed(time_s, name, what);
+    return v * v * conductance * needed(time_s, name, what);
   }
 
   [[nodiscard]] input_error failure(std::string_view message) const {
