@@ -58,6 +58,8 @@ constexpr std::array rules{
     rule{"machine.tile.cell.v_read", free_to_change},
     rule{"machine.tile.cell.v_write", free_to_change},
     rule{"machine.tile.cell.endurance", free_to_change},
+    rule{"machine.tile.cell.wire.resistance", free_to_change},
+    rule{"machine.tile.cell.wire.capacitance", free_to_change},
     rule{"machine.tile.dac.kind", free_to_change},
     rule{"machine.tile.dac.bits", "the steps of the inputs decide values"},
     rule{"machine.tile.dac.slot", free_to_change},
