@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/checkpoint.h>
-#include <tilework/cli/checksum.h>
 #include <tilework/core/byte_stream.h>
+#include <tilework/core/checksum.h>
 #include <tilework/core/error.h>
 
 #include <fmt/format.h>
@@ -24,12 +24,6 @@ struct header {
   std::uint64_t state_bytes = 0;
   std::uint64_t state = 0; ///< checksum
 };
-
-std::uint64_t checksum(const std::string& bytes) {
-  crc64 crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  return crc.checksum();
-}
 
 /// Passes bytes on and sums them up.
 class summing_buffer final : public std::streambuf {
@@ -72,15 +66,16 @@ bool is_intact(std::istream& in, const header& h) {
 
 } // namespace
 
-void write_checkpoint(std::ostream& out, const simulation& run, const std::string& resolved_yaml,
-                      hardware::timing_mode timing) {
+void write_checkpoint(std::ostream& out, const simulation& run, const activity_recorder& recorder,
+                      const std::string& resolved_yaml, hardware::timing_mode timing) {
   header h;
   h.timing = static_cast<std::uint32_t>(timing);
-  h.configuration = checksum(resolved_yaml);
+  h.configuration = checksum_of(resolved_yaml);
   byte_writer(out).write(h); // room: size and checksum of the state are not known yet
   summing_buffer sum(*out.rdbuf());
   std::ostream state(&sum);
   run.save(state);
+  recorder.save(state);
   if (!state)
     out.setstate(std::ios::badbit);
   h.state_bytes = sum.bytes();
@@ -89,8 +84,8 @@ void write_checkpoint(std::ostream& out, const simulation& run, const std::strin
   byte_writer(out).write(h);
 }
 
-void restore_checkpoint(const std::filesystem::path& file, simulation& run, const std::string& resolved_yaml,
-                        hardware::timing_mode timing) {
+void restore_checkpoint(const std::filesystem::path& file, simulation& run, activity_recorder& recorder,
+                        const std::string& resolved_yaml, hardware::timing_mode timing) {
   const auto refuse = [&](std::string_view why) { throw input_error(fmt::format("{}:0:0: {}", file.string(), why)); };
   std::ifstream in(file, std::ios::binary);
   if (!in)
@@ -104,7 +99,7 @@ void restore_checkpoint(const std::filesystem::path& file, simulation& run, cons
   const header expected;
   if (h.magic != expected.magic || h.version != expected.version)
     refuse("is no checkpoint of this version of tilework; start again without --resume");
-  if (h.configuration != checksum(resolved_yaml))
+  if (h.configuration != checksum_of(resolved_yaml))
     refuse("belongs to another configuration than config.yaml beside it; restore that file or start again");
   if (h.timing != static_cast<std::uint32_t>(timing))
     refuse("was written with the other --timing mode; pass the same one");
@@ -114,6 +109,7 @@ void restore_checkpoint(const std::filesystem::path& file, simulation& run, cons
   in.clear();
   in.seekg(state);
   run.restore(in);
+  recorder.restore(in);
 }
 
 } // namespace tilework::cli

@@ -4,9 +4,11 @@
 
 #include <tilework/catalog/device_registry.h>
 #include <tilework/cli/timing_monitor.h>
+#include <tilework/core/results.h>
 #include <tilework/modules/control/sequencer.h>
 #include <tilework/physics/crossbar/product_kernels.h>
 #include <tilework/platforms/machine_costs.h>
+#include <tilework/report/run_directory.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -33,14 +35,28 @@ struct run_options {
   std::filesystem::path vcd;           ///< occupancy of units; empty: none
   std::filesystem::path sqlite;        ///< every operation; empty: none
   std::optional<step_window> recorded; ///< of these files; nothing: the first steps, all of them in sqlite
+  bool record = true;                  ///< activity.bin, for replays
   hardware::timing_mode timing = hardware::timing_mode::loosely;
   physics::instruction_set isa = physics::best_instruction_set(); ///< of the dense products
 };
 int run_command(const run_options& options, const catalog::device_registry& devices);
 
+struct replay_options {
+  std::filesystem::path run;                       ///< directory of the recorded run
+  std::filesystem::path machine;                   ///< in place of the run's; empty: that
+  std::vector<std::filesystem::path> technologies; ///< same
+  std::vector<std::string> overrides;
+  std::filesystem::path out; ///< empty: runs/NAME-seedN-replay
+  hardware::timing_mode timing = hardware::timing_mode::loosely;
+};
+/// Time, energy and area of a recorded run on another machine.
+int replay_command(const replay_options& options, const catalog::device_registry& devices);
+
 /// Validates experiment, machine, technology and device files; reports every bad one.
 int check_command(const std::vector<std::filesystem::path>& files, const catalog::device_registry& devices);
 
+/// Summary, costs and tables of a run that is over, the tables on standard output too.
+void write_results(const report::run_directory& directory, const run_results& results);
 struct cost_options {
   std::filesystem::path file;          ///< machine or bill of materials
   std::vector<std::string> operations; ///< empty: all

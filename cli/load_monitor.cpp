@@ -16,6 +16,11 @@ double leakage_W(const ledger& books, const price_list& prices) {
 
 } // namespace
 
+pulsed_cell pulsed_cell_of(const platform::machine_configuration& machine) {
+  const auto quantities = platform::quantities_of(machine);
+  return {quantities.conductance_S, quantities.v_write_V};
+}
+
 load_monitor::load_monitor(const platform::machine& machine, const price_list& prices, femtoseconds window,
                            const pulsed_cell& cell)
     : window_(window),

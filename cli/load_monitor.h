@@ -14,6 +14,9 @@
 
 namespace tilework::cli {
 
+/// A cell under the write voltage of a machine.
+pulsed_cell pulsed_cell_of(const platform::machine_configuration& machine);
+
 class load_monitor final : public transaction::transaction_listener {
 public:
   /// \param window of the power; 0: one step

@@ -42,6 +42,20 @@ step_window window_of(const std::string& text) {
   throw CLI::ValidationError("--trace-steps", fmt::format("'{}' is no FIRST:COUNT, such as 0:16", text));
 }
 
+void add_timing(CLI::App& app, hardware::timing_mode& timing) {
+  app.add_option_function<std::string>(
+         "--timing",
+         [&](const std::string& mode) {
+           timing = mode == "at" ? hardware::timing_mode::approximately : hardware::timing_mode::loosely;
+         },
+         "lt = loosely timed (default), at = approximately timed")
+      ->check(CLI::IsMember({"lt", "at"}));
+}
+
+void add_overrides(CLI::App& app, std::vector<std::string>& overrides) {
+  app.add_option("--set", overrides, "override a value, e.g. training.epochs=3")->take_all()->allow_extra_args(false);
+}
+
 void add_run(CLI::App& app, run_options& options, const registry& known, command& chosen) {
   auto* run = app.add_subcommand("run", "Train: accuracy, time, energy and area of one experiment");
   run->add_option("EXPERIMENT", options.experiment, "experiment file");
@@ -50,23 +64,16 @@ void add_run(CLI::App& app, run_options& options, const registry& known, command
   run->add_option("--seed", options.seed, "overrides the experiment's seed");
   run->add_option("--threads", options.threads, "threads that compute values; 0 = all cores")
       ->check(CLI::Range(0U, 1024U));
-  run->add_option("--set", options.overrides, "override a value, e.g. training.epochs=3")
-      ->take_all()
-      ->allow_extra_args(false);
+  add_overrides(*run, options.overrides);
   run->add_option("--resume", options.resume, "continue the run in this directory");
+  run->add_flag("!--no-record", options.record, "write no activity.bin: the run cannot be replayed");
   run->add_option("--trace", options.trace, "write a trace of some training steps (Chrome/Perfetto JSON)");
   run->add_option("--vcd", options.vcd, "write when units are busy and who waits (value change dump)");
   run->add_option("--sqlite", options.sqlite, "write all operations and bookings (SQLite)");
   run->add_option_function<std::string>(
       "--trace-steps", [&](const std::string& text) { options.recorded = window_of(text); },
       "FIRST:COUNT training steps of these files (default 0:16; --sqlite: all)");
-  run->add_option_function<std::string>(
-         "--timing",
-         [&](const std::string& mode) {
-           options.timing = mode == "at" ? hardware::timing_mode::approximately : hardware::timing_mode::loosely;
-         },
-         "lt = loosely timed (default), at = approximately timed")
-      ->check(CLI::IsMember({"lt", "at"}));
+  add_timing(*run, options.timing);
   run->add_option_function<std::string>(
          "--isa",
          [&](const std::string& name) {
@@ -77,6 +84,17 @@ void add_run(CLI::App& app, run_options& options, const registry& known, command
          "instruction set of the dense products (default: the best one here; results are the same)")
       ->check(CLI::IsMember(supported_instruction_sets()));
   run->callback([&] { chosen = [&] { return run_command(options, known); }; });
+}
+
+void add_replay(CLI::App& app, replay_options& options, const registry& known, command& chosen) {
+  auto* replay = app.add_subcommand("replay", "Time, energy and area of a recorded run on another machine");
+  replay->add_option("RUN_DIR", options.run, "directory of the recorded run")->required();
+  replay->add_option("--machine", options.machine, "machine file in place of the run's");
+  replay->add_option("--technology", options.technologies, "technology files in place of the machine's");
+  add_overrides(*replay, options.overrides);
+  add_timing(*replay, options.timing);
+  replay->add_option("--out", options.out, "run directory to write (default runs/NAME-seedN-replay)");
+  replay->callback([&] { chosen = [&] { return replay_command(options, known); }; });
 }
 
 void add_check(CLI::App& app, std::vector<std::filesystem::path>& files, const registry& known, command& chosen) {
@@ -207,6 +225,7 @@ int run_program(int argc, char** argv, const catalog::device_registry& devices) 
   app.set_version_flag("--version", TILEWORK_VERSION);
   app.require_subcommand(1);
   run_options run;
+  replay_options replay;
   std::vector<std::filesystem::path> files;
   std::string device;
   std::string preset;
@@ -216,6 +235,7 @@ int run_program(int argc, char** argv, const catalog::device_registry& devices) 
   reprice_options reprice;
   command chosen;
   add_run(app, run, devices, chosen);
+  add_replay(app, replay, devices, chosen);
   add_compare(app, compare, chosen);
   add_check(app, files, devices, chosen);
   add_cost(app, cost, chosen);

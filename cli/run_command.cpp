@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/cli/activity_recorder.h>
 #include <tilework/cli/checkpoint.h>
 #include <tilework/cli/commands.h>
 #include <tilework/cli/output_file.h>
 #include <tilework/cli/progress.h>
+#include <tilework/core/checksum.h>
 #include <tilework/core/error.h>
+#include <tilework/report/activity_file.h>
 #include <tilework/report/background_writer.h>
 #include <tilework/report/closing_tables.h>
 #include <tilework/report/costs_csv.h>
@@ -76,13 +79,44 @@ private:
   std::optional<report::operations_database> database_;
 };
 
+std::vector<programmed_spread> spreads_of(const run_results& results) {
+  std::vector<programmed_spread> spreads;
+  for (const auto& layer : results.programming)
+    spreads.push_back(layer.spread);
+  return spreads;
+}
+
 /// Progress, metrics and checkpoints of a run in its directory; what a disk refuses ends the run at the next step.
 class run_keeper final : public run_observer {
 public:
   run_keeper(simulation& run, const experiment& e, const report::run_directory& directory, progress_line& progress,
-             hardware::timing_mode timing)
-      : run_(run), experiment_(e), directory_(directory), files_(directory), progress_(progress), timing_(timing) {}
+             activity_recorder& recorder, hardware::timing_mode timing)
+      : run_(run),
+        experiment_(e),
+        directory_(directory),
+        files_(directory),
+        progress_(progress),
+        recorder_(recorder),
+        timing_(timing) {}
 
+  /// Of a new run.
+  void begin_record(const workload::dataset& data) {
+    if (recorder_.records())
+      recorder_.file().begin({data.train.size(), data.test.size(), data.features(), data.bits_per_feature(),
+                              checksum_of(experiment_.resolved_yaml)});
+  }
+  /// A run that was killed may have recorded steps that came after the checkpoint.
+  void continue_record() {
+    if (!recorder_.records() || directory_.cut(report::activity_file, recorder_.file().bytes()))
+      return;
+    fmt::print(stderr, "warning: {} is missing or shorter than the checkpoint knows it: this run cannot be replayed\n",
+               (directory_.path() / report::activity_file).string());
+    recorder_.give_up();
+  }
+  void copies_programmed(std::span<const std::uint32_t> copies) override {
+    if (recorder_.records())
+      recorder_.file().add_programmed(copies);
+  }
   void programming_step_done(const workload::programming_status& status) override {
     progress_.update(status);
     check();
@@ -91,9 +125,18 @@ public:
     progress_.update(position);
     check();
   }
+  void epoch_trained(double train_loss) override {
+    if (recorder_.records())
+      recorder_.file().add_epoch(train_loss);
+  }
   void evaluated(const evaluation_row& row) override {
     progress_.set_accuracy(row.test_accuracy);
     files_.append("metrics.jsonl", report::metrics_line(row));
+    if (!recorder_.records())
+      return;
+    auto values = row; // without what another machine would change
+    values.simulated_time_s = values.energy_J = 0;
+    recorder_.file().add_evaluation(report::metrics_line(values));
   }
   /// A run that was killed may have written evaluations that came after the checkpoint, or repeats one of them.
   void rewrite_metrics() {
@@ -108,20 +151,37 @@ public:
       keep_state();
   }
   /// At once, from where the state is: the next step changes it, and a copy would take as much memory again.
+  /// The record is on the disk first, as far as the checkpoint knows it.
   void keep_state() {
-    files_.check();
-    directory_.write(report::checkpoint_file,
-                     [this](std::ostream& out) { write_checkpoint(out, run_, experiment_.resolved_yaml, timing_); });
+    write_record();
+    files_.finish();
+    directory_.write(report::checkpoint_file, [this](std::ostream& out) {
+      write_checkpoint(out, run_, recorder_, experiment_.resolved_yaml, timing_);
+    });
     kept_at_ = clock::now();
   }
   /// Returns when all files are on the disk.
-  void finish() { files_.finish(); }
+  void finish(const run_results& results) {
+    if (recorder_.records())
+      recorder_.file().finish({.interrupted = results.interrupted,
+                               .weights_digest = results.weights_digest,
+                               .input_ranges = results.input_ranges,
+                               .programming = spreads_of(results),
+                               .wear = results.wear});
+    write_record();
+    files_.finish();
+  }
 
 private:
   void check() {
     files_.check();
+    write_record();
     if (interrupted != 0)
       run_.session().stop();
+  }
+  void write_record() {
+    if (recorder_.file().has_piece())
+      files_.append_bytes(report::activity_file, recorder_.file().take_piece());
   }
 
   using clock = std::chrono::steady_clock;
@@ -132,15 +192,18 @@ private:
   const report::run_directory& directory_;
   report::background_writer files_;
   progress_line& progress_;
+  activity_recorder& recorder_;
   hardware::timing_mode timing_;
   clock::time_point kept_at_ = clock::now() - between_checkpoints; ///< so the first epoch is kept
 };
 
 experiment read(const run_options& options, const catalog::device_registry& devices) {
   if (!options.resume.empty()) {
-    if (!options.experiment.empty() || !options.overrides.empty() || options.seed || !options.out.empty())
+    if (!options.experiment.empty() || !options.overrides.empty() || options.seed || !options.out.empty() ||
+        !options.record)
       throw input_error(
-          "--resume continues a run with its own configuration: give no EXPERIMENT, --set, --seed or --out");
+          "--resume continues a run with its own configuration: give no EXPERIMENT, --set, --seed, --out or "
+          "--no-record");
     return read_experiment(options.resume / report::configuration_file, {}, devices);
   }
   if (options.experiment.empty())
@@ -156,20 +219,18 @@ report::run_directory directory_for(const run_options& options, const experiment
     return report::run_directory::open(options.resume);
   if (!options.out.empty())
     return report::run_directory::create(options.out);
-  const auto base = std::filesystem::path("runs") / fmt::format("{}-seed{}", e.name, e.seed);
-  auto path = base;
-  for (int n = 2; std::filesystem::exists(path); ++n)
-    path = fmt::format("{}-{}", base.string(), n);
-  return report::run_directory::create(path);
-}
-
-void write_results(const report::run_directory& directory, const run_results& results) {
-  directory.write("summary.json", report::summary_json(results));
-  directory.write("costs.csv", report::costs_csv(results));
-  directory.write("log.txt", report::closing_tables(results));
+  return report::run_directory::create_numbered("runs", fmt::format("{}-seed{}", e.name, e.seed));
 }
 
 } // namespace
+
+void write_results(const report::run_directory& directory, const run_results& results) {
+  const auto tables = report::closing_tables(results);
+  directory.write("summary.json", report::summary_json(results));
+  directory.write("costs.csv", report::costs_csv(results));
+  directory.write("log.txt", tables);
+  fmt::print("{}results: {}\n", tables, directory.path().string());
+}
 
 int run_command(const run_options& options, const catalog::device_registry& devices) {
   experiment e = read(options, devices);
@@ -177,8 +238,9 @@ int run_command(const run_options& options, const catalog::device_registry& devi
   e.arrays.isa = options.isa;
   const auto data = workload::load_dataset(e.dataset_name, e.data);
   simulation run(e, data, {options.threads, options.timing});
+  activity_recorder recorder(options.record);
   if (!options.resume.empty())
-    restore_checkpoint(options.resume / report::checkpoint_file, run, e.resolved_yaml, options.timing);
+    restore_checkpoint(options.resume / report::checkpoint_file, run, recorder, e.resolved_yaml, options.timing);
   std::signal(SIGINT, note_interrupt); // from here on there is something to keep
   std::signal(SIGTERM, note_interrupt);
   const auto directory = directory_for(options, e);
@@ -189,9 +251,15 @@ int run_command(const run_options& options, const catalog::device_registry& devi
     fmt::print(stderr, "{}\n", note);
 
   progress_line progress(run, e.session.epochs, data.train.size(), stderr);
-  run_keeper keeper(run, e, directory, progress, options.timing);
-  if (!options.resume.empty())
+  run_keeper keeper(run, e, directory, progress, recorder, options.timing);
+  if (options.resume.empty()) {
+    keeper.begin_record(data);
+  } else {
     keeper.rewrite_metrics();
+    keeper.continue_record();
+  }
+  if (recorder.records())
+    run.machine().control().add_listener(recorder);
   step_files traces(run, e, options);
 
   run.run(keeper);
@@ -200,10 +268,9 @@ int run_command(const run_options& options, const catalog::device_registry& devi
   const auto results = run.results();
   if (results.interrupted)
     keeper.keep_state();
-  keeper.finish();
+  keeper.finish(results);
   write_results(directory, results);
   traces.finish();
-  fmt::print("{}results: {}\n", report::closing_tables(results), directory.path().string());
   if (!results.interrupted)
     return exit_done;
   fmt::print(stderr, "interrupted; continue with: tilework run --resume {}\n", directory.path().string());

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tilework/cli/checksum.h>
-#include <tilework/cli/health_warnings.h>
+#include <tilework/cli/run_figures.h>
 #include <tilework/cli/saved_evaluations.h>
 #include <tilework/cli/simulation.h>
 #include <tilework/core/byte_stream.h>
+#include <tilework/core/checksum.h>
 #include <tilework/core/error.h>
-#include <tilework/core/outcomes.h>
 #include <tilework/modules/digital/sram_buffer.h>
 #include <tilework/modules/digital/transfer_controller.h>
 #include <tilework/physics/devices/pow_step.h>
@@ -13,7 +12,6 @@
 #include <tilework/physics/periphery/read_plan.h>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
@@ -38,17 +36,6 @@ workload::management management_of(const experiment& e) {
           has_pulses && manages(is_written ? e.algorithm.transfer_update : parameters.update)};
 }
 
-std::uint64_t peak_rss_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  constexpr std::uint64_t kibibyte = 1024;                       // Linux counts in KiB
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * kibibyte; // NOLINT(*-union-access): glibc declares it so
-}
-
-} // namespace
-
-namespace {
-
 /// Runs a check whose messages know no place.
 template <typename Check>
 auto located(const std::string& place, Check check) {
@@ -66,12 +53,6 @@ workload::tile_supply supply_of(const platform::machine_configuration& machine) 
   if (machine.matrix_unit)
     return {machine.tiles(), any_lines, any_lines, true};
   return {machine.tiles(), machine.tile.inputs, machine.tile.outputs};
-}
-
-workload::network_map mapped(const experiment& e) {
-  return located(e.placement.empty() ? e.places.network : e.places.mapping, [&] {
-    return workload::map_network(e.session.network, supply_of(e.machine), e.placement, e.session.algorithm.copies());
-  });
 }
 
 /// Products of the forward direction where a line is read at full scale: nothing is managed.
@@ -146,14 +127,20 @@ void require_controller(const experiment& e, const operand_arena& arena) {
   hardware::require_capacity(*e.machine.transfer_controller, e.machine.vector_unit.format, arena);
 }
 
+} // namespace
+
 std::uint32_t largest_burst(const experiment& e) {
   return std::max(e.session.batch_size, e.session.evaluation_burst);
 }
 
-} // namespace
+workload::network_map map_of(const experiment& e) {
+  return located(e.placement.empty() ? e.places.network : e.places.mapping, [&] {
+    return workload::map_network(e.session.network, supply_of(e.machine), e.placement, e.session.algorithm.copies());
+  });
+}
 
 planned_run::planned_run(const experiment& e, const workload::dataset& data)
-    : map(mapped(e)),
+    : map(map_of(e)),
       roles(parameters_by_role(e)),
       session(e.session, data, map, management_of(e), traits_of(roles), arena),
       stages(stages_of(session.stages())),
@@ -182,31 +169,24 @@ line_conversions conversions_of(const experiment& e) {
   return {physics::plan_of(parameters.forward).conversions(), physics::plan_of(parameters.backward).conversions()};
 }
 
-pulsed_cell pulsed_cell_of(const platform::machine_configuration& machine) {
-  const auto quantities = platform::quantities_of(machine);
-  return {quantities.conductance_S, quantities.v_write_V};
-}
+} // namespace
 
-/// Flits meet each other only if every request is where it is at its time.
-const experiment& checked(const experiment& e, const simulation_options& options) {
-  if (options.timing == hardware::timing_mode::loosely && e.machine.network_model() == hardware::network_model::router)
+const experiment& require_timing(const experiment& e, hardware::timing_mode timing) {
+  if (timing == hardware::timing_mode::loosely && e.machine.network_model() == hardware::network_model::router)
     throw input_error(fmt::format("{}: a network of model: router is simulated flit by flit, which loosely timed "
                                   "requests cannot be; run with --timing at, or use model: calendar",
                                   e.places.network_model));
   return e;
 }
 
-/// Allocates operands before the machine is elaborated on them.
 operand_arena& allocated(planned_run& plan) {
   plan.arena.allocate();
   plan.session.initialise();
   return plan.arena;
 }
 
-} // namespace
-
 simulation::simulation(const experiment& e, const workload::dataset& data, const simulation_options& options)
-    : experiment_(checked(e, options)),
+    : experiment_(require_timing(e, options.timing)),
       plan_(e, data),
       options_(options),
       pool_(options.threads),
@@ -278,6 +258,14 @@ void simulation::step_done(const workload::training_position& position) {
   observer_->step_done(position);
 }
 
+void simulation::copies_programmed(std::span<const std::uint32_t> copies) {
+  observer_->copies_programmed(copies);
+}
+
+void simulation::epoch_trained(const workload::training_position& /*position*/) {
+  observer_->epoch_trained(plan_.session.epoch_loss());
+}
+
 void simulation::weights_read() {
   average_.add(layers_of([this](std::uint32_t array, std::uint32_t output, std::uint32_t input) {
     return plan_.session.weights_read(array)[input][output];
@@ -290,7 +278,7 @@ void simulation::programmed() {
     spreads_.push_back(spread_of(l));
 }
 
-simulation::weight_spread simulation::spread_of(std::size_t layer) const {
+programmed_spread simulation::spread_of(std::size_t layer) const {
   const auto& split = plan_.map.layers[layer];
   const auto role = experiment_.session.algorithm.initial_role();
   const auto copies = split.copies[role];
@@ -347,31 +335,16 @@ std::vector<workload::digital_layer> simulation::layers_of(F&& f) {
   return layers;
 }
 
-std::array<femtoseconds, phase_count> simulation::exposed() const {
-  return machine_.control().phases().totals().exposed;
-}
-
 cost_sheet simulation::costs() const {
-  return price(machine_.books(), plan_.prices, exposed());
+  return costs_of(machine_, plan_.prices);
 }
 
 femtoseconds simulation::training_time() const {
-  femtoseconds sum;
-  for (std::size_t p = 0; p < phase_count; ++p)
-    if (is_training(static_cast<phase>(p)))
-      sum += exposed()[p];
-  return sum;
+  return training_time_of(machine_);
 }
 
 host_figures simulation::host() const {
-  const auto& sampled = machine_.control().host();
-  const double scale =
-      sampled.sampled_steps > 0 ? static_cast<double>(sampled.steps) / static_cast<double>(sampled.sampled_steps) : 0.0;
-  host_figures figures;
-  figures.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  figures.numerics_s = sampled.numerics_s * scale;
-  figures.systemc_s = (sampled.total_s - sampled.numerics_s) * scale;
-  figures.peak_rss_bytes = peak_rss_bytes();
+  auto figures = host_figures_of(machine_.control().host(), begin_);
   figures.isa = physics::name_of(experiment_.arrays.isa);
   figures.threads = pool_.threads();
   return figures;
@@ -390,84 +363,14 @@ std::string simulation::weights_digest() const {
   return fmt::format("crc64:{:016x}", crc.checksum());
 }
 
-namespace {
-
-std::vector<std::string> assumptions_of(const experiment& e) {
-  std::vector<std::string> all{e.machine.network_model() == hardware::network_model::router
-                                   ? "buffers are calendars"
-                                   : "network and buffers are calendars, not simulated flit by flit"};
-  if (!e.machine.matrix_unit) {
-    all.emplace_back("read noise and pulse response do not follow integration time, pulse width or conductances");
-    return all;
-  }
-  all.emplace_back("the matrix unit computes in single precision; its number_format decides traffic, time and energy");
-  all.emplace_back(unused_by_digital_machines);
-  return all;
-}
-
-} // namespace
-
 run_results simulation::results() const {
-  run_results r;
-  r.experiment = experiment_.name;
-  r.machine = experiment_.machine.name;
-  r.technology = experiment_.prices.name;
-  r.timing = options_.timing == hardware::timing_mode::loosely ? "loosely_timed" : "approximately_timed";
-  r.seed = experiment_.seed;
+  auto r = figures_of({experiment_, plan_, machine_, loads_, timing_, options_.timing}, spreads_, evaluations_);
   r.interrupted = !plan_.session.complete();
-  r.epochs = plan_.session.position().epoch;
-  r.evaluations = evaluations_;
-  r.busy = machine_.control().phases().totals().busy;
-  r.exposed = exposed();
-  r.books = machine_.books();
-  r.costs = costs();
-  r.uncertainty = uncertainty_of(r.costs);
-  for (std::size_t k = 0; k < operation_kind_count; ++k) {
-    const auto kind = static_cast<operation_kind>(k);
-    r.operations.emplace_back(name_of(kind), machine_.control().operations_issued(kind));
-  }
-  r.delayed_requests = machine_.delayed_requests();
-  r.network = {platform::name_of(experiment_.machine.interconnect),
-               std::string(hardware::name_of(experiment_.machine.network_model())), machine_.out_of_order_requests(),
-               machine_.largest_skew()};
-  r.training_macs = trained_samples() * training_macs_per_sample(experiment_.session.network.layers);
-  r.timing_analysis = timing_.results();
-  r.peaks = loads_.peaks(plan_.map.arrays);
-  r.target_accuracy = experiment_.target_accuracy;
-  r.endurance = experiment_.machine.tile.cell.endurance;
   r.wear = health_.wear(machine_);
   r.weights_digest = weights_digest();
-  for (std::size_t l = 0; l < spreads_.size(); ++l)
-    r.programming.push_back({plan_.session.programming_iterations()[l], spreads_[l].weight_std, spreads_[l].copy_std});
   plan_.session.for_each_input_range([&](float range) { r.input_ranges.push_back(range); });
-  r.warnings = warnings();
-  r.assumptions = assumptions_of(experiment_);
-  for (auto& sentence : price_assumptions(r.costs))
-    r.assumptions.push_back(std::move(sentence));
   r.host = host();
   return r;
-}
-
-std::uint64_t simulation::trained_samples() const {
-  const auto& position = plan_.session.position();
-  return position.epoch * std::uint64_t{data_.train.size()} + position.next_sample;
-}
-
-std::vector<std::string> simulation::warnings() const {
-  auto all = experiment_.warnings;
-  const auto most = experiment_.session.programming.most_iterations;
-  for (std::size_t l = 0; l < spreads_.size(); ++l) {
-    const auto& copies = plan_.session.programming_iterations()[l];
-    if (const auto left = std::ranges::count(copies, most); left > 0)
-      all.push_back(fmt::format("{} of {} copies of layer {} were given up after {} iterations of programming", left,
-                                copies.size(), l, most));
-  }
-  const learning_facts facts{.classes = experiment_.session.network.layers.back(),
-                             .bit_length_adapts = experiment_.arrays.update.update_bl_management,
-                             .transfers = experiment_.session.algorithm.stages() > 0};
-  for (auto& sentence : health_warnings(evaluations_, facts))
-    all.push_back(std::move(sentence));
-  return all;
 }
 
 void simulation::save(std::ostream& out) const {

@@ -43,6 +43,14 @@ private:
   static price_list price(const experiment& e);
 };
 
+/// Vectors of the largest operation on an array.
+std::uint32_t largest_burst(const experiment& e);
+/// Arrays of an experiment on its machine. \throws input_error if they do not fit
+workload::network_map map_of(const experiment& e);
+
+/// Allocates the operands and gives them their first values: before a machine is elaborated on them.
+operand_arena& allocated(planned_run& plan);
+
 /// What a run tells the program around it; called between steps.
 class run_observer {
 public:
@@ -50,11 +58,18 @@ public:
   run_observer(const run_observer&) = delete;
   run_observer& operator=(const run_observer&) = delete;
   virtual ~run_observer() = default;
+  /// See workload::session_listener.
+  virtual void copies_programmed(std::span<const std::uint32_t>) {}
   virtual void programming_step_done(const workload::programming_status& status) = 0;
   virtual void step_done(const workload::training_position& position) = 0;
+  /// An epoch is over; its evaluation, if one is due, comes next.
+  virtual void epoch_trained(double /*train_loss*/) {}
   virtual void evaluated(const evaluation_row& row) = 0;
   virtual void epoch_done() = 0;
 };
+
+/// \returns e. \throws input_error if its network cannot be timed so
+const experiment& require_timing(const experiment& e, hardware::timing_mode timing);
 
 class simulation final : private workload::session_listener {
 public:
@@ -78,8 +93,10 @@ private:
   void programming_step_done(const workload::programming_status& status) override {
     observer_->programming_step_done(status);
   }
+  void copies_programmed(std::span<const std::uint32_t> copies) override;
   void programmed() override;
   void step_done(const workload::training_position& position) override;
+  void epoch_trained(const workload::training_position& position) override;
   void evaluated(const workload::evaluation_result& result) override;
   void epoch_done(const workload::training_position&) override { observer_->epoch_done(); }
   void weights_read() override;
@@ -88,21 +105,12 @@ private:
   /// The same from weights that f(array, output, input) gives.
   template <typename F>
   [[nodiscard]] std::vector<workload::digital_layer> layers_of(F&& f);
-  /// Spread of a layer's weights, and between its copies.
-  struct weight_spread {
-    double weight_std = 0;
-    double copy_std = 0;
-  };
-  [[nodiscard]] weight_spread spread_of(std::size_t layer) const;
+  [[nodiscard]] programmed_spread spread_of(std::size_t layer) const;
   /// Arrays that are programmed in a closed loop get the weights that fabrication left.
   void fabricate_weights();
-  [[nodiscard]] std::array<femtoseconds, phase_count> exposed() const;
   [[nodiscard]] host_figures host() const;
-  [[nodiscard]] std::uint64_t trained_samples() const;
   [[nodiscard]] std::string weights_digest() const;
   [[nodiscard]] std::vector<layer_health> take_health();
-  /// What should be said about the result.
-  [[nodiscard]] std::vector<std::string> warnings() const;
 
   const experiment& experiment_;
   planned_run plan_;
@@ -117,7 +125,7 @@ private:
   const workload::dataset& data_;
   workload::layer_average average_;
   std::vector<evaluation_row> evaluations_;
-  std::vector<weight_spread> spreads_; ///< per layer, once programmed in a closed loop
+  std::vector<programmed_spread> spreads_; ///< per layer, once programmed in a closed loop
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 

@@ -234,4 +234,8 @@ std::string document::resolved_yaml() const {
   return to_yaml(state_->resolved);
 }
 
+const std::set<std::string>& document::asked_paths() const {
+  return state_->asked_paths;
+}
+
 } // namespace tilework::config

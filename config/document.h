@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,6 +38,8 @@ public:
   /// Every value that was asked for, defaults included, as one self-contained file.
   /// Reading that file in the same way gives the same values, and this text again.
   [[nodiscard]] std::string resolved_yaml() const;
+  /// Dotted paths of all keys, of values and of maps, that readers asked for or about, whether they are given or not.
+  [[nodiscard]] const std::set<std::string>& asked_paths() const;
 
 private:
   friend class reader;
@@ -44,6 +47,7 @@ private:
     node given;
     node resolved{.kind = node_kind::map};
     std::map<const node*, std::vector<std::string>> asked; ///< keys that readers know, per map
+    std::set<std::string> asked_paths;                     ///< of maps that are not given too
   };
   explicit document(node given);
 

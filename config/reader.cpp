@@ -119,6 +119,7 @@ reader::reader(std::shared_ptr<document::state> state, node* given, node* resolv
 }
 
 node_kind reader::kind(std::string_view key) const {
+  state_->asked_paths.insert(path_of(key));
   const auto* n = given_ == nullptr ? nullptr : given_->find(key);
   return n == nullptr ? node_kind::absent : n->kind;
 }
@@ -161,6 +162,7 @@ input_error reader::missing(std::string_view key) {
 }
 
 node* reader::ask(std::string_view key) {
+  state_->asked_paths.insert(path_of(key));
   if (given_ == nullptr)
     return nullptr;
   auto& known = state_->asked[given_];

@@ -79,6 +79,8 @@ class action_counts {
 public:
   void add(phase p, action a, std::uint64_t n) { counts_[index(p)][index(a)] += n; }
   [[nodiscard]] std::uint64_t get(phase p, action a) const { return counts_[index(p)][index(a)]; }
+  /// The same for those who look often; valid as long as this is.
+  [[nodiscard]] const std::uint64_t& count(phase p, action a) const { return counts_[index(p)][index(a)]; }
   friend bool operator==(const action_counts&, const action_counts&) = default;
 
 private:

@@ -23,6 +23,7 @@ struct cell_wear {
   std::size_t role = 0;
   double pulses_per_cell = 0;
   std::uint64_t most_pulses_per_cell = 0; ///< of the sampled cells
+  friend bool operator==(const cell_wear&, const cell_wear&) = default;
 };
 
 /// What the most pulsed sampled cell makes of a limit. Infinite if no cell had a pulse.

@@ -15,14 +15,14 @@ dynamic_energy::dynamic_energy(std::span<const component_account* const> account
         if (!is_training(in) || !performs)
           continue;
         if (const double price_J = prices.energy_J(what); price_J > 0)
-          terms_.push_back({account, in, what, price_J});
+          terms_.push_back({&account->counts.count(in, what), price_J});
       }
 }
 
 double dynamic_energy::total_J() const {
   double sum_J = 0;
   for (const auto& t : terms_)
-    sum_J += static_cast<double>(t.account->counts.get(t.in, t.what)) * t.price_J;
+    sum_J += static_cast<double>(*t.count) * t.price_J;
   return sum_J;
 }
 

@@ -22,9 +22,7 @@ public:
 
 private:
   struct term {
-    const component_account* account = nullptr;
-    phase in{};
-    action what{};
+    const std::uint64_t* count = nullptr;
     double price_J = 0;
   };
   std::vector<term> terms_; ///< those that cost anything

@@ -29,14 +29,20 @@ struct evaluation_row {
   double digital_accuracy = -1;
   double averaged_accuracy = -1; ///< of the average over the last epochs
   std::vector<layer_health> layers;
+  bool recorded = false; ///< all but time and energy come from the run that a replay repeats
+};
+
+/// Spread of a layer's weights after programming in a closed loop, and between its copies.
+struct programmed_spread {
+  double weight_std = 0; ///< root mean square of the first copy's weights
+  double copy_std = 0;   ///< same, of the differences of the weights of two copies, over all pairs; 0: one copy
+  friend bool operator==(const programmed_spread&, const programmed_spread&) = default;
 };
 
 /// How the visible arrays of a layer were programmed in a closed loop.
 struct layer_programming {
   std::vector<std::uint32_t> iterations; ///< of every copy, the first one's first
-  double weight_std = 0;                 ///< root mean square of the first copy's weights
-  double copy_std =
-      0; ///< root mean square of the differences of the weights of two copies, over all pairs; 0: one copy
+  programmed_spread spread;
 };
 
 /// What the run took from the computer that ran it.
@@ -75,7 +81,8 @@ struct run_results {
   std::string timing;
   std::uint64_t seed = 0;
   bool interrupted = false;
-  unsigned epochs = 0; ///< completed
+  bool replayed = false; ///< on a machine without values: those of the evaluations come from the recorded run
+  unsigned epochs = 0;   ///< completed
   std::vector<evaluation_row> evaluations;
   std::vector<layer_programming> programming; ///< per layer; empty without a closed loop
 
@@ -92,8 +99,8 @@ struct run_results {
   peak_loads peaks;
   std::optional<double> target_accuracy; ///< fraction
   endurance_limit endurance;             ///< 0 pulses: unknown
-  std::vector<cell_wear> wear;           ///< every role of every layer, at the end
-  std::string weights_digest;            ///< of all final weights and biases
+  std::vector<cell_wear> wear;           ///< every role of every layer, at the end; empty: not known
+  std::string weights_digest;            ///< of all final weights and biases; empty: not known
   std::vector<float> input_ranges;       ///< per array; empty if they are not used
   std::vector<std::string> warnings;     ///< what may be wrong with the result
   std::vector<std::string> assumptions;  ///< what its numbers rest on

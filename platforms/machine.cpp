@@ -74,7 +74,13 @@ hardware::nominal_slots slots_of(const physics::array_parameters& parameters) {
 } // namespace
 
 machine::machine(const machine_configuration& configuration, const elaboration& work)
-    : configuration_(configuration), accounts_(open_accounts(books_, configuration)) {
+    : configuration_(configuration),
+      ahead_(work.timing == hardware::timing_mode::approximately &&
+                     configuration.network_model() == hardware::network_model::calendar
+                 ? std::make_unique<transaction::agenda>()
+                 : nullptr),
+      time_(ahead_.get()),
+      accounts_(open_accounts(books_, configuration)) {
   const auto arrays = static_cast<std::uint32_t>(work.arrays.size());
   network_ = make_network(configuration_.interconnect, accounts_, time_, arrays);
   vector_unit_ =
@@ -84,7 +90,8 @@ machine::machine(const machine_configuration& configuration, const elaboration& 
   memory_ = std::make_unique<hardware::memory_port>("memory", configuration_.memory, work.samples, time_,
                                                     *accounts_.memory_port);
 
-  hardware::sequencer_configuration control{work.timing, configuration_.vector_unit.format, hub_node, {}, {}};
+  hardware::sequencer_configuration control{work.timing,  configuration_.vector_unit.format, hub_node, {}, {},
+                                            work.recorded};
   control.stages.assign(work.stages.begin(), work.stages.end());
   for (const auto& region : work.arrays)
     control.node_of_array.push_back(region.tile); // one tile per node
@@ -141,14 +148,16 @@ void machine::build_controller(const elaboration& work) {
 std::unique_ptr<hardware::array_target> machine::make_array(const elaboration& work, std::uint32_t array) {
   const auto& region = work.arrays[array];
   const auto& parameters = parameters_of(work, region);
-  auto values = std::make_unique<physics::analog_array>(physics::array_shape{region.inputs, region.outputs}, parameters,
-                                                        work.seed, region.id, work.max_burst);
+  const physics::array_shape shape{region.inputs, region.outputs};
+  auto values = work.recorded != nullptr
+                    ? nullptr
+                    : std::make_unique<physics::analog_array>(shape, parameters, work.seed, region.id, work.max_burst);
   if (configuration_.matrix_unit)
     return std::make_unique<hardware::matrix_unit_array>(fmt::format("array{}", array).c_str(), *units_[region.tile],
                                                          std::move(values), time_);
   return std::make_unique<hardware::tile>(fmt::format("tile{}", region.tile).c_str(), configuration_.tile,
                                           std::move(values), time_, accounts_.tiles[region.tile], reads_of(parameters),
-                                          slots_of(parameters));
+                                          slots_of(parameters), shape);
 }
 
 void machine::build_arrays(const elaboration& work) {

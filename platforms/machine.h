@@ -35,6 +35,7 @@ struct elaboration {
   operand_arena& arena; ///< allocated
   worker_pool& pool;
   std::span<const numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
+  activity_source* recorded = nullptr; ///< replay: what operations did, and arrays without values; null: computed
 };
 
 /// One tile or one digital matrix unit per node of a network; sequencer, vector unit, transfer controller, buffer and
@@ -90,6 +91,8 @@ private:
   [[nodiscard]] std::unique_ptr<hardware::array_target> make_array(const elaboration& work, std::uint32_t array);
 
   machine_configuration configuration_;
+  std::unique_ptr<transaction::agenda>
+      ahead_; ///< null: loosely timed runs need none, and routers ask the kernel what comes next
   transaction::timeline time_;
   ledger books_;
   machine_accounts accounts_;

@@ -24,7 +24,11 @@ void background_writer::write(std::string_view name, std::string content) {
 }
 
 void background_writer::append(std::string_view name, std::string line) {
-  push({std::string(name), std::move(line), true});
+  append_bytes(name, std::move(line) + '\n');
+}
+
+void background_writer::append_bytes(std::string_view name, std::string bytes) {
+  push({std::string(name), std::move(bytes), true});
 }
 
 void background_writer::finish() {
@@ -69,7 +73,7 @@ void background_writer::run() {
     std::exception_ptr failure;
     try {
       if (next.appends)
-        directory_.append(next.name, next.content);
+        directory_.append_bytes(next.name, next.content);
       else
         directory_.write(next.name, next.content);
     } catch (...) {

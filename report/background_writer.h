@@ -30,6 +30,8 @@ public:
   void write(std::string_view name, std::string content);
   /// As run_directory::append().
   void append(std::string_view name, std::string line);
+  /// As run_directory::append_bytes().
+  void append_bytes(std::string_view name, std::string bytes);
   /// Costs next to nothing: for every step.
   void check() {
     if (failed_.load(std::memory_order_acquire))

@@ -27,7 +27,8 @@ std::string percent(double part, double whole) {
 }
 
 std::string accuracy_table(const run_results& r) {
-  text_table table({"epoch", "train loss", "test loss", "test accuracy", "simulated time", "energy"});
+  const std::string of = r.replayed ? "recorded " : "";
+  text_table table({"epoch", of + "train loss", of + "test loss", of + "test accuracy", "simulated time", "energy"});
   for (const auto& row : r.evaluations)
     table.add({fmt::format("{}", row.epoch), fmt::format("{:.4f}", row.train_loss),
                fmt::format("{:.4f}", row.test_loss), fmt::format("{:.2f} %", 100 * row.test_accuracy),
@@ -203,7 +204,7 @@ std::string programming_line(const run_results& r) {
       continue;
     copies.push_back(
         fmt::format("{:.0f}", std::accumulate(all.begin() + 1, all.end(), 0.0) / static_cast<double>(all.size() - 1)));
-    spreads.push_back(fmt::format("{:.4f}", layer.copy_std));
+    spreads.push_back(fmt::format("{:.4f}", layer.spread.copy_std));
   }
   auto line = fmt::format("programmed from one: {} iterations", fmt::join(first, " / "));
   if (!copies.empty())

@@ -61,6 +61,13 @@ run_directory run_directory::create(const fs::path& path) {
   return run_directory(path);
 }
 
+run_directory run_directory::create_numbered(const fs::path& base, const std::string& name) {
+  auto path = base / name;
+  for (int n = 2; fs::exists(path); ++n)
+    path = base / fmt::format("{}-{}", name, n);
+  return create(path);
+}
+
 run_directory run_directory::open(const fs::path& path) {
   if (!fs::exists(path / configuration_file) || !fs::exists(path / checkpoint_file))
     throw input_error(fmt::format("{}:0:0: holds no run to resume ({} and {} are needed)", path.string(),
@@ -87,6 +94,24 @@ void run_directory::append(std::string_view name, std::string_view line) const {
   const auto target = path_ / name;
   if (!write_file(target, std::ios::app, [line](std::ostream& out) { out << line << '\n'; }))
     refuse(target, errno);
+}
+
+void run_directory::append_bytes(std::string_view name, std::string_view bytes) const {
+  const auto target = path_ / name;
+  if (!write_file(target, std::ios::app | std::ios::binary, [bytes](std::ostream& out) { out << bytes; }))
+    refuse(target, errno);
+}
+
+bool run_directory::cut(std::string_view name, std::uint64_t bytes) const {
+  const auto target = path_ / name;
+  std::error_code error;
+  const auto size = fs::file_size(target, error);
+  if (error || size < bytes)
+    return false;
+  fs::resize_file(target, bytes, error);
+  if (error)
+    refuse(target, error.value());
+  return true;
 }
 
 } // namespace tilework::report

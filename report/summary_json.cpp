@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/core/error.h>
 #include <tilework/core/outcomes.h>
 #include <tilework/report/summary_json.h>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -13,6 +16,8 @@ namespace tilework::report {
 namespace {
 
 using json = nlohmann::ordered_json;
+
+constexpr const char* recorded = "recorded"; // of values that a replay takes from the run before
 
 template <typename E>
 std::string_view spelling_of(E value) {
@@ -183,6 +188,8 @@ json row_json(const evaluation_row& row) {
   line["layers"] = json::array();
   for (const auto& layer : row.layers)
     line["layers"].push_back(layer_json(layer));
+  if (row.recorded)
+    line["values"] = recorded;
   return line;
 }
 
@@ -230,18 +237,64 @@ json bottlenecks_json(const timing_results& t) {
           {"kinds_of_stalls", t.stalls.size()}, {"stalls", std::move(stalls)}};
 }
 
+std::optional<double> number_or_empty(const json& value) {
+  return value.is_null() ? std::nullopt : std::optional(value.get<double>());
+}
+
+/// JSON has no word for what a loss may become.
+double number_or_nan(const json& value) {
+  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+}
+
+layer_health layer_from(const json& j) {
+  layer_health layer{.forward_snr_dB = number_or_empty(j.at("forward_snr_dB")),
+                     .backward_snr_dB = number_or_empty(j.at("backward_snr_dB")),
+                     .transfer_read_snr_dB = number_or_empty(j.at("transfer_read_snr_dB")),
+                     .adc_saturation = number_or_empty(j.at("adc_saturation")),
+                     .mean_bl = number_or_empty(j.at("mean_bl")),
+                     .clip_rate = number_or_empty(j.at("clip_rate")),
+                     .hidden_firing_rate = number_or_empty(j.at("hidden_firing_rate")),
+                     .gradient_cosine = number_or_empty(j.at("gradient_cosine"))};
+  for (const auto& role : j.at("roles"))
+    layer.roles.push_back({role.at("share_at_bounds").get<double>(), role.at("pulses_per_cell").get<double>(),
+                           role.at("most_pulses_per_cell").get<std::uint64_t>()});
+  return layer;
+}
+
+evaluation_row row_from(const json& j) {
+  evaluation_row row{.epoch = j.at("epoch").get<unsigned>(),
+                     .train_loss = number_or_nan(j.at("train_loss")),
+                     .test_loss = number_or_nan(j.at("test_loss")),
+                     .test_accuracy = j.at("test_accuracy").get<double>(),
+                     .simulated_time_s = j.at("simulated_time_s").get<double>(),
+                     .energy_J = j.at("energy_J").get<double>(),
+                     .digital_accuracy = j.value("digital_accuracy", -1.0),
+                     .averaged_accuracy = j.value("averaged_accuracy", -1.0)};
+  for (const auto& layer : j.at("layers"))
+    row.layers.push_back(layer_from(layer));
+  return row;
+}
+
 json programming_json(const layer_programming& layer) {
   const auto& all = layer.iterations;
   return {{"first_copy_iterations", all.front()},
           {"copy_iterations", std::vector(all.begin() + 1, all.end())},
-          {"weight_std", layer.weight_std},
-          {"copy_std", all.size() > 1 ? json(layer.copy_std) : json(nullptr)}};
+          {"weight_std", layer.spread.weight_std},
+          {"copy_std", all.size() > 1 ? json(layer.spread.copy_std) : json(nullptr)}};
 }
 
 } // namespace
 
 std::string metrics_line(const evaluation_row& row) {
   return row_json(row).dump();
+}
+
+evaluation_row metrics_row(std::string_view line) {
+  try {
+    return row_from(json::parse(line));
+  } catch (const json::exception& error) {
+    throw input_error(fmt::format("is no line of metrics.jsonl: {}", error.what()));
+  }
 }
 
 std::string summary_json(const run_results& r) {
@@ -252,6 +305,8 @@ std::string summary_json(const run_results& r) {
   s["technology"] = r.technology;
   s["timing"] = r.timing;
   s["seed"] = r.seed;
+  if (r.replayed)
+    s["values"] = recorded;
   s["interrupted"] = r.interrupted;
   s["epochs"] = r.epochs;
   s["test_accuracy"] = r.evaluations.empty() ? json(nullptr) : json(r.evaluations.back().test_accuracy);
@@ -280,7 +335,7 @@ std::string summary_json(const run_results& r) {
                      {"largest_skew_s", r.network.largest_skew.seconds()}};
   if (r.timing_analysis.time.count > 0)
     s["bottlenecks"] = bottlenecks_json(r.timing_analysis);
-  s["weights_digest"] = r.weights_digest;
+  s["weights_digest"] = r.weights_digest.empty() ? json(nullptr) : json(r.weights_digest);
   for (const auto& layer : r.programming)
     s["programming"].push_back(programming_json(layer));
   if (!r.input_ranges.empty())

@@ -5,6 +5,7 @@
 #include <tilework/core/results.h>
 
 #include <string>
+#include <string_view>
 
 namespace tilework::report {
 
@@ -14,5 +15,7 @@ inline constexpr int summary_schema = 2;
 std::string summary_json(const run_results& results);
 /// One line, without line break.
 std::string metrics_line(const evaluation_row& row);
+/// The row of a line. \throws input_error if it is no such line
+evaluation_row metrics_row(std::string_view line);
 
 } // namespace tilework::report

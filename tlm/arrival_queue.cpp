@@ -5,10 +5,16 @@
 
 namespace tilework::transaction {
 
+arrival_queue::arrival_queue(const char* event_name, agenda* ahead)
+    : ahead_(ahead), present_(present_of(ahead)), event_(event_name, ahead) {
+  constexpr std::size_t usual = 64;
+  sorted_.reserve(usual);
+  incoming_.reserve(usual);
+}
+
 void arrival_queue::push(::tlm::tlm_generic_payload& payload, const sc_core::sc_time& delay) {
   const auto& request = tile_request::of(payload);
-  const arrival a{sc_core::sc_time_stamp() + delay, request.priority, request.source, pushes_++,
-                  sc_core::sc_delta_count(),        &payload};
+  const arrival a{present_ + delay, request.priority, request.source, pushes_++, delta_count(), &payload};
   if (delay == sc_core::SC_ZERO_TIME) {
     incoming_.push_back(a);
   } else {
@@ -28,8 +34,8 @@ void arrival_queue::admit_incoming(std::uint64_t delta) {
 }
 
 ::tlm::tlm_generic_payload* arrival_queue::take() {
-  const auto& now = sc_core::sc_time_stamp();
-  const auto delta = sc_core::sc_delta_count();
+  const auto& now = present_;
+  const auto delta = delta_count();
   if (now != instant_) {
     instant_ = now;
     // Delayed arrivals wake their user in the first delta cycle of their instant; undelayed ones may still come in it.

@@ -2,6 +2,7 @@
 /// \file Time-ordered queue of payloads with an order of its own for ties.
 #pragma once
 
+#include <tilework/tlm/agenda.h>
 #include <tilework/tlm/tile_extension.h>
 
 #include <cstdint>
@@ -22,7 +23,8 @@ namespace tilework::transaction {
 /// take() arms the event again when it returns null. A user that stops earlier must call retry() when it can go on.
 class arrival_queue {
 public:
-  explicit arrival_queue(const char* event_name) : event_(event_name) { reserve(64); }
+  /// \param ahead null: in the kernel's time
+  explicit arrival_queue(const char* event_name, agenda* ahead = nullptr);
 
   /// The payload arrives at the present plus `delay`. Does not acquire it.
   void push(::tlm::tlm_generic_payload& payload, const sc_core::sc_time& delay);
@@ -31,7 +33,8 @@ public:
   /// Wakes the user in the next delta cycle.
   void retry() { event_.notify(sc_core::SC_ZERO_TIME); }
 
-  [[nodiscard]] const sc_core::sc_event& event() const { return event_; }
+  [[nodiscard]] const sc_core::sc_event& event() const { return event_.event(); }
+  [[nodiscard]] wakeup& wakes() { return event_; }
   [[nodiscard]] std::size_t size() const { return sorted_.size() + incoming_.size(); }
 
 private:
@@ -50,18 +53,19 @@ private:
   }
   static constexpr auto never = std::numeric_limits<std::uint64_t>::max();
 
-  void reserve(std::size_t n) {
-    sorted_.reserve(n);
-    incoming_.reserve(n);
+  [[nodiscard]] std::uint64_t delta_count() const {
+    return ahead_ == nullptr ? sc_core::sc_delta_count() : ahead_->delta_count();
   }
   void admit_incoming(std::uint64_t delta);
 
-  std::vector<arrival> sorted_;   // heap, earliest first
-  std::vector<arrival> incoming_; // pushed without delay, in order of delta cycle; due in a later one
+  agenda* ahead_;
+  const sc_core::sc_time& present_; // a variable, not a call: asked for at every hop
+  std::vector<arrival> sorted_;     // heap, earliest first
+  std::vector<arrival> incoming_;   // pushed without delay, in order of delta cycle; due in a later one
   std::uint64_t pushes_ = 0;
   std::uint64_t closed_delta_ = never; // first delta cycle of an instant in which nothing may be handed out
   sc_core::sc_time instant_ = sc_core::sc_max_time();
-  sc_core::sc_event event_;
+  wakeup event_;
 };
 
 } // namespace tilework::transaction

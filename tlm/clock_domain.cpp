@@ -12,6 +12,7 @@ clock_domain::clock_domain(double frequency_hz) {
     throw input_error(fmt::format("clock frequency {} Hz is out of range: allowed are 1 Hz to 1e15 Hz", frequency_hz));
   const double exact_fs = 1e15 / frequency_hz;
   period_ = {std::llround(exact_fs)};
+  reciprocal_ = 1.0 / static_cast<double>(period_.count);
   rounding_error_ = (static_cast<double>(period_.count) - exact_fs) / exact_fs;
 }
 

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/tlm/four_phase_initiator.h>
-#include <tilework/tlm/method_process.h>
 #include <tilework/tlm/payload_pool.h>
 #include <tilework/tlm/tile_extension.h>
 
 #include <utility>
 
 namespace tilework::transaction {
+namespace {
+
+agenda* ahead_of(const timeline* time) {
+  return time == nullptr ? nullptr : time->ahead();
+}
+
+} // namespace
 
 four_phase_initiator::four_phase_initiator(const sc_core::sc_module_name& name, completion completed,
                                            const timeline* time)
@@ -14,12 +20,14 @@ four_phase_initiator::four_phase_initiator(const sc_core::sc_module_name& name, 
       socket("socket"),
       completed_(std::move(completed)),
       time_(time),
-      waiting_("waiting"),
-      responses_("responses"),
-      request_ended_("request_ended") {
+      present_(present_of(ahead_of(time))),
+      waiting_("waiting", ahead_of(time)),
+      responses_("responses", ahead_of(time)),
+      request_ended_("request_ended", ahead_of(time)) {
+  auto* const ahead = ahead_of(time);
   socket.register_nb_transport_bw(this, &four_phase_initiator::nb_transport_bw);
-  spawn_method("issue", [this] { issue(); }, {&waiting_.event(), &request_ended_});
-  spawn_method("finish", [this] { finish(); }, {&responses_.event()});
+  spawn_method("issue", [this] { issue(); }, ahead, {&waiting_.wakes(), &request_ended_});
+  spawn_method("finish", [this] { finish(); }, ahead, {&responses_.wakes()});
 }
 
 void four_phase_initiator::launch(::tlm::tlm_generic_payload& payload) {
@@ -43,7 +51,7 @@ void four_phase_initiator::send(::tlm::tlm_generic_payload& payload, femtosecond
 }
 
 void four_phase_initiator::issue() {
-  const auto& now = sc_core::sc_time_stamp();
+  const auto& now = present_;
   while (request_ == nullptr && request_free_ <= now) {
     auto* payload = waiting_.take();
     if (payload == nullptr)
@@ -79,7 +87,7 @@ void four_phase_initiator::begin_request(::tlm::tlm_generic_payload& payload) {
 
 void four_phase_initiator::end_request(const sc_core::sc_time& delay) {
   request_ = nullptr;
-  request_free_ = sc_core::sc_time_stamp() + delay;
+  request_free_ = present_ + delay;
   if (waiting_.size() != 0)
     request_ended_.notify(delay);
 }

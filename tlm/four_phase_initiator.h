@@ -21,7 +21,8 @@ public:
 
   /// \param completed called from a method process of this module, at the kernel time of the response; may send().
   ///        The payload's reference that send() took is given back after it returns.
-  /// \param time tells the bookings' log whose request goes out and how long it was held back; null: no one does
+  /// \param time of the machine: what its modules run on, and the bookings' log, which is told whose request goes out
+  /// and how long it was held back; null: the kernel, and no log
   four_phase_initiator(const sc_core::sc_module_name& name, completion completed, const timeline* time = nullptr);
 
   initiator_socket<four_phase_initiator> socket;
@@ -47,13 +48,14 @@ private:
 
   completion completed_;
   const timeline* time_;
+  const sc_core::sc_time& present_;
   arrival_queue waiting_;                               // BEGIN_REQ not sent yet
   arrival_queue responses_;                             // response on its way
   ::tlm::tlm_generic_payload* request_ = nullptr;       // BEGIN_REQ sent, END_REQ not received yet
   sc_core::sc_time request_free_;                       // time of the last END_REQ
   ::tlm::tlm_generic_payload* owes_end_resp_ = nullptr; // got BEGIN_RESP as a return value
   std::size_t outstanding_ = 0;
-  sc_core::sc_event request_ended_;
+  wakeup request_ended_;
 };
 
 } // namespace tilework::transaction

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/core/error.h>
 #include <tilework/tlm/four_phase_target.h>
-#include <tilework/tlm/method_process.h>
 
 #include <fmt/format.h>
 
@@ -19,8 +18,8 @@ four_phase_target::four_phase_target(const sc_core::sc_module_name& name, timeli
       timeline_(time),
       model_(model),
       input_depth_(input_depth),
-      arrivals_("arrivals"),
-      wake_("wake") {
+      arrivals_("arrivals", time.ahead()),
+      wake_("wake", time.ahead()) {
   if (input_depth == 0)
     throw input_error(fmt::format("{}: the input buffer needs a depth of at least 1, got 0", this->name()));
   inputs_.reserve(input_depth_ + 1);
@@ -28,7 +27,7 @@ four_phase_target::four_phase_target(const sc_core::sc_module_name& name, timeli
   socket.register_b_transport(this, &four_phase_target::b_transport);
   socket.register_nb_transport_fw(this, &four_phase_target::nb_transport_fw);
   socket.register_transport_dbg(this, &four_phase_target::transport_dbg);
-  spawn_method("run", [this] { run(); }, {&arrivals_.event(), &wake_});
+  spawn_method("run", [this] { run(); }, time.ahead(), {&arrivals_.wakes(), &wake_});
   timeline_.on_drain([this] {
     if (in_flight_ != 0)
       SC_REPORT_ERROR("/tilework/timeline/drain",

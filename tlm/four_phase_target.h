@@ -88,7 +88,7 @@ private:
   femtoseconds response_free_;                     // time of the last END_RESP
   std::uint64_t sequence_ = 0;
   std::size_t in_flight_ = 0;
-  sc_core::sc_event wake_;
+  wakeup wake_;
 };
 
 } // namespace tilework::transaction

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tilework/core/booking_log.h>
+#include <tilework/tlm/agenda.h>
 #include <tilework/tlm/time.h>
 
 #include <functional>
@@ -16,7 +17,8 @@ namespace tilework::transaction {
 /// the steps before it. Owned by the platform.
 class timeline {
 public:
-  timeline() = default;
+  /// \param ahead what the machine's modules run on ahead of the kernel; null: they run on the kernel
+  explicit timeline(agenda* ahead = nullptr) : ahead_(ahead), present_(present_of(ahead)) {}
   timeline(const timeline&) = delete;
   timeline& operator=(const timeline&) = delete;
 
@@ -29,6 +31,7 @@ public:
     const auto remaining = t - now();
     return remaining.count > 0 ? to_sc_time(remaining) : sc_core::SC_ZERO_TIME;
   }
+  [[nodiscard]] agenda* ahead() const { return ahead_; }
   /// Kernel time of the last drain.
   [[nodiscard]] femtoseconds origin() const { return origin_; }
 
@@ -43,7 +46,8 @@ public:
   void drain(femtoseconds length);
 
 private:
-  const sc_core::sc_time& present_ = sc_core::sc_time_stamp(); ///< the kernel's own variable: asked for at every hop
+  agenda* ahead_;
+  const sc_core::sc_time& present_; ///< a variable, not a call: asked for at every hop
   femtoseconds origin_;
   booking_log* log_ = nullptr;
   std::vector<std::function<void()>> callbacks_;

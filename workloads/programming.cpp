@@ -73,29 +73,33 @@ double programming_loop::target() const {
   return wanted * wanted;
 }
 
-void programming_loop::finished(const operand_layout& layout, operand_arena& arena) {
+std::vector<std::uint32_t> programming_loop::copies_done(const operand_layout& layout, operand_arena& arena) {
   const double now = read_variance(layout, arena);
   read_variance_ = read_variance_ == 0 ? now : read_variance_ + averaging() * (now - read_variance_);
   const double reads = at_first() ? 1 : 2; // of a difference
   const double enough = target() + reads * read_variance_;
   const auto variances = arena.view(layout.programming[layer_].variances);
-  ++iteration_;
-  std::vector<std::uint32_t> left;
-  for (const auto copy : active_) {
-    const auto done = ++iterations_[layer_][copy];
-    if (!(variances[copy][0] < enough) && done < configuration_.most_iterations)
-      left.push_back(copy);
-  }
-  if (left.size() < active_.size())
-    go_on(std::move(left));
+  std::vector<std::uint32_t> done;
+  for (const auto copy : active_)
+    if (variances[copy][0] < enough || iterations_[layer_][copy] + 1 >= configuration_.most_iterations)
+      done.push_back(copy);
+  return done;
 }
 
-/// Some copies are done.
-void programming_loop::go_on(std::vector<std::uint32_t> left) {
+void programming_loop::finished(std::span<const std::uint32_t> done) {
+  ++iteration_;
+  for (const auto copy : active_)
+    ++iterations_[layer_][copy];
+  const bool at_first_copy = at_first();
+  std::erase_if(active_, [&](std::uint32_t copy) { return std::ranges::find(done, copy) != done.end(); });
+  if (active_.empty())
+    begin_next_copies(at_first_copy);
+}
+
+/// All other copies after the first one, then the next layer.
+void programming_loop::begin_next_copies(bool first_is_done) {
   const auto copies = iterations_[layer_].size();
-  if (!left.empty()) {
-    active_ = std::move(left);
-  } else if (at_first() && copies > 1) {
+  if (first_is_done && copies > 1) {
     active_.resize(copies - 1);
     std::iota(active_.begin(), active_.end(), 1U);
     read_variance_ = 0;

@@ -61,8 +61,10 @@ public:
   [[nodiscard]] bool done() const { return layer_ == iterations_.size(); }
   /// The next iteration. \pre !done()
   step next(const program_inputs& in);
-  /// Counts the iteration that next() gave and looks who has converged.
-  void finished(const operand_layout& layout, operand_arena& arena);
+  /// Copies that are done with the iteration that next() gave: they have converged or are given up. Call once.
+  std::vector<std::uint32_t> copies_done(const operand_layout& layout, operand_arena& arena);
+  /// Counts the iteration. \param done what copies_done() said, now or in the run that is replayed
+  void finished(std::span<const std::uint32_t> done);
   [[nodiscard]] programming_status status() const;
   /// Iterations of every copy, per layer.
   [[nodiscard]] const std::vector<std::vector<std::uint32_t>>& iterations() const { return iterations_; }
@@ -76,7 +78,7 @@ private:
   [[nodiscard]] float averaging() const;
   [[nodiscard]] double read_variance(const operand_layout& layout, operand_arena& arena) const;
   [[nodiscard]] double target() const;
-  void go_on(std::vector<std::uint32_t> left);
+  void begin_next_copies(bool first_is_done);
   void begin_layer(std::size_t layer);
 
   programming_configuration configuration_;

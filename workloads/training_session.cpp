@@ -254,9 +254,11 @@ void training_session::finish_weight_read() {
 }
 
 void training_session::finish_programming_step() {
-  programming_loop_.finished(layout_, arena_);
+  const auto done = recorded_.copies_done ? recorded_.copies_done() : programming_loop_.copies_done(layout_, arena_);
+  programming_loop_.finished(done);
   if (listener_ == nullptr)
     return;
+  listener_->copies_programmed(done);
   if (programming_loop_.done())
     listener_->programmed();
   else
@@ -289,7 +291,8 @@ void training_session::finish_training_step(const step& done) {
   finish_transfers(vectors);
   const bool epoch_over = position_.next_sample == order_.size();
   if (epoch_over) {
-    epoch_loss_ = position_.loss_sum / static_cast<double>(order_.size());
+    epoch_loss_ =
+        recorded_.epoch_loss ? recorded_.epoch_loss() : position_.loss_sum / static_cast<double>(order_.size());
     position_.loss_sum = 0;
     advance_warm_start();
     position_.next_sample = 0;

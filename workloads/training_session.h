@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <optional>
@@ -79,7 +80,10 @@ public:
   session_listener(const session_listener&) = delete;
   session_listener& operator=(const session_listener&) = delete;
   virtual ~session_listener() = default;
-  /// An iteration of programming in a closed loop is over.
+  /// An iteration of programming in a closed loop is over, and with it these copies, mostly none; one of the next two
+  /// calls follows.
+  virtual void copies_programmed(std::span<const std::uint32_t>) {}
+  /// There will be another one.
   virtual void programming_step_done(const programming_status&) {}
   /// The last one is.
   virtual void programmed() {}
@@ -93,6 +97,12 @@ public:
   virtual void epoch_done(const training_position&) {}
 };
 
+/// What a session decides by and cannot find out in a replay.
+struct recorded_decisions {
+  std::function<double()> epoch_loss;                        ///< mean, asked for once at the end of every epoch
+  std::function<std::vector<std::uint32_t>()> copies_done{}; ///< same, of every iteration of programming
+};
+
 class training_session final : public step_source, public sample_memory {
 public:
   /// \param arena receives the slots of the network; allocate it before the first step.
@@ -103,6 +113,8 @@ public:
   /// Draws initial biases into their slots. Call once, after the arena is allocated.
   void initialise();
   void set_listener(session_listener* listener) { listener_ = listener; }
+  /// In a replay, where operands have no values.
+  void set_recorded(recorded_decisions recorded) { recorded_ = std::move(recorded); }
   /// Ends the run after the current step.
   void stop() { stopping_ = true; }
 
@@ -114,8 +126,14 @@ public:
   void load_weights(std::uint32_t array, mutable_burst weights) const override;
 
   [[nodiscard]] const training_position& position() const { return position_; }
+  /// Mean over the samples of the last epoch that is over.
+  [[nodiscard]] double epoch_loss() const { return epoch_loss_; }
   /// Transfer stages of all pieces, for the controller and the sequencer.
   [[nodiscard]] const std::vector<stage_plan>& stages() const { return stages_; }
+  /// Samples of all training steps so far.
+  [[nodiscard]] std::uint64_t trained_samples() const {
+    return position_.epoch * std::uint64_t{order_.size()} + position_.next_sample;
+  }
   [[nodiscard]] bool complete() const { return position_.epoch == configuration_.epochs && !between_epochs(); }
   /// Iterations of programming in a closed loop: of every copy, per layer; empty if there was none.
   [[nodiscard]] const std::vector<std::vector<std::uint32_t>>& programming_iterations() const {
@@ -211,6 +229,7 @@ private:
   std::vector<stage_plan> stages_;
   operand_layout layout_;
   session_listener* listener_ = nullptr;
+  recorded_decisions recorded_; ///< of a replay
 
   step_program programming_;
   programming_loop programming_loop_;

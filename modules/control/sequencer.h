@@ -2,6 +2,7 @@
 /// \file Issues step programs: launch, admit, join.
 #pragma once
 
+#include <tilework/core/activity_code.h>
 #include <tilework/core/phase_timeline.h>
 #include <tilework/core/step_program.h>
 #include <tilework/core/worker_pool.h>
@@ -47,12 +48,16 @@ struct sequencer_configuration {
   std::uint32_t hub_node = 0;                     ///< where sequencer, vector unit, buffer and memory port sit
   std::vector<std::uint32_t> node_of_array;       ///< network node of the tile that holds each array
   std::vector<numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
+  activity_source* recorded = nullptr; ///< replay: what operations did; null: targets compute it. Must outlive the run
 };
 
 /// The only initiator of the machine. One step at a time: an operation is launched (values computed, all ready ones in
 /// one fork and join) when its predecessors are complete; its operands are read from buffer or memory, the request goes
 /// to its target, and the results are written to the buffer or to memory. A step ends with a drain: the next one starts
 /// on an idle machine with all clocks at an edge.
+///
+/// In a replay nothing is launched: every operation has its values and its activity when the step begins, so the same
+/// requests go the same ways at times that follow from the same rules.
 class sequencer final : public sc_core::sc_module {
 public:
   SC_HAS_PROCESS(sequencer);
@@ -136,9 +141,11 @@ private:
   void run_loosely();
   void run_approximately();
   void admit(std::uint32_t index);
+  void wait_for_next();
   void begin_approximately(std::uint32_t index);
   void note_operation(std::uint32_t index);
   void catch_up();
+  void launch_ready();
   void launch(std::span<const std::uint32_t> indices);
   void fork_and_join();
   void load(transaction::tile_request& request);
@@ -192,7 +199,9 @@ private:
   bool sampled_ = false;
   std::chrono::steady_clock::duration numerics_{};
   std::exception_ptr failure_;
-  sc_core::sc_event arrived_;
+  transaction::wakeup arrived_;
+  transaction::wakeup due_; ///< what is first in the queue
+  bool woken_ = false;      ///< by one of them
 };
 
 } // namespace tilework::hardware

@@ -15,9 +15,11 @@ std::size_t index(phase p) {
 
 tile::tile(const sc_core::sc_module_name& name, const tile_configuration& configuration,
            std::unique_ptr<physics::analog_array> values, transaction::timeline& time, const tile_accounts& accounts,
-           tile_reads reads, nominal_slots slots)
-    : array_target(name, std::move(values), {configuration.inputs, configuration.outputs}, time,
-                   configuration.input_depth),
+           tile_reads reads, nominal_slots slots, physics::array_shape without_values)
+    : array_target(name, std::move(values),
+                   without_values.cells() > 0 ? without_values
+                                              : physics::array_shape{configuration.inputs, configuration.outputs},
+                   time, configuration.input_depth),
       configuration_(configuration),
       costs_(configuration, lines(), std::move(reads), slots),
       accounts_(accounts) {

@@ -16,10 +16,11 @@ namespace tilework::hardware {
 /// A crossbar of analog devices that executes every operation on its array.
 class tile final : public array_target {
 public:
-  /// \param values the array; null = replay: time and counts from recorded activity, no values.
+  /// \param values the array; null = replay: time and counts from recorded activity, no values
+  /// \param without_values lines of the array in a replay; empty: those of the tile
   tile(const sc_core::sc_module_name& name, const tile_configuration& configuration,
        std::unique_ptr<physics::analog_array> values, transaction::timeline& time, const tile_accounts& accounts,
-       tile_reads reads = {}, nominal_slots slots = {});
+       tile_reads reads = {}, nominal_slots slots = {}, physics::array_shape without_values = {});
 
   /// Bookings that found array or converters taken.
   [[nodiscard]] std::uint64_t delayed_requests() const override { return delayed_; }

@@ -153,7 +153,7 @@ TEST(commands, a_run_writes_tables_to_stdout_and_its_files_to_a_directory) {
     if (entry.is_regular_file())
       files.insert(std::filesystem::relative(entry.path(), folder / "run").string());
   EXPECT_EQ(files, (std::set<std::string>{"summary.json", "metrics.jsonl", "costs.csv", "config.yaml", "log.txt",
-                                          "checkpoint/state.bin"}));
+                                          "activity.bin", "checkpoint/state.bin"}));
   const auto metrics = lines_of(read_file(folder.path() / "run/metrics.jsonl"));
   ASSERT_EQ(metrics.size(), 1U);
   EXPECT_EQ(json::parse(metrics[0]), summary_in(folder / "run").at("evaluations").at(0));

@@ -49,7 +49,7 @@ std::uint64_t trained_samples(const std::filesystem::path& out) {
 
 void expect_same_end(const std::filesystem::path& a, const std::filesystem::path& b) {
   EXPECT_EQ(without_host(summary_in(a)), without_host(summary_in(b)));
-  for (const std::string name : {"metrics.jsonl", "costs.csv", "config.yaml"})
+  for (const std::string name : {"metrics.jsonl", "costs.csv", "config.yaml", "activity.bin"})
     EXPECT_EQ(read_file(a / name), read_file(b / name)) << name;
 }
 
@@ -149,6 +149,7 @@ TEST_F(interrupted_directory, options_that_contradict_a_resume_are_refused) {
   };
   expect_refused(resume({"--set", "training.epochs=9"}), "own configuration");
   expect_refused(resume({"--seed", "9"}), "own configuration");
+  expect_refused(resume({"--no-record"}), "own configuration");
   expect_refused(resume({"--timing", "at"}), "--timing");
 }
 

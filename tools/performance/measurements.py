@@ -46,7 +46,7 @@ class Measurements:
             old.unlink()
         self.benchmarks()
         for name, measure in (("epochs", self.epochs), ("batches", self.batches), ("tiles", self.tiles),
-                              ("memory", self.memory)):
+                              ("memory", self.memory), ("replays", self.replays)):
             with stopwatch(name):
                 (self.folder / f"{name}.json").write_text(json.dumps(measure(), indent=1))
 
@@ -116,6 +116,10 @@ class Measurements:
             result[n] = {"cells": cells, "documented_bytes": cells * per_cell, "peak_bytes": run["peak_bytes"]}
             n *= 2
         return result
+
+    def replays(self):
+        """One epoch of MNIST, batch 1, recorded once; CPU seconds of whole replays by timing."""
+        return training_runs.replay(self.program, "mnist_sgd.yaml", self.data, ("lt", "at"), self.effort.repetitions)
 
     def documented_bytes(self, device):
         listing = subprocess.run([self.program, "devices", "list"], capture_output=True, text=True, check=True).stdout

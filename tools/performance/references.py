@@ -30,6 +30,8 @@ GOAL_SYSTEMC_SHARE = 0.10
 GOAL_RESIDUAL = 0.15
 GOAL_CONSTANT = 1.5  # cost of a cell outside the cache, times that inside,
 GOAL_BOUND = 1.3  # or times the bound that memory sets
+GOAL_REPLAY_S = {"lt": 0.3, "at": 1.0}  # an epoch of MNIST, batch 1
+GOAL_TILE_OPERATION_NS = {"lt": 250, "at": 800}  # with its share of all other transactions
 GOAL_MEMORY_BYTES = 200e6  # above the documented bytes per cross-point
 
 

@@ -2,6 +2,7 @@
 """Tables of docs/performance.md. Every function returns the lines of one."""
 import json
 
+import google_benchmark
 import references
 from google_benchmark import Results
 from linear_cost import Fit, slope
@@ -50,7 +51,7 @@ class Tables:
         return {"machine": self.machine(), "update": self.update(), "bursts": self.bursts(), "cases": self.cases(),
                 "products": self.products(), "product_sizes": self.product_sizes(), "repeats": self.repeats(),
                 "fit": self.fit(), "epochs": self.epochs(), "batches": self.batches(), "tiles": self.tiles(),
-                "memory": self.memory(), "systemc": self.systemc(), "others": self.others()}
+                "memory": self.memory(), "replays": self.replays(), "systemc": self.systemc(), "others": self.others()}
 
     def data(self, name):
         return json.loads((self.folder / f"{name}.json").read_text())
@@ -278,6 +279,21 @@ class Tables:
                          times(run["peak_bytes"] / run["documented_bytes"])])
         return table(["<network", "million cross-points", "documented, MB", "peak, MB", "above it, MB",
                       "peak / documented"], rows)
+
+    def replays(self):
+        data = self.data("replays")
+        rows = []
+        for timing, name in (("lt", "loosely timed"), ("at", "approximately timed")):
+            seconds = google_benchmark.median(data["cpu_s"][timing])
+            per_tile_operation = seconds / data["tile_operations"] * 1e9
+            rows.append([name, judged(digits(seconds, 3), seconds <= references.GOAL_REPLAY_S[timing]),
+                         digits(references.GOAL_REPLAY_S[timing]),
+                         judged(digits(per_tile_operation, 3),
+                                per_tile_operation <= references.GOAL_TILE_OPERATION_NS[timing]),
+                         digits(references.GOAL_TILE_OPERATION_NS[timing], 3),
+                         digits(seconds / data["operations"] * 1e9, 3)])
+        return table(["<replay", "CPU time, s", "goal, s", "per tile operation, ns", "goal, ns",
+                      "per operation of any kind, ns"], rows)
 
     # The rest
 

@@ -2,6 +2,7 @@
 """Runs the real program and measures what a user waits for."""
 import json
 import os
+import resource
 import shutil
 import subprocess
 import tempfile
@@ -39,6 +40,29 @@ def train(program, experiment, settings, threads, epochs, data=None):
     return {"epoch_s": (ends[-1] - ends[0]) / (epochs - 1) if epochs > 1 else None,
             "systemc_share": host["systemc_s"] / host["wall_s"],
             "peak_bytes": usage.ru_maxrss * 1024, "isa": host["isa"]}
+
+
+def replay(program, experiment, data, timings, repetitions):
+    """Records one epoch with its evaluation and replays it.
+
+    Returns the number of operations, that of operations on tiles, and the CPU seconds of every replay by timing.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        run = Path(scratch) / "run"
+        subprocess.run([str(program), "run", str(FOLDER / experiment), "--data", str(data), "--out", str(run), "--set",
+                        "training.epochs=1"], check=True, capture_output=True)
+        seconds = {timing: [] for timing in timings}
+        for number in range(repetitions):
+            for timing in timings:
+                before = resource.getrusage(resource.RUSAGE_CHILDREN)
+                subprocess.run([str(program), "replay", str(run), "--timing", timing, "--out",
+                                str(Path(scratch) / f"{timing}{number}")], check=True, capture_output=True)
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                seconds[timing].append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        issued = json.loads((run / "summary.json").read_text())["operations"]
+    elsewhere = ("load_samples", "vector_op", "transfer")
+    return {"operations": sum(issued.values()),
+            "tile_operations": sum(n for kind, n in issued.items() if kind not in elsewhere), "cpu_s": seconds}
 
 
 def watch(process, checkpoint):

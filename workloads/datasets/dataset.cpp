@@ -26,6 +26,19 @@ labelled_set::labelled_set(std::uint32_t features, std::vector<float> samples, s
   require_matching(std::get<1>(samples_).size(), features_, labels_.size());
 }
 
+labelled_set labelled_set::without_values(std::uint32_t features, unsigned bits_per_feature, std::uint32_t size) {
+  constexpr unsigned byte_bits = 8;
+  constexpr unsigned float_bits = 32;
+  if (bits_per_feature != byte_bits && bits_per_feature != float_bits)
+    throw std::invalid_argument("labelled_set: features have 8 or 32 bits");
+  labelled_set set;
+  set.features_ = features;
+  set.labels_.resize(size);
+  if (bits_per_feature == float_bits)
+    set.samples_ = std::vector<float>();
+  return set;
+}
+
 void labelled_set::read(std::uint32_t sample, std::span<float> out) const {
   std::visit(
       [&](const auto& samples) {

@@ -21,6 +21,9 @@ public:
   /// \throws std::invalid_argument if the two sizes do not match
   labelled_set(std::uint32_t features, std::vector<std::uint8_t> samples, std::vector<std::uint8_t> labels);
   labelled_set(std::uint32_t features, std::vector<float> samples, std::vector<std::uint8_t> labels);
+  /// As many samples as another set had, of the same width, whose values nobody asks for. \pre never read
+  /// \throws std::invalid_argument for other widths than 8 and 32 bits
+  static labelled_set without_values(std::uint32_t features, unsigned bits_per_feature, std::uint32_t size);
 
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(labels_.size()); }
   [[nodiscard]] std::uint32_t features() const { return features_; }

@@ -57,6 +57,24 @@ TEST_F(run_directory_test, appends_lines) {
   EXPECT_EQ(content(d.path() / "metrics.jsonl"), "{}\n[]\n");
 }
 
+TEST_F(run_directory_test, appends_and_cuts_bytes) {
+  const auto directory = run_directory::create(root);
+  EXPECT_FALSE(directory.cut("a", 0)) << "there is no such file";
+  directory.append_bytes("a", std::string_view("1\0\n2", 4));
+  directory.append_bytes("a", "345");
+  EXPECT_FALSE(directory.cut("a", 8));
+  EXPECT_EQ(fs::file_size(root / "a"), 7U) << "too short: left as it is";
+  EXPECT_TRUE(directory.cut("a", 7));
+  EXPECT_TRUE(directory.cut("a", 2));
+  EXPECT_EQ(fs::file_size(root / "a"), 2U);
+}
+
+TEST_F(run_directory_test, numbers_folders_of_one_name) {
+  EXPECT_EQ(run_directory::create_numbered(root, "run").path(), root / "run");
+  EXPECT_EQ(run_directory::create_numbered(root, "run").path(), root / "run-2");
+  EXPECT_EQ(run_directory::create_numbered(root, "run").path(), root / "run-3");
+}
+
 TEST_F(run_directory_test, refuses_a_folder_that_is_in_use) {
   run_directory::create(root / "run").write(configuration_file, "x");
   EXPECT_THROW(run_directory::create(root / "run"), input_error);

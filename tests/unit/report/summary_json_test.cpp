@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "example.h"
 
+#include <tilework/core/error.h>
 #include <tilework/report/summary_json.h>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <limits>
 
 namespace tilework::report {
 namespace {
@@ -34,6 +38,42 @@ TEST(summary_json, has_the_documented_keys_and_values) {
   for (const char* key : {"wall_s", "systemc_s", "numerics_s", "peak_rss_bytes", "isa", "threads"})
     EXPECT_TRUE(s.at("host").contains(key)) << key;
   EXPECT_EQ(s.at("evaluations").size(), 1U);
+}
+
+TEST(metrics_row, is_what_the_line_was_made_of) {
+  auto row = test::example_run().evaluations.front();
+  row.train_loss = 1.0 / 3;
+  row.digital_accuracy = 0.1;
+  row.layers = {{.forward_snr_dB = 30.1, .mean_bl = 2.5, .roles = {{0.25, 1e6, 123'456'789'012}, {}}}, {}};
+  const auto line = metrics_line(row);
+  const auto read = metrics_row(line);
+  EXPECT_EQ(metrics_line(read), line);
+  EXPECT_EQ(read.train_loss, row.train_loss);
+  EXPECT_EQ(read.digital_accuracy, row.digital_accuracy);
+  EXPECT_EQ(read.averaged_accuracy, row.averaged_accuracy);
+  EXPECT_EQ(read.layers, row.layers);
+}
+
+TEST(metrics_row, takes_a_loss_that_is_no_number) {
+  auto row = test::example_run().evaluations.front();
+  row.train_loss = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(metrics_row(metrics_line(row)).train_loss));
+}
+
+TEST(metrics_row, refuses_anything_else) {
+  for (const char* text : {"", "{", "[]", "{\"epoch\": 1}", "{\"epoch\": \"one\"}"})
+    EXPECT_THROW(metrics_row(text), input_error) << text;
+}
+
+TEST(summary_json, tells_a_replay) {
+  auto run = test::example_run();
+  EXPECT_FALSE(json::parse(summary_json(run)).contains("values"));
+  run.replayed = run.evaluations.front().recorded = true;
+  run.weights_digest.clear();
+  const auto s = json::parse(summary_json(run));
+  EXPECT_EQ(s.at("values"), "recorded");
+  EXPECT_EQ(s.at("evaluations").front().at("values"), "recorded");
+  EXPECT_TRUE(s.at("weights_digest").is_null());
 }
 
 TEST(summary_json, lists_all_phases) {

@@ -8,6 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <random>
+
 namespace tilework::transaction {
 namespace {
 
@@ -33,6 +36,20 @@ TEST(clock_domain, edges_at_n_minus_1_n_and_n_plus_1) {
     EXPECT_EQ(clock.cycles_to_cover({n * period}), n);
     EXPECT_EQ(clock.cycles_to_cover({n * period + 1}), n + 1);
     EXPECT_EQ(clock.cycles(n).count, n * period);
+  }
+}
+
+TEST(clock_domain, edges_are_exact_at_all_times) {
+  std::mt19937_64 random(1);
+  for (const double frequency_Hz : {1e15, 1e9, 7e8, 333e6, 1e6, 1.0}) {
+    const clock_domain clock(frequency_Hz);
+    const auto period = clock.period().count;
+    for (int i = 0; i < 20'000; ++i) {
+      const auto any = static_cast<std::int64_t>(random() >> (2 + random() % 62)); // of any magnitude
+      const auto edge = any / period * period;
+      for (const auto t : {any, edge, edge + 1, std::max<std::int64_t>(edge - 1, 0)})
+        ASSERT_EQ(clock.cycles_to_cover({t}), t / period + (t % period > 0 ? 1 : 0)) << t << " of " << period;
+    }
   }
 }
 

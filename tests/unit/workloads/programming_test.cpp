@@ -28,7 +28,7 @@ struct loop_bench {
       if (op.function == vector_function::moving_variance)
         arena.view(op.outputs[0].slot)[op.outputs[0].first_vector][0] = variance;
     steps.push_back(s.context);
-    loop.finished(layout, arena);
+    loop.finished(loop.copies_done(layout, arena));
   }
 
   network_configuration network{.layers = {10, 7, 3}, .initial_weights = numerics::initial_distribution::xavier_normal};
@@ -129,7 +129,7 @@ TEST(programming_loop, stops_further_copies_one_by_one_at_the_tolerance_and_twic
   EXPECT_EQ(b.loop.status().copies, 2U);
   (void)b.loop.next(b.in);
   b.arena.view(b.layout.programming[0].variances)[1][0] = 0.99F * enough; // of copy 1 alone
-  b.loop.finished(b.layout, b.arena);
+  b.loop.finished(b.loop.copies_done(b.layout, b.arena));
   EXPECT_EQ(b.loop.status().copies, 1U);
   EXPECT_EQ(b.loop.status().layer, 0U);
   b.iterate(0.99F * enough);

@@ -203,6 +203,28 @@ TEST(training_session, results_are_means_over_the_samples) {
   EXPECT_DOUBLE_EQ(b.evaluations[0].test_accuracy, 4.0 / 7); // labels 0 1 0 1 0 1 0, predictions 0
 }
 
+TEST(training_session, takes_recorded_losses_once_per_epoch) {
+  bench b(bench::usual());
+  std::vector<double> losses{0.25, 0.75};
+  std::size_t asked = 0;
+  b.session.set_recorded({.epoch_loss = [&] { return losses.at(asked++); }});
+  b.run();
+  EXPECT_EQ(asked, 2U);
+  ASSERT_EQ(b.evaluations.size(), 2U);
+  EXPECT_EQ(b.evaluations[0].train_loss, 0.25);
+  EXPECT_EQ(b.evaluations[1].train_loss, 0.75);
+  EXPECT_EQ(b.session.epoch_loss(), 0.75);
+}
+
+TEST(labelled_set, without_values_has_size_and_width) {
+  const auto bytes = labelled_set::without_values(784, 8, 60'000);
+  EXPECT_EQ(bytes.size(), 60'000U);
+  EXPECT_EQ(bytes.features(), 784U);
+  EXPECT_EQ(bytes.bits_per_feature(), 8U);
+  EXPECT_EQ(labelled_set::without_values(2, 32, 3).bits_per_feature(), 32U);
+  EXPECT_THROW(labelled_set::without_values(2, 9, 3), std::invalid_argument);
+}
+
 TEST(training_session, loads_samples_and_labels_of_the_right_half) {
   bench b(bench::usual());
   operand_arena own;
