@@ -206,224 +206,225 @@ void sequencer::run_approximately() {
 void sequencer::note_operation(std::uint32_t index) {
   if (auto* log = time_.log())
     log->set_operation((*current_)[index].request.request().operation_id);
-  /// Until an answer is there, or what is next in the queue is due.
-  void sequencer::wait_for_next() {
-    if (!queue_.empty())
-      due_.notify(transaction::to_sc_time(queue_.front().time - time_.now()));
-    woken_ = false;
-    while (!woken_)
-      if (!time_.ahead()->advance())
-        wait(due_.event()); // for ever: the kernel finds out that the machine is stuck
-    due_.cancel();
-  }
+}
 
-  void sequencer::begin_approximately(std::uint32_t index) {
-    note_operation(index);
-    const auto& planned = (*current_)[index];
-    sc_core::sc_time delay;
-    read_operands(planned, delay);
-    if (planned.port != nullptr) {
-      planned.request.payload().set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
-      planned.port->send(planned.request.payload(), transaction::to_femtoseconds(delay));
-    } else {
-      queue_.push({write_results(planned, time_.now(delay)), moment::written, index});
-    }
-  }
+/// Until an answer is there, or what is next in the queue is due.
+void sequencer::wait_for_next() {
+  if (!queue_.empty())
+    due_.notify(transaction::to_sc_time(queue_.front().time - time_.now()));
+  woken_ = false;
+  while (!woken_)
+    if (!time_.ahead()->advance())
+      wait(due_.event()); // for ever: the kernel finds out that the machine is stuck
+  due_.cancel();
+}
 
-  /// Leaves all work to the thread: the kernel would lose an exception here, and the order of simultaneous responses
-  /// must not matter.
-  void sequencer::response_arrived(::tlm::tlm_generic_payload & payload) {
-    const auto& request = transaction::tile_request::of(payload);
-    const auto index = static_cast<std::uint32_t>(request.op - current_->program().operations().data());
-    queue_.push({time_.now(), moment::answered, index});
-    arrived_.notify(sc_core::SC_ZERO_TIME);
+void sequencer::begin_approximately(std::uint32_t index) {
+  note_operation(index);
+  const auto& planned = (*current_)[index];
+  sc_core::sc_time delay;
+  read_operands(planned, delay);
+  if (planned.port != nullptr) {
+    planned.request.payload().set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
+    planned.port->send(planned.request.payload(), transaction::to_femtoseconds(delay));
+  } else {
+    queue_.push({write_results(planned, time_.now(delay)), moment::written, index});
   }
+}
 
-  /// Values of operations whose operands are final: one fork and join, or more if an array has several of them, since
-  /// it works on one at a time.
-  void sequencer::launch(std::span<const std::uint32_t> indices) {
-    for (const auto index : indices) {
-      const auto& planned = (*current_)[index];
-      auto& request = planned.request.request();
-      if (request.op->kind == operation_kind::load_samples || request.op->kind == operation_kind::program)
-        load(request);
-      if (planned.summed.vectors > 1)
-        numerics::add_to_first(planned.summed);
-      if (request.op->array != no_array) {
-        auto& posted = posted_at_[request.op->array];
-        if (posted == forks_)
-          fork_and_join();
-        posted = forks_;
-      }
-      if (planned.port != nullptr)
-        planned.port->launch(planned.request.payload());
-      if (request.posted != nullptr)
-        kernels_.push_back(request.posted);
-    }
-    fork_and_join();
-  }
+/// Leaves all work to the thread: the kernel would lose an exception here, and the order of simultaneous responses
+/// must not matter.
+void sequencer::response_arrived(::tlm::tlm_generic_payload& payload) {
+  const auto& request = transaction::tile_request::of(payload);
+  const auto index = static_cast<std::uint32_t>(request.op - current_->program().operations().data());
+  queue_.push({time_.now(), moment::answered, index});
+  arrived_.notify(sc_core::SC_ZERO_TIME);
+}
 
-  void sequencer::fork_and_join() {
-    ++forks_;
-    if (kernels_.empty())
-      return;
-    pool_.run(kernels_);
-    kernels_.clear();
-  }
-
-  /// Memories have no launch: a debug access moves samples and initial weights, the timed access comes later. A tile
-  /// has taken its weights when its launch is over, so those of the next one may have the same place.
-  void sequencer::load(transaction::tile_request & request) {
-    const auto& op = *request.op;
-    memory_traffic_.request = &request;
-    if (op.kind == operation_kind::program)
-      memory_traffic_.weights = arena_.view(op.inputs[0].slot);
-    memory_access_.set_command(::tlm::TLM_READ_COMMAND);
-    memory_access_.set_data_length(0);
-    memory->transport_dbg(memory_access_);
-    request.computed = op.kind == operation_kind::load_samples;
-  }
-
-  /// What a step changes about a transaction.
-  void sequencer::prepare(std::uint32_t index) {
+/// Values of operations whose operands are final: one fork and join, or more if an array has several of them, since
+/// it works on one at a time.
+void sequencer::launch(std::span<const std::uint32_t> indices) {
+  for (const auto index : indices) {
     const auto& planned = (*current_)[index];
     auto& request = planned.request.request();
-    const auto& op = *request.op;
-    request.operation_id = next_operation_id_ + index;
-    request.posted = nullptr;
-    request.computed = false;
-    request.multicast = planned.multicast == no_group ? 0 : next_operation_id_ + planned.multicast + 1;
-    request.reduction = planned.reduction == no_group ? 0 : next_operation_id_ + planned.reduction + 1;
-    if (op.stage != no_stage) {
-      request.line_read = context_.lines_read[op.stage] + op.read;
-      request.line = configuration_.stages[op.stage].order.line_of(request.line_read);
-    } else if (op.kind == operation_kind::read_line) { // of a whole array
-      request.line_read = context_.first_vector;
-      request.line = 0;
+    if (request.op->kind == operation_kind::load_samples || request.op->kind == operation_kind::program)
+      load(request);
+    if (planned.summed.vectors > 1)
+      numerics::add_to_first(planned.summed);
+    if (request.op->array != no_array) {
+      auto& posted = posted_at_[request.op->array];
+      if (posted == forks_)
+        fork_and_join();
+      posted = forks_;
     }
-    if (configuration_.recorded != nullptr) {
-      request.computed = true;
-      if (has_recorded_activity(op.kind))
-        configuration_.recorded->read(op, request.activity);
-    }
-    if (op.array == no_array)
-      return;
-    if (configuration_.recorded == nullptr)
-      request.activity = {};
-    request.expected_weight_version = versions_at_start_[op.array] + op.updates_before;
-    if (writes_array(op.kind))
-      ++weight_versions_[op.array];
+    if (planned.port != nullptr)
+      planned.port->launch(planned.request.payload());
+    if (request.posted != nullptr)
+      kernels_.push_back(request.posted);
   }
+  fork_and_join();
+}
 
-  /// Loosely timed: the whole operation from its ready time on; returns its completion.
-  femtoseconds sequencer::transport(std::uint32_t index) {
-    note_operation(index);
-    const auto& planned = (*current_)[index];
-    auto delay = transaction::to_sc_time(progress_[index].ready - time_.now());
-    read_operands(planned, delay);
-    if (planned.port != nullptr) {
-      auto& payload = planned.request.payload();
-      payload.set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
-      planned.port->socket->b_transport(payload, delay);
-      expect_ok(payload, *planned.request.request().op);
-    }
-    write_results(planned, delay);
-    return time_.now(delay);
+void sequencer::fork_and_join() {
+  ++forks_;
+  if (kernels_.empty())
+    return;
+  pool_.run(kernels_);
+  kernels_.clear();
+}
+
+/// Memories have no launch: a debug access moves samples and initial weights, the timed access comes later. A tile
+/// has taken its weights when its launch is over, so those of the next one may have the same place.
+void sequencer::load(transaction::tile_request& request) {
+  const auto& op = *request.op;
+  memory_traffic_.request = &request;
+  if (op.kind == operation_kind::program)
+    memory_traffic_.weights = arena_.view(op.inputs[0].slot);
+  memory_access_.set_command(::tlm::TLM_READ_COMMAND);
+  memory_access_.set_data_length(0);
+  memory->transport_dbg(memory_access_);
+  request.computed = op.kind == operation_kind::load_samples;
+}
+
+/// What a step changes about a transaction.
+void sequencer::prepare(std::uint32_t index) {
+  const auto& planned = (*current_)[index];
+  auto& request = planned.request.request();
+  const auto& op = *request.op;
+  request.operation_id = next_operation_id_ + index;
+  request.posted = nullptr;
+  request.computed = false;
+  request.multicast = planned.multicast == no_group ? 0 : next_operation_id_ + planned.multicast + 1;
+  request.reduction = planned.reduction == no_group ? 0 : next_operation_id_ + planned.reduction + 1;
+  if (op.stage != no_stage) {
+    request.line_read = context_.lines_read[op.stage] + op.read;
+    request.line = configuration_.stages[op.stage].order.line_of(request.line_read);
+  } else if (op.kind == operation_kind::read_line) { // of a whole array
+    request.line_read = context_.first_vector;
+    request.line = 0;
   }
-
-  void sequencer::read_operands(const planned_operation& planned, sc_core::sc_time& delay) {
-    auto* const shared = planned.multicast == no_group ? nullptr : &progress_[planned.multicast].shared;
-    if (shared != nullptr && shared->has_value()) {
-      delay = std::max(delay, transaction::to_sc_time(**shared - time_.now()));
-      return;
-    }
-    access(planned.reads_memory ? memory : buffer, planned, planned.read, ::tlm::TLM_READ_COMMAND, delay);
-    if (shared != nullptr)
-      *shared = time_.now(delay);
+  if (configuration_.recorded != nullptr) {
+    request.computed = true;
+    if (has_recorded_activity(op.kind))
+      configuration_.recorded->read(op, request.activity);
   }
+  if (op.array == no_array)
+    return;
+  if (configuration_.recorded == nullptr)
+    request.activity = {};
+  request.expected_weight_version = versions_at_start_[op.array] + op.updates_before;
+  if (writes_array(op.kind))
+    ++weight_versions_[op.array];
+}
 
-  /// Whether the sum is there; `delay` is then that of the latest member.
-  bool sequencer::join_reduction(const planned_operation& planned, sc_core::sc_time& delay) {
-    auto& sum = progress_[planned.reduction];
-    sum.shared = std::max(time_.now(delay), sum.shared.value_or(femtoseconds{}));
-    if (++sum.answered < planned.request.request().members)
-      return false;
-    delay = transaction::to_sc_time(*sum.shared - time_.now());
-    return true;
-  }
-
-  void sequencer::write_results(const planned_operation& planned, sc_core::sc_time& delay) {
-    if (planned.reduction != no_group && !join_reduction(planned, delay))
-      return;
-    access(planned.writes_memory ? memory : buffer, planned, planned.written, ::tlm::TLM_WRITE_COMMAND, delay);
-  }
-
-  femtoseconds sequencer::write_results(const planned_operation& planned, femtoseconds at) {
-    auto delay = transaction::to_sc_time(at - time_.now());
-    write_results(planned, delay);
-    return time_.now(delay);
-  }
-
-  /// Base-protocol access for the operands of an operation; `delay` is the access's begin and then its end.
-  void sequencer::access(memory_socket & socket, const planned_operation& planned, const memory_access& moved,
-                         ::tlm::tlm_command command, sc_core::sc_time& delay) {
-    if (moved.bytes == 0)
-      return;
-    auto& payload = memory_access_;
-    memory_traffic_.request = &planned.request.request();
-    payload.set_command(command);
-    payload.set_address(moved.address);
-    payload.set_data_length(moved.bytes);
-    payload.set_streaming_width(moved.bytes);
+/// Loosely timed: the whole operation from its ready time on; returns its completion.
+femtoseconds sequencer::transport(std::uint32_t index) {
+  note_operation(index);
+  const auto& planned = (*current_)[index];
+  auto delay = transaction::to_sc_time(progress_[index].ready - time_.now());
+  read_operands(planned, delay);
+  if (planned.port != nullptr) {
+    auto& payload = planned.request.payload();
     payload.set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
-    socket->b_transport(payload, delay);
-    expect_ok(payload, *memory_traffic_.request->op);
+    planned.port->socket->b_transport(payload, delay);
+    expect_ok(payload, *planned.request.request().op);
   }
+  write_results(planned, delay);
+  return time_.now(delay);
+}
 
-  void sequencer::complete(std::uint32_t index, femtoseconds done) {
-    const auto& op = current_->program().operations()[index];
-    const auto ready = progress_[index].ready;
-    phases_.add(op.phase, ready, done);
-    ++issued_[static_cast<std::size_t>(op.kind)];
-    ++completed_;
-    if (listeners_.active()) {
-      const auto& planned = (*current_)[index];
-      const auto& request = planned.request.request();
-      const auto group = std::min({index, planned.multicast, planned.reduction});
-      listeners_.operation_done(
-          {context_.step, index, request.destination, &op, ready, request.accepted, done, request.activity, group});
-    }
-    for (const auto next : current_->program().successors(index)) {
-      auto& successor = progress_[next];
-      successor.ready = std::max(successor.ready, done);
-      if (--successor.open_predecessors == 0)
-        admit(next);
-    }
+void sequencer::read_operands(const planned_operation& planned, sc_core::sc_time& delay) {
+  auto* const shared = planned.multicast == no_group ? nullptr : &progress_[planned.multicast].shared;
+  if (shared != nullptr && shared->has_value()) {
+    delay = std::max(delay, transaction::to_sc_time(**shared - time_.now()));
+    return;
   }
+  access(planned.reads_memory ? memory : buffer, planned, planned.read, ::tlm::TLM_READ_COMMAND, delay);
+  if (shared != nullptr)
+    *shared = time_.now(delay);
+}
 
-  void sequencer::expect_ok(const ::tlm::tlm_generic_payload& answered, const operation& op) {
-    if (answered.is_response_ok())
-      return;
-    throw run_error(
-        fmt::format("{} of layer {} failed: {}", name_of(op.kind), op.layer, answered.get_response_string()));
-  }
+/// Whether the sum is there; `delay` is then that of the latest member.
+bool sequencer::join_reduction(const planned_operation& planned, sc_core::sc_time& delay) {
+  auto& sum = progress_[planned.reduction];
+  sum.shared = std::max(time_.now(delay), sum.shared.value_or(femtoseconds{}));
+  if (++sum.answered < planned.request.request().members)
+    return false;
+  delay = transaction::to_sc_time(*sum.shared - time_.now());
+  return true;
+}
 
-  void sequencer::save(std::ostream & out) const {
-    byte_writer writer(out);
-    writer.write_vector(weight_versions_);
-    writer.write(next_operation_id_);
-    writer.write(issued_);
-    writer.write(phases_.totals());
-  }
+void sequencer::write_results(const planned_operation& planned, sc_core::sc_time& delay) {
+  if (planned.reduction != no_group && !join_reduction(planned, delay))
+    return;
+  access(planned.writes_memory ? memory : buffer, planned, planned.written, ::tlm::TLM_WRITE_COMMAND, delay);
+}
 
-  void sequencer::restore(std::istream & in) {
-    byte_reader reader(in);
-    reader.read_vector(weight_versions_);
-    reader.read(next_operation_id_);
-    reader.read(issued_);
-    phase_timeline::phase_totals totals;
-    reader.read(totals);
-    phases_.set_totals(totals);
+femtoseconds sequencer::write_results(const planned_operation& planned, femtoseconds at) {
+  auto delay = transaction::to_sc_time(at - time_.now());
+  write_results(planned, delay);
+  return time_.now(delay);
+}
+
+/// Base-protocol access for the operands of an operation; `delay` is the access's begin and then its end.
+void sequencer::access(memory_socket& socket, const planned_operation& planned, const memory_access& moved,
+                       ::tlm::tlm_command command, sc_core::sc_time& delay) {
+  if (moved.bytes == 0)
+    return;
+  auto& payload = memory_access_;
+  memory_traffic_.request = &planned.request.request();
+  payload.set_command(command);
+  payload.set_address(moved.address);
+  payload.set_data_length(moved.bytes);
+  payload.set_streaming_width(moved.bytes);
+  payload.set_response_status(::tlm::TLM_INCOMPLETE_RESPONSE);
+  socket->b_transport(payload, delay);
+  expect_ok(payload, *memory_traffic_.request->op);
+}
+
+void sequencer::complete(std::uint32_t index, femtoseconds done) {
+  const auto& op = current_->program().operations()[index];
+  const auto ready = progress_[index].ready;
+  phases_.add(op.phase, ready, done);
+  ++issued_[static_cast<std::size_t>(op.kind)];
+  ++completed_;
+  if (listeners_.active()) {
+    const auto& planned = (*current_)[index];
+    const auto& request = planned.request.request();
+    const auto group = std::min({index, planned.multicast, planned.reduction});
+    listeners_.operation_done(
+        {context_.step, index, request.destination, &op, ready, request.accepted, done, request.activity, group});
   }
+  for (const auto next : current_->program().successors(index)) {
+    auto& successor = progress_[next];
+    successor.ready = std::max(successor.ready, done);
+    if (--successor.open_predecessors == 0)
+      admit(next);
+  }
+}
+
+void sequencer::expect_ok(const ::tlm::tlm_generic_payload& answered, const operation& op) {
+  if (answered.is_response_ok())
+    return;
+  throw run_error(fmt::format("{} of layer {} failed: {}", name_of(op.kind), op.layer, answered.get_response_string()));
+}
+
+void sequencer::save(std::ostream& out) const {
+  byte_writer writer(out);
+  writer.write_vector(weight_versions_);
+  writer.write(next_operation_id_);
+  writer.write(issued_);
+  writer.write(phases_.totals());
+}
+
+void sequencer::restore(std::istream& in) {
+  byte_reader reader(in);
+  reader.read_vector(weight_versions_);
+  reader.read(next_operation_id_);
+  reader.read(issued_);
+  phase_timeline::phase_totals totals;
+  reader.read(totals);
+  phases_.set_totals(totals);
+}
 
 } // namespace tilework::hardware
