@@ -262,6 +262,25 @@ void add_notes(experiment& e) {
                          "run; its buffered TTv2 is called TTv2 here");
 }
 
+void read_schedule(reader& r, experiment& e) {
+  e.session.order = r.get("schedule", e.session.order);
+  const bool pipelined = e.session.order == workload::step_order::pipelined;
+  if (!pipelined && r.has("micro_batch"))
+    throw r.error("micro_batch", "only schedule: pipelined cuts a mini-batch; add it, or leave micro_batch out");
+  if (pipelined)
+    e.session.micro_batch = r.get("micro_batch", 1U, {.minimum = 1, .maximum = double(e.session.batch_size)});
+}
+
+/// What a schedule cannot be combined with.
+void check_schedule(const reader& training, const experiment& e) {
+  const auto& range = e.session.input_range;
+  if (e.session.order == workload::step_order::pipelined &&
+      (range.learned() || (range.enable && range.init_from_data > 0)))
+    throw training.error("schedule", "pipelined cannot learn or estimate input ranges, which follow from a whole "
+                                     "mini-batch; set forward.input_range.learn_input_range: false and "
+                                     "init_from_data: 0, or use by_data");
+}
+
 void read_training(reader r, experiment& e, const catalog::device_registry& devices) {
   auto update = r.child("update");
   e.arrays.update = config::read_fields(update, e.arrays.update);
@@ -282,7 +301,7 @@ void read_training(reader r, experiment& e, const catalog::device_registry& devi
                                    .network_reduces = e.machine.reduces()});
   e.arrays.device = e.algorithm.devices.back();
   e.session.algorithm = e.algorithm.algorithm;
-  e.session.order = r.get("schedule", e.session.order);
+  read_schedule(r, e);
   e.session.first_layer_gradient = r.get("first_layer_gradient", false);
   e.session.copy_mismatch_std = r.get("copy_mismatch_std", 0.0F, {.minimum = 0});
   e.session.programming = read_programming(r.child("programming", "method"));
@@ -398,6 +417,7 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   read_directions(r.child("forward"), r.child("backward"), e);
   if (e.algorithm.algorithm.family == workload::algorithm_family::transfer)
     e.algorithm.transfer_read = read_transfer_read(r.child("transfer_read"), e);
+  check_schedule(training, e);
   set_read_noise(e);
   if (e.machine.matrix_unit)
     make_digital(training, e);

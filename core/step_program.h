@@ -54,6 +54,8 @@ struct operation {
   std::uint32_t array = no_array;
   std::uint32_t vectors = 0;
   std::uint32_t first_vector = 0; ///< of the step's burst, where this operation begins: a replica has a part of it
+  std::uint32_t mini_batch = 0;   ///< number of its mini-batch within the step
+  std::uint32_t loss_vectors = 0; ///< loss_gradient: vectors of the mini-batch that the loss is the mean of; 0: its own
   std::uint32_t stage = no_stage; ///< transfer stage that read_line, write_line and transfer belong to
   std::uint32_t read = 0;         ///< lines that this stage read earlier in the step
   operation_rate rate;            ///< outer_product_update without rate operand, write_line, transfer

@@ -85,7 +85,8 @@ program_inputs training_session::inputs() const {
           configuration_.batch_size,
           configuration_.evaluated == evaluated_copies::all,
           configuration_.first_layer_gradient || configuration_.input_range.learned(),
-          configuration_.input_range};
+          configuration_.input_range,
+          configuration_.micro_batch};
 }
 
 stage_events training_session::events_of_next(std::size_t stage, std::uint32_t vectors, bool ends_epoch) const {

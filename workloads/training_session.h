@@ -40,6 +40,7 @@ struct session_configuration {
   network_configuration network;
   algorithm_configuration algorithm;
   step_order order = step_order::by_data;
+  std::uint32_t micro_batch = 1; ///< pipelined: vectors that go through the layers together
   evaluated_copies evaluated = evaluated_copies::first;
   bool first_layer_gradient = false; ///< backward products of the first layer too, which nothing needs
   float copy_mismatch_std = 0;       ///< standard deviation of the initial weights of further copies from the first
