@@ -18,7 +18,7 @@ namespace {
 
 struct header {
   std::array<char, 8> magic{'T', 'W', 'S', 'T', 'A', 'T', 'E', '\n'};
-  std::uint32_t version = 5;
+  std::uint32_t version = 6;
   std::uint32_t timing = 0;
   std::uint64_t configuration = 0; ///< checksum of the resolved configuration
   std::uint64_t state_bytes = 0;

@@ -219,12 +219,16 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
                                                 .samples = plan_.session,
                                                 .arena = allocated(plan_),
                                                 .pool = pool_,
-                                                .stages = plan_.stages}),
+                                                .stages = plan_.stages,
+                                                .values_follow_time = e.values_depend_on_time()}),
       health_(plan_.map.arrays, conversions_of(e)),
       loads_(machine_, plan_.prices, e.power_window, pulsed_cell_of(e.machine)),
+      staleness_(plan_.map.layers.size()),
       data_(data) {
   machine_.control().add_listener(health_);
   machine_.control().add_listener(loads_);
+  if (e.is_asynchronous())
+    machine_.control().add_listener(staleness_);
   fabricate_weights();
 }
 
@@ -390,10 +394,25 @@ std::string simulation::weights_digest() const {
 
 namespace {
 
+/// Where values depend on time, which they do nowhere else.
+void add_time_dependences(std::vector<std::string>& all, const experiment& e) {
+  if (e.is_asynchronous())
+    all.push_back(
+        fmt::format("asynchronous: weights may be up to {} mini-batches old; values depend on time, so on the "
+                    "machine and on --timing",
+                    e.session.mini_batches_in_flight - 1));
+  if (e.arrays.device_period_s > 0)
+    all.push_back(
+        fmt::format("device time is simulated: what a device does by itself in a mini-batch it does in {:g} s "
+                    "here; values depend on time, so on the machine and on --timing",
+                    e.arrays.device_period_s));
+}
+
 std::vector<std::string> assumptions_of(const experiment& e) {
   std::vector<std::string> all{e.machine.network_model() == hardware::network_model::router
                                    ? "buffers are calendars"
                                    : "network and buffers are calendars, not simulated flit by flit"};
+  add_time_dependences(all, e);
   if (!e.machine.matrix_unit) {
     all.emplace_back("read noise and pulse response do not follow integration time, pulse width or conductances");
     return all;
@@ -430,6 +449,8 @@ run_results simulation::results() const {
                machine_.largest_skew()};
   r.training_macs = trained_samples() * training_macs_per_sample(experiment_.session.network.layers);
   r.peaks = loads_.peaks(plan_.map.arrays);
+  if (experiment_.is_asynchronous())
+    r.staleness = staleness_.layers();
   r.target_accuracy = experiment_.target_accuracy;
   r.endurance = experiment_.machine.tile.cell.endurance;
   r.wear = health_.wear(machine_);
@@ -473,6 +494,7 @@ void simulation::save(std::ostream& out) const {
   byte_writer writer(out);
   health_.save(out);
   loads_.save(out);
+  staleness_.save(out);
   gradient_.save(writer);
   save_evaluations(writer, evaluations_);
   writer.write_vector(spreads_);
@@ -490,6 +512,7 @@ void simulation::restore(std::istream& in) {
   byte_reader reader(in);
   health_.restore(in);
   loads_.restore(in);
+  staleness_.restore(in);
   if (gradient_.restore(reader))
     gradient_.begin(digital_layers());
   restore_evaluations(reader, evaluations_);

@@ -6,6 +6,7 @@
 #include <tilework/cli/gradient_probe.h>
 #include <tilework/cli/health_monitor.h>
 #include <tilework/cli/load_monitor.h>
+#include <tilework/cli/staleness_monitor.h>
 #include <tilework/core/pricing.h>
 #include <tilework/core/results.h>
 #include <tilework/platforms/machine.h>
@@ -109,6 +110,7 @@ private:
   platform::machine machine_;
   health_monitor health_;
   load_monitor loads_;
+  staleness_monitor staleness_;
   gradient_probe gradient_; ///< of the first step after an evaluation, and of the second one of the run
   run_observer* observer_ = nullptr;
   const workload::dataset& data_;

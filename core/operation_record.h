@@ -12,9 +12,10 @@ struct operation_record {
   std::uint32_t index = 0;  ///< in the step program
   std::uint32_t target = 0; ///< node that executed it, see the machine's component names
   const operation* op = nullptr;
-  femtoseconds ready;    ///< all predecessors complete
-  femtoseconds accepted; ///< target began to work
-  femtoseconds done;     ///< result written back
+  femtoseconds ready;                 ///< all predecessors complete
+  femtoseconds accepted;              ///< target began to work
+  femtoseconds done;                  ///< result written back
+  std::uint32_t missed_updates = 0;   ///< of a product: see may_be_stale()
   const operation_activity& activity; ///< valid as long as the record, which no one may keep
 };
 

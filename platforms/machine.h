@@ -35,6 +35,7 @@ struct elaboration {
   operand_arena& arena; ///< allocated
   worker_pool& pool;
   std::span<const numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
+  bool values_follow_time = false;                    ///< see hardware::sequencer_configuration
 };
 
 /// One tile or one digital matrix unit per node of a network; sequencer, vector unit, transfer controller, buffer and

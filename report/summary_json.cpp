@@ -186,6 +186,10 @@ json row_json(const evaluation_row& row) {
   return line;
 }
 
+json staleness_json(const layer_staleness& staleness) {
+  return {{"mean_updates", staleness.mean()}, {"largest_updates", staleness.largest}};
+}
+
 json programming_json(const layer_programming& layer) {
   const auto& all = layer.iterations;
   return {{"first_copy_iterations", all.front()},
@@ -235,6 +239,11 @@ std::string summary_json(const run_results& r) {
                      {"out_of_order_requests", r.network.out_of_order_requests},
                      {"largest_skew_s", r.network.largest_skew.seconds()}};
   s["weights_digest"] = r.weights_digest;
+  if (!r.staleness.empty()) {
+    s["staleness"] = staleness_json(staleness_of(r));
+    for (const auto& layer : r.staleness)
+      s["staleness"]["layers"].push_back(staleness_json(layer));
+  }
   for (const auto& layer : r.programming)
     s["programming"].push_back(programming_json(layer));
   if (!r.input_ranges.empty())

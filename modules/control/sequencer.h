@@ -47,6 +47,10 @@ struct sequencer_configuration {
   std::uint32_t hub_node = 0;                     ///< where sequencer, vector unit, buffer and memory port sit
   std::vector<std::uint32_t> node_of_array;       ///< network node of the tile that holds each array
   std::vector<numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
+  /// Values are computed when time has come for them, not ahead: loosely timed when an operation is issued,
+  /// approximately timed those of arrays when the request reaches its target. For step programs whose products may be
+  /// stale, and for devices that live in simulated time.
+  bool values_follow_time = false;
 };
 
 /// The only initiator of the machine. One step at a time: an operation is launched (values computed, all ready ones in
@@ -141,6 +145,8 @@ private:
   void launch(std::span<const std::uint32_t> indices);
   void fork_and_join();
   void load(transaction::tile_request& request);
+  [[nodiscard]] bool is_computed_on_arrival(const operation& op) const;
+  void let_time_pass(std::uint32_t index);
   void prepare(std::uint32_t index);
   femtoseconds transport(std::uint32_t index);
   void read_operands(const planned_operation& planned, sc_core::sc_time& delay);
@@ -179,6 +185,8 @@ private:
   std::uint64_t next_operation_id_ = 0; ///< number of the step's first operation
   std::vector<std::uint64_t> weight_versions_;
   std::vector<std::uint64_t> versions_at_start_;
+  femtoseconds trained_;                     ///< training time before this step, if values follow time
+  std::vector<femtoseconds> last_rested_;    ///< per array: training time of its last rest, the same
   ::tlm::tlm_generic_payload memory_access_; ///< one at a time: memories answer b_transport without waiting
   transaction::operand_traffic memory_traffic_;
   std::size_t scratch_bytes_ = 0;
