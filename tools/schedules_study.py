@@ -57,7 +57,7 @@ def leaky(constant_s, converter):
 
 def run(program, values, seed):
     """summary.json of a run with these values."""
-    out = FOLDER / re.sub(r"[^A-Za-z0-9_.=-]+", "_", "+".join((*values, str(seed))).replace("training.", ""))[-200:]
+    out = FOLDER / re.sub(r"[^A-Za-z0-9_.=-]+", "_", "+".join((*values[len(COMMON):], str(seed))))
     summary = out / "summary.json"
     if not summary.exists():
         sets = [word for value in values for word in ("--set", value)]

@@ -156,18 +156,15 @@ void sequencer::run_loosely() {
   while (completed_ < current_->size()) {
     const auto next = queue_.pop();
     if (configuration_.values_follow_time)
-      launch({&next.index, 1});
+      launch_timed({&next.index, 1});
     complete(next.index, transport(next.index));
   }
 }
 
 void sequencer::run_approximately() {
   while (completed_ < current_->size()) {
-    const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-    launch(ready_);
+    launch_timed(ready_);
     ready_.clear();
-    if (sampled_)
-      numerics_ += std::chrono::steady_clock::now() - begin;
     const auto now = time_.now();
     if (queue_.empty() || queue_.front().time > now) {
       if (queue_.empty())
@@ -240,6 +237,13 @@ void sequencer::launch(std::span<const std::uint32_t> indices) {
       kernels_.push_back(request.posted);
   }
   fork_and_join();
+}
+
+void sequencer::launch_timed(std::span<const std::uint32_t> indices) {
+  const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+  launch(indices);
+  if (sampled_)
+    numerics_ += std::chrono::steady_clock::now() - begin;
 }
 
 bool sequencer::is_computed_on_arrival(const operation& op) const {

@@ -36,7 +36,8 @@ enum class timing_mode : std::uint8_t { loosely, approximately };
 /// clock (approximately timed two more per round of launches). The source's own work between steps is in neither.
 struct host_time {
   double total_s = 0;
-  double numerics_s = 0; ///< from the first launch to the last join: values, and the calls that start them
+  double numerics_s = 0; ///< from the first launch to the last join: values, and the calls that start them;
+                         ///< without what is computed on arrival
   std::uint64_t sampled_steps = 0;
   std::uint64_t steps = 0;
 };
@@ -143,6 +144,8 @@ private:
   void begin_approximately(std::uint32_t index);
   void catch_up();
   void launch(std::span<const std::uint32_t> indices);
+  /// The same, and the host's time for it where steps are sampled.
+  void launch_timed(std::span<const std::uint32_t> indices);
   void fork_and_join();
   void load(transaction::tile_request& request);
   [[nodiscard]] bool is_computed_on_arrival(const operation& op) const;
