@@ -262,6 +262,70 @@ void add_notes(experiment& e) {
                          "run; its buffered TTv2 is called TTv2 here");
 }
 
+void read_schedule(reader& r, experiment& e) {
+  e.session.order = r.get("schedule", e.session.order);
+  constexpr double most_in_flight = 1024;
+  e.session.mini_batches_in_flight =
+      r.child("asynchronous").get("mini_batches", 1U, {.minimum = 1, .maximum = most_in_flight});
+  const bool pipelined = e.session.order == workload::step_order::pipelined;
+  if (!pipelined && r.has("micro_batch"))
+    throw r.error("micro_batch", "only schedule: pipelined cuts a mini-batch; add it, or leave micro_batch out");
+  if (pipelined)
+    e.session.micro_batch = r.get("micro_batch", 1U, {.minimum = 1, .maximum = double(e.session.batch_size)});
+}
+
+enum class device_clock : std::uint8_t { mini_batches, simulated };
+constexpr std::array<std::pair<std::string_view, device_clock>, 2> device_clock_names{
+    {{"mini_batches", device_clock::mini_batches}, {"simulated", device_clock::simulated}}};
+constexpr std::span<const std::pair<std::string_view, device_clock>> names_of(device_clock) {
+  return device_clock_names;
+}
+
+/// Whose time the devices live in, and what their parameters mean by a mini-batch.
+void read_device_time(reader r, experiment& e) {
+  if (r.get("clock", device_clock::mini_batches) == device_clock::mini_batches) {
+    if (r.has("period"))
+      throw r.error("period", "only clock: simulated has one; add it, or leave the period out");
+    return;
+  }
+  if (e.machine.matrix_unit)
+    throw r.error("clock", "the machine is digital and has no devices; use a machine with analog tiles");
+  e.arrays.device_period_s = r.require_quantity("period", dimension::time, positive);
+}
+
+/// Products of overlapping mini-batches may only miss the updates of weights and biases: nothing else may change.
+void check_asynchronous(const reader& training, const experiment& e) {
+  if (!e.is_asynchronous())
+    return;
+  const auto refuse = [&](std::string_view why) {
+    throw training.error("asynchronous", fmt::format("mini-batches cannot overlap: {}; leave asynchronous out", why));
+  };
+  if (e.session.algorithm.family != workload::algorithm_family::sgd)
+    refuse(fmt::format("{} is not shown to be right with weights that are out of date, only SGD is",
+                       e.session.algorithm.name));
+  if (e.session.order == workload::step_order::serial)
+    refuse("schedule: serial asks for one stage after the other");
+  if (e.session.network.learn_output_scale)
+    refuse("network.output_scale is learned once per mini-batch");
+  if (e.session.input_range.learned() || (e.session.input_range.enable && e.session.input_range.init_from_data > 0))
+    refuse("input ranges are learned once per mini-batch");
+  if (physics::devices_rest(e.arrays))
+    refuse("the devices change by themselves between mini-batches");
+  if (e.session.refresh_every > 0)
+    refuse("the devices are refreshed between mini-batches");
+}
+
+/// What a schedule cannot be combined with.
+void check_schedule(const reader& training, const experiment& e) {
+  check_asynchronous(training, e);
+  const auto& range = e.session.input_range;
+  if (e.session.order == workload::step_order::pipelined &&
+      (range.learned() || (range.enable && range.init_from_data > 0)))
+    throw training.error("schedule", "pipelined cannot learn or estimate input ranges, which follow from a whole "
+                                     "mini-batch; set forward.input_range.learn_input_range: false and "
+                                     "init_from_data: 0, or use by_data");
+}
+
 void read_training(reader r, experiment& e, const catalog::device_registry& devices) {
   auto update = r.child("update");
   e.arrays.update = config::read_fields(update, e.arrays.update);
@@ -282,13 +346,14 @@ void read_training(reader r, experiment& e, const catalog::device_registry& devi
                                    .network_reduces = e.machine.reduces()});
   e.arrays.device = e.algorithm.devices.back();
   e.session.algorithm = e.algorithm.algorithm;
-  e.session.order = r.get("schedule", e.session.order);
+  read_schedule(r, e);
   e.session.first_layer_gradient = r.get("first_layer_gradient", false);
   e.session.copy_mismatch_std = r.get("copy_mismatch_std", 0.0F, {.minimum = 0});
   e.session.programming = read_programming(r.child("programming", "method"));
   check_programming(r, e);
   add_notes(e);
   e.arrays.drift_per_mini_batch = r.get("drift_per_mini_batch", e.arrays.drift_per_mini_batch, {.minimum = 0});
+  read_device_time(r.child("device_time", "clock"), e);
   e.session.epochs = r.get("epochs", 2U, {.minimum = 1, .maximum = 1e6});
   e.session.learning_rate = read_learning_rate(r);
   e.session.refresh_every = read_refresh_interval(r, e);
@@ -308,6 +373,8 @@ void read_evaluation(reader r, experiment& e) {
   session.evaluation_burst = r.get("burst", 32U, {.minimum = 1, .maximum = 65536});
   session.evaluated = r.get("copies", session.evaluated);
   e.target_accuracy = r.find<double>("target_accuracy", {.minimum = 0, .maximum = 1, .open_minimum = true});
+  if (e.gradient_cosine && e.is_asynchronous())
+    throw r.error("gradient_cosine", "needs steps of one mini-batch, and training.asynchronous overlaps several");
   if (e.target_accuracy && session.evaluate_every == 0)
     throw r.error("target_accuracy", "is never reached without evaluations: set evaluate.every");
 }
@@ -360,6 +427,8 @@ void add_warnings(experiment& e) {
   if (const auto* pair = e.arrays.device.get_if<physics::one_sided_cell>(); pair != nullptr && pair->refresh_every == 0)
     e.warnings.emplace_back(
         "one-sided cells without refresh (refresh_every: 0) stop learning once both sides are full");
+  if (e.arrays.device_period_s > 0 && !physics::devices_rest(e.arrays))
+    e.warnings.emplace_back("training.device_time has no effect: the devices neither decay, diffuse nor drift");
   if (e.arrays.forward.is_perfect || e.arrays.backward.is_perfect)
     e.warnings.emplace_back("a perfect product ignores the machine's converters in its values, but pays for them");
   if (e.arrays.forward.noise_management == physics::noise_management::max)
@@ -398,6 +467,7 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   read_directions(r.child("forward"), r.child("backward"), e);
   if (e.algorithm.algorithm.family == workload::algorithm_family::transfer)
     e.algorithm.transfer_read = read_transfer_read(r.child("transfer_read"), e);
+  check_schedule(training, e);
   set_read_noise(e);
   if (e.machine.matrix_unit)
     make_digital(training, e);

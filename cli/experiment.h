@@ -50,6 +50,11 @@ struct experiment {
   std::vector<std::string> warnings; ///< what a user should know about the combination
   std::vector<std::string> notes;    ///< what reading did for the user, such as how well a curve was fitted
 
+  /// Mini-batches overlap, and products may see weights that are older than program order says.
+  [[nodiscard]] bool is_asynchronous() const { return session.mini_batches_in_flight > 1; }
+  /// Whether another machine, or another price of time, gives other weights; else values follow program order alone.
+  [[nodiscard]] bool values_depend_on_time() const { return is_asynchronous() || arrays.device_period_s > 0; }
+
   std::string resolved_yaml; ///< everything, defaults included: enough to reproduce
 };
 

@@ -238,7 +238,7 @@ int run_command(const run_options& options, const catalog::device_registry& devi
   e.arrays.isa = options.isa;
   const auto data = workload::load_dataset(e.dataset_name, e.data);
   simulation run(e, data, {options.threads, options.timing});
-  activity_recorder recorder(options.record);
+  activity_recorder recorder(options.record && !e.values_depend_on_time());
   if (!options.resume.empty())
     restore_checkpoint(options.resume / report::checkpoint_file, run, recorder, e.resolved_yaml, options.timing);
   std::signal(SIGINT, note_interrupt); // from here on there is something to keep

@@ -23,10 +23,25 @@ std::uint64_t peak_rss_bytes() {
   return static_cast<std::uint64_t>(usage.ru_maxrss) * kibibyte; // NOLINT(*-union-access): glibc declares it so
 }
 
+/// Where values depend on time, which they do nowhere else.
+void add_time_dependences(std::vector<std::string>& all, const experiment& e) {
+  if (e.is_asynchronous())
+    all.push_back(
+        fmt::format("asynchronous: weights may be up to {} mini-batches old; values depend on time, so on the "
+                    "machine and on --timing",
+                    e.session.mini_batches_in_flight - 1));
+  if (e.arrays.device_period_s > 0)
+    all.push_back(
+        fmt::format("device time is simulated: what a device does by itself in a mini-batch it does in {:g} s "
+                    "here; values depend on time, so on the machine and on --timing",
+                    e.arrays.device_period_s));
+}
+
 std::vector<std::string> assumptions_of(const experiment& e, const cost_sheet& costs) {
   std::vector<std::string> all{e.machine.network_model() == hardware::network_model::router
                                    ? "buffers are calendars"
                                    : "network and buffers are calendars, not simulated flit by flit"};
+  add_time_dependences(all, e);
   if (e.machine.matrix_unit) {
     all.emplace_back(
         "the matrix unit computes in single precision; its number_format decides traffic, time and energy");

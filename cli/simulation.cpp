@@ -199,14 +199,18 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
                                                 .samples = plan_.session,
                                                 .arena = allocated(plan_),
                                                 .pool = pool_,
-                                                .stages = plan_.stages}),
+                                                .stages = plan_.stages,
+                                                .values_follow_time = e.values_depend_on_time()}),
       health_(plan_.map.arrays, conversions_of(e)),
       loads_(machine_, plan_.prices, e.power_window, pulsed_cell_of(e.machine)),
       timing_(machine_),
+      staleness_(plan_.map.layers.size()),
       data_(data) {
   machine_.control().add_listener(health_);
   machine_.control().add_listener(loads_);
   machine_.control().add_listener(timing_);
+  if (e.is_asynchronous())
+    machine_.control().add_listener(staleness_);
   fabricate_weights();
 }
 
@@ -366,6 +370,8 @@ std::string simulation::weights_digest() const {
 run_results simulation::results() const {
   auto r = figures_of({experiment_, plan_, machine_, loads_, timing_, options_.timing}, spreads_, evaluations_);
   r.interrupted = !plan_.session.complete();
+  if (experiment_.is_asynchronous())
+    r.staleness = staleness_.layers();
   r.wear = health_.wear(machine_);
   r.weights_digest = weights_digest();
   plan_.session.for_each_input_range([&](float range) { r.input_ranges.push_back(range); });
@@ -380,6 +386,7 @@ void simulation::save(std::ostream& out) const {
   health_.save(out);
   loads_.save(out);
   timing_.save(out);
+  staleness_.save(out);
   gradient_.save(writer);
   save_evaluations(writer, evaluations_);
   writer.write_vector(spreads_);
@@ -398,6 +405,7 @@ void simulation::restore(std::istream& in) {
   health_.restore(in);
   loads_.restore(in);
   timing_.restore(in);
+  staleness_.restore(in);
   if (gradient_.restore(reader))
     gradient_.begin(digital_layers());
   restore_evaluations(reader, evaluations_);

@@ -6,6 +6,7 @@
 #include <tilework/cli/gradient_probe.h>
 #include <tilework/cli/health_monitor.h>
 #include <tilework/cli/load_monitor.h>
+#include <tilework/cli/staleness_monitor.h>
 #include <tilework/cli/timing_monitor.h>
 #include <tilework/core/pricing.h>
 #include <tilework/core/results.h>
@@ -120,6 +121,7 @@ private:
   health_monitor health_;
   load_monitor loads_;
   timing_monitor timing_;
+  staleness_monitor staleness_;
   gradient_probe gradient_; ///< of the first step after an evaluation, and of the second one of the run
   run_observer* observer_ = nullptr;
   const workload::dataset& data_;

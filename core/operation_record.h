@@ -15,6 +15,7 @@ struct operation_record {
   femtoseconds ready;                 ///< all predecessors complete
   femtoseconds accepted;              ///< target began to work
   femtoseconds done;                  ///< result written back
+  std::uint32_t missed_updates = 0;   ///< of a product: see may_be_stale()
   const operation_activity& activity; ///< valid as long as the record, which no one may keep
   std::uint32_t group = 0; ///< index of the first operation that shares its packets: of a multicast or a reduction
 };

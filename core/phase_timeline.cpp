@@ -50,4 +50,12 @@ femtoseconds phase_timeline::end_step() {
   return frontier;
 }
 
+femtoseconds phase_timeline::training_time() const {
+  femtoseconds sum;
+  for (std::size_t p = 0; p < phase_count; ++p)
+    if (is_training(static_cast<phase>(p)))
+      sum += totals_.exposed[p];
+  return sum;
+}
+
 } // namespace tilework

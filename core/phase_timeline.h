@@ -25,6 +25,9 @@ public:
   [[nodiscard]] femtoseconds busy(phase p) const { return totals_.busy[static_cast<std::size_t>(p)]; }
   [[nodiscard]] femtoseconds exposed(phase p) const { return totals_.exposed[static_cast<std::size_t>(p)]; }
 
+  /// Of all steps so far, without evaluation, programming, calibration and read-outs.
+  [[nodiscard]] femtoseconds training_time() const;
+
   struct phase_totals {
     std::array<femtoseconds, phase_count> busy{};
     std::array<femtoseconds, phase_count> exposed{};

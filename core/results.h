@@ -45,6 +45,16 @@ struct layer_programming {
   programmed_spread spread;
 };
 
+/// How many updates of the same array the forward products of a layer missed that came before them in program order.
+struct layer_staleness {
+  std::uint64_t vectors = 0;        ///< of all its products in training
+  std::uint64_t missed_updates = 0; ///< summed over them
+  std::uint32_t largest = 0;
+  [[nodiscard]] double mean() const {
+    return vectors > 0 ? static_cast<double>(missed_updates) / static_cast<double>(vectors) : 0;
+  }
+};
+
 /// What the run took from the computer that ran it.
 struct host_figures {
   double wall_s = 0;
@@ -97,13 +107,14 @@ struct run_results {
   std::uint64_t training_macs = 0;    ///< see outcomes.h
   timing_results timing_analysis;     ///< of some steps
   peak_loads peaks;
-  std::optional<double> target_accuracy; ///< fraction
-  endurance_limit endurance;             ///< 0 pulses: unknown
-  std::vector<cell_wear> wear;           ///< every role of every layer, at the end; empty: not known
-  std::string weights_digest;            ///< of all final weights and biases; empty: not known
-  std::vector<float> input_ranges;       ///< per array; empty if they are not used
-  std::vector<std::string> warnings;     ///< what may be wrong with the result
-  std::vector<std::string> assumptions;  ///< what its numbers rest on
+  std::vector<layer_staleness> staleness; ///< per layer; empty where mini-batches do not overlap
+  std::optional<double> target_accuracy;  ///< fraction
+  endurance_limit endurance;              ///< 0 pulses: unknown
+  std::vector<cell_wear> wear;            ///< every role of every layer, at the end; empty: not known
+  std::string weights_digest;             ///< of all final weights and biases; empty: not known
+  std::vector<float> input_ranges;        ///< per array; empty if they are not used
+  std::vector<std::string> warnings;      ///< what may be wrong with the result
+  std::vector<std::string> assumptions;   ///< what its numbers rest on
   host_figures host;
 
   /// Training phases only.
@@ -115,6 +126,17 @@ struct run_results {
     return sum;
   }
 };
+
+/// Of all layers together.
+inline layer_staleness staleness_of(const run_results& r) {
+  layer_staleness all;
+  for (const auto& layer : r.staleness) {
+    all.vectors += layer.vectors;
+    all.missed_updates += layer.missed_updates;
+    all.largest = layer.largest > all.largest ? layer.largest : all.largest;
+  }
+  return all;
+}
 
 /// Training time that a component was in use, mean over its servers.
 inline femtoseconds training_busy(const component_account& account) {

@@ -20,7 +20,7 @@ public:
 
   /// Bytes of one stored sample with its label.
   [[nodiscard]] virtual std::uint32_t bytes_per_sample() const = 0;
-  /// Fills one vector of `x` and one label per sample of the step.
+  /// Fills one vector of `x` and one label per sample of the context.
   virtual void load(const step_context& context, mutable_burst x, mutable_burst labels) const = 0;
   /// Fills the initial weights of an array: one output line per vector. \param array index in the run's list
   virtual void load_weights(std::uint32_t array, mutable_burst weights) const = 0;

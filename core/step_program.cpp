@@ -21,8 +21,19 @@ bool any_overlap(const A& left, const B& right) {
   });
 }
 
+bool updates(const operation& op) {
+  return op.kind == operation_kind::outer_product_update || op.function == vector_function::bias_update;
+}
+
+/// Whether a read of weights or biases does without the updates of an earlier mini-batch of the step.
+bool forgoes(const operation& earlier, const operation& later) {
+  return earlier.mini_batch != later.mini_batch && updates(earlier) && !updates(later);
+}
+
 /// Whether `later` must wait for `earlier`.
 bool conflict(const operation& earlier, const operation& later) {
+  if (forgoes(earlier, later))
+    return false;
   const bool same_array = earlier.array != no_array && earlier.array == later.array;
   return (same_array && (writes_array(earlier.kind) || writes_array(later.kind))) ||
          any_overlap(earlier.outputs, later.inputs) || any_overlap(earlier.inputs, later.outputs) ||

@@ -54,6 +54,8 @@ struct operation {
   std::uint32_t array = no_array;
   std::uint32_t vectors = 0;
   std::uint32_t first_vector = 0; ///< of the step's burst, where this operation begins: a replica has a part of it
+  std::uint32_t mini_batch = 0;   ///< number of its mini-batch within the step, see step_program::append
+  std::uint32_t loss_vectors = 0; ///< loss_gradient: vectors of the mini-batch that the loss is the mean of; 0: its own
   std::uint32_t stage = no_stage; ///< transfer stage that read_line, write_line and transfer belong to
   std::uint32_t read = 0;         ///< lines that this stage read earlier in the step
   operation_rate rate;            ///< outer_product_update without rate operand, write_line, transfer
@@ -61,6 +63,11 @@ struct operation {
   std::array<operand_ref, most_operands> outputs{};
   std::uint32_t updates_before = 0; ///< weight version expected, counted from the start of the step
 };
+
+/// Whether a product may see fewer updates than program order asks for: another mini-batch of the step came before.
+constexpr bool may_be_stale(const operation& op) {
+  return op.mini_batch > 0 && (op.kind == operation_kind::forward_mvm || op.kind == operation_kind::backward_mvm);
+}
 
 /// Whether operations of this kind change weights.
 bool writes_array(operation_kind kind);
@@ -98,6 +105,8 @@ class step_program {
 public:
   /// Appends an operation; edges to earlier ones follow from operands and arrays:
   /// read after write, write after read and write after write, per slot range and per array.
+  /// Two edges do not exist, so that mini-batches of one step can overlap: from the outer_product_update of an array,
+  /// and from the bias_update of a bias, to the reads of it in a later mini-batch.
   void append(const operation& op);
   /// All operations appended later wait for all appended so far.
   void barrier();

@@ -90,8 +90,8 @@ machine::machine(const machine_configuration& configuration, const elaboration& 
   memory_ = std::make_unique<hardware::memory_port>("memory", configuration_.memory, work.samples, time_,
                                                     *accounts_.memory_port);
 
-  hardware::sequencer_configuration control{work.timing,  configuration_.vector_unit.format, hub_node, {}, {},
-                                            work.recorded};
+  hardware::sequencer_configuration control{
+      work.timing, configuration_.vector_unit.format, hub_node, {}, {}, work.recorded, work.values_follow_time};
   control.stages.assign(work.stages.begin(), work.stages.end());
   for (const auto& region : work.arrays)
     control.node_of_array.push_back(region.tile); // one tile per node

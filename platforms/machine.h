@@ -36,6 +36,7 @@ struct elaboration {
   worker_pool& pool;
   std::span<const numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
   activity_source* recorded = nullptr; ///< replay: what operations did, and arrays without values; null: computed
+  bool values_follow_time = false;     ///< see hardware::sequencer_configuration
 };
 
 /// One tile or one digital matrix unit per node of a network; sequencer, vector unit, transfer controller, buffer and

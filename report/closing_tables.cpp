@@ -280,6 +280,12 @@ std::string network_line(const run_results& r) {
   return line + "\n";
 }
 
+std::string staleness_line(const run_results& r) {
+  const auto all = staleness_of(r);
+  return fmt::format("staleness: forward products missed {:.2f} updates in the mean, at most {}\n", all.mean(),
+                     all.largest);
+}
+
 } // namespace
 
 std::string closing_tables(const run_results& r) {
@@ -292,6 +298,8 @@ std::string closing_tables(const run_results& r) {
   text += uncertainty_line("energy", r.uncertainty.energy_J, dimension::energy);
   text += uncertainty_line("area", r.uncertainty.area_m2, dimension::area);
   text += network_line(r);
+  if (!r.staleness.empty())
+    text += staleness_line(r);
   if (!r.programming.empty())
     text += programming_line(r);
   if (r.target_accuracy)

@@ -275,6 +275,10 @@ evaluation_row row_from(const json& j) {
   return row;
 }
 
+json staleness_json(const layer_staleness& staleness) {
+  return {{"mean_updates", staleness.mean()}, {"largest_updates", staleness.largest}};
+}
+
 json programming_json(const layer_programming& layer) {
   const auto& all = layer.iterations;
   return {{"first_copy_iterations", all.front()},
@@ -336,6 +340,11 @@ std::string summary_json(const run_results& r) {
   if (r.timing_analysis.time.count > 0)
     s["bottlenecks"] = bottlenecks_json(r.timing_analysis);
   s["weights_digest"] = r.weights_digest.empty() ? json(nullptr) : json(r.weights_digest);
+  if (!r.staleness.empty()) {
+    s["staleness"] = staleness_json(staleness_of(r));
+    for (const auto& layer : r.staleness)
+      s["staleness"]["layers"].push_back(staleness_json(layer));
+  }
   for (const auto& layer : r.programming)
     s["programming"].push_back(programming_json(layer));
   if (!r.input_ranges.empty())

@@ -43,10 +43,12 @@ struct tile_request final : ::tlm::tlm_extension<tile_request> {
   femtoseconds accepted; ///< before BEGIN_RESP (or before b_transport returns): work began, relative to the timeline's
                          ///< origin
   femtoseconds done;     ///< same; result written back
-  operation_activity activity{}; ///< same
+  operation_activity activity{};    ///< same
+  std::uint32_t missed_updates = 0; ///< same; of a product that may be stale
 
   // Written by the initiator, see above.
   std::uint32_t line = 0;      ///< read_line, write_line, transfer: the line, the first one of a burst
+  femtoseconds rested;         ///< rest: training time since the array's last one, if values follow time
   std::uint64_t line_read = 0; ///< same: number of this read among all of its stage
   std::uint64_t multicast = 0; ///< requests of this number carry the same operands; 0: on its own
   std::uint64_t reduction = 0; ///< responses of this number are added on their way to the initiator; 0: on its own

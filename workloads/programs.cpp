@@ -12,12 +12,19 @@ using operands = std::array<operand_ref, most_operands>;
 operand_ref whole(std::uint32_t slot, std::uint32_t length) {
   return {slot, 0, length};
 }
+/// An operand that all vectors of a step have in common: its slot holds one.
+operand_ref shared(std::uint32_t slot, std::uint32_t length) {
+  return {.slot = slot, .length = length, .vectors = all_vectors};
+}
 /// What management tells a tile: one number per vector. The operation that takes it waits for the management step.
 operand_ref scale(std::uint32_t slot, std::uint32_t piece) {
   return {slot, piece, 1};
 }
 operand_ref optional(std::uint32_t slot, std::uint32_t length) {
   return slot == no_slot ? operand_ref{} : whole(slot, length);
+}
+operand_ref optional_shared(std::uint32_t slot, std::uint32_t length) {
+  return slot == no_slot ? operand_ref{} : shared(slot, length);
 }
 
 /// Some vectors of a burst.
@@ -26,11 +33,20 @@ struct vector_range {
   std::uint32_t count = 0;
 };
 
-/// Part of a burst that copy `copy` of `copies` works on.
-vector_range part_of(std::uint32_t vectors, std::uint32_t copy, std::uint32_t copies) {
-  const std::uint32_t size = vectors_per_copy(vectors, copies);
-  const std::uint32_t first = std::min(copy * size, vectors);
-  return {first, std::min(size, vectors - first)};
+/// Vectors [first, first + count) of a range, as far as it has them.
+vector_range part_of(vector_range range, std::uint32_t first, std::uint32_t count) {
+  const std::uint32_t begin = std::min(first, range.count);
+  return {range.first + begin, std::min(count, range.count - begin)};
+}
+/// Part of a mini-batch that copy `copy` of `copies` works on.
+vector_range part_of_copy(vector_range batch, std::uint32_t copy, std::uint32_t copies) {
+  const std::uint32_t size = vectors_per_copy(batch.count, copies);
+  return part_of(batch, copy * size, size);
+}
+vector_range common(vector_range a, vector_range b) {
+  const std::uint32_t first = std::max(a.first, b.first);
+  const std::uint32_t last = std::min(a.first + a.count, b.first + b.count);
+  return {first, last > first ? last - first : 0};
 }
 
 operand_ref of_vectors(operand_ref ref, vector_range part) {
@@ -42,11 +58,36 @@ operand_ref of_vectors(operand_ref ref, vector_range part) {
 /// Appends the operations of one program; every method emits one stage of one layer.
 class emitter {
 public:
-  emitter(const program_inputs& in, const step_shape& shape) : in_(in), shape_(shape), vectors_(shape.vectors) {}
+  emitter(const program_inputs& in, const step_shape& shape)
+      : in_(in), shape_(shape), batch_{0, shape.vectors}, burst_{batch_} {}
+
+  /// From here on operations belong to this mini-batch of the step, all of its vectors at once.
+  void begin_mini_batch(std::uint32_t number) {
+    number_ = number;
+    batch_ = burst_ = part_of({0, shape_.vectors}, number * shape_.batch(), shape_.batch());
+  }
+  /// From here on operations work on a part of the mini-batch.
+  void select(vector_range burst) { burst_ = burst; }
+  void select_mini_batch() { burst_ = batch_; }
+
+  /// Parts of the mini-batch that go through the layers one after the other. Each belongs to one replica; the replicas
+  /// take turns.
+  [[nodiscard]] std::vector<vector_range> bursts() const {
+    if (in_.order != step_order::pipelined)
+      return {batch_};
+    const std::uint32_t copies = std::ranges::max(in_.map.layers.front().copies);
+    std::vector<vector_range> all;
+    for (std::uint32_t first = 0; first < vectors_per_copy(batch_.count, copies); first += in_.micro_batch)
+      for (std::uint32_t copy = 0; copy < copies; ++copy)
+        if (const auto burst = part_of(part_of_copy(batch_, copy, copies), first, in_.micro_batch); burst.count > 0)
+          all.push_back(burst);
+    return all;
+  }
 
   void load_samples(phase p) {
     operation op = operation_of(operation_kind::load_samples, p, 0);
-    op.outputs = {whole(in_.layout.layers.front().input, in_.network.layers.front()), whole(in_.layout.label, 1)};
+    op.outputs = {of_burst(whole(in_.layout.layers.front().input, in_.network.layers.front())),
+                  of_burst(whole(in_.layout.label, 1))};
     program_.append(op);
     end_stage();
   }
@@ -187,18 +228,18 @@ public:
     end_stage();
     if (adds_up)
       vector_op(vector_function::accumulate_partial_sums, p, layer,
-                {whole(slots.forward_partial, parts * outputs), optional(weights, parts)},
+                {whole(slots.forward_partial, parts * outputs), optional_shared(weights, parts)},
                 {whole(slots.unscaled, outputs)});
     if (slots.output_scale != no_slot)
       vector_op(vector_function::output_scale_apply, p, layer,
-                {whole(slots.unscaled, outputs), whole(slots.output_scale, 1)}, {whole(slots.sum, outputs)});
+                {whole(slots.unscaled, outputs), shared(slots.output_scale, 1)}, {whole(slots.sum, outputs)});
     end_stage();
   }
 
   void activate(std::size_t layer, phase p) {
     const std::uint32_t outputs = in_.network.layers[layer + 1];
     vector_op(vector_function::bias_activation, p, layer,
-              {whole(in_.layout.layers[layer].sum, outputs), whole(in_.layout.layers[layer].bias, outputs)},
+              {whole(in_.layout.layers[layer].sum, outputs), shared(in_.layout.layers[layer].bias, outputs)},
               {whole(in_.layout.layers[layer + 1].input, outputs)});
     end_stage();
   }
@@ -208,28 +249,39 @@ public:
     const std::size_t last = in_.layout.layers.size() - 1;
     const auto& slots = in_.layout.layers[last];
     const std::uint32_t outputs = in_.network.layers.back();
-    vector_op(vector_function::add_bias, p, last, {whole(slots.sum, outputs), whole(slots.bias, outputs)},
+    vector_op(vector_function::add_bias, p, last, {whole(slots.sum, outputs), shared(slots.bias, outputs)},
               {whole(slots.sum, outputs)});
     operation op = operation_of(operation_kind::vector_op, p, last);
     op.function = vector_function::loss_gradient;
     op.rate = {in_.network.logit_scale, true};
-    op.inputs = {whole(slots.sum, outputs), whole(in_.layout.label, 1)};
-    op.outputs = {whole(slots.output_gradient, outputs), whole(in_.layout.loss, 1), whole(in_.layout.prediction, 1)};
+    op.loss_vectors = batch_.count;
+    op.inputs = {of_burst(whole(slots.sum, outputs)), of_burst(whole(in_.layout.label, 1))};
+    op.outputs = {of_burst(whole(slots.output_gradient, outputs)), of_burst(whole(in_.layout.loss, 1)),
+                  of_burst(whole(in_.layout.prediction, 1))};
     program_.append(op);
     end_stage();
   }
 
-  /// d of a layer's arrays from d of its outputs, and the step of its output scale.
+  /// d of a layer's arrays from d of its outputs.
   void scale_gradient(std::size_t layer) {
     const auto& slots = in_.layout.layers[layer];
     if (slots.output_scale == no_slot)
       return;
     const std::uint32_t outputs = in_.network.layers[layer + 1];
-    const auto d = whole(slots.output_gradient, outputs);
-    const auto s = whole(slots.output_scale, 1);
-    vector_op(vector_function::output_scale_gradient, phase::backward, layer, {d, s},
+    vector_op(vector_function::output_scale_gradient, phase::backward, layer,
+              {whole(slots.output_gradient, outputs), shared(slots.output_scale, 1)},
               {whole(slots.array_gradient, outputs)});
-    vector_op(vector_function::output_scale_update, phase::update, layer, {d, whole(slots.unscaled, outputs), s}, {s});
+  }
+
+  /// The step of a layer's output scale.
+  void update_scale(std::size_t layer) {
+    const auto& slots = in_.layout.layers[layer];
+    if (slots.output_scale == no_slot)
+      return;
+    const std::uint32_t outputs = in_.network.layers[layer + 1];
+    const auto s = shared(slots.output_scale, 1);
+    vector_op(vector_function::output_scale_update, phase::update, layer,
+              {whole(slots.output_gradient, outputs), whole(slots.unscaled, outputs), s}, {s});
     end_stage();
   }
 
@@ -273,7 +325,7 @@ public:
       return;
     if (adds_up)
       vector_op(vector_function::accumulate_partial_sums, phase::backward, layer,
-                {whole(slots.backward_partial, parts * inputs), optional(slots.backward_weights, parts)},
+                {whole(slots.backward_partial, parts * inputs), optional_shared(slots.backward_weights, parts)},
                 {whole(slots.input_gradient, inputs)});
     vector_op(vector_function::activation_gradient, phase::backward, layer - 1,
               {whole(slots.input_gradient, inputs), whole(slots.input, inputs)},
@@ -293,7 +345,7 @@ public:
     if (in_.network.bias) {
       const std::uint32_t outputs = in_.network.layers[layer + 1];
       vector_op(vector_function::bias_update, phase::update, layer,
-                {whole(slots.output_gradient, outputs), whole(slots.bias, outputs)}, {whole(slots.bias, outputs)});
+                {whole(slots.output_gradient, outputs), shared(slots.bias, outputs)}, {shared(slots.bias, outputs)});
       end_stage();
     }
   }
@@ -314,14 +366,14 @@ public:
   void rest(std::size_t layer) {
     for_each_piece(layer, [&](const piece_place& place) {
       if (!any_stage(place, &stage_events::deferred))
-        rest(place, {0, vectors_});
+        rest(place, batch_);
     });
   }
 
   void refresh(std::size_t layer) {
     const auto& split = in_.map.layers[layer];
     for (std::uint32_t a = split.first_array; a < split.first_array + split.arrays(); ++a)
-      append_for_array(operation_kind::refresh, layer, a, {0, vectors_});
+      append_for_array(operation_kind::refresh, layer, a, batch_);
     end_stage();
   }
 
@@ -371,7 +423,7 @@ private:
         continue;
       const std::uint32_t copies = evaluates && !every_copy ? 1 : split.copies[role];
       for (std::uint32_t copy = 0; copy < copies; ++copy) {
-        const auto range = evaluates ? vector_range{0, vectors_} : part_of(vectors_, copy, copies);
+        const auto range = evaluates ? burst_ : common(burst_, part_of_copy(batch_, copy, copies));
         if (range.count > 0)
           f(visible_arrays{role, copy, part}, range);
         if (every_copy)
@@ -429,7 +481,7 @@ private:
                 {scale(slots.update_scale, piece)});
     find_rates(place, x, d);
     const std::uint32_t copies = split.copies.front();
-    const std::uint32_t rounds = vectors_per_copy(vectors_, copies);
+    const std::uint32_t rounds = vectors_per_copy(batch_.count, copies);
     std::uint32_t done = 0;
     for (const auto next : event_times(place, rounds)) {
       for (std::uint32_t copy = 0; copy < copies; ++copy)
@@ -445,10 +497,9 @@ private:
   void append_update(const piece_place& place, std::uint32_t copy, vector_range rounds, const operand_ref& x,
                      const operand_ref& d) {
     const auto& split = in_.map.layers[place.layer];
-    const auto part = part_of(vectors_, copy, split.copies.front());
-    if (rounds.first >= part.count || rounds.count == 0)
+    const auto range = part_of(part_of_copy(batch_, copy, split.copies.front()), rounds.first, rounds.count);
+    if (range.count == 0)
       return;
-    const vector_range range{part.first + rounds.first, std::min(rounds.count, part.count - rounds.first)};
     operation op = operation_of(operation_kind::outer_product_update, phase::update, place.layer, range);
     op.array = split.array(place.i, place.o, 0, copy);
     op.rate = fast_rate_of(in_.algorithm);
@@ -544,11 +595,11 @@ private:
   /// Mixed precision: outer products add up digitally; whole pulses are taken out after the first vector.
   void update_digitally(const piece_place& place) {
     if (!shape_.takes_pulses)
-      return accumulate_products(place, {0, vectors_});
+      return accumulate_products(place, {0, batch_.count});
     accumulate_products(place, {0, 1});
     write_taken_lines(place);
-    if (vectors_ > 1)
-      accumulate_products(place, {1, vectors_ - 1});
+    if (batch_.count > 1)
+      accumulate_products(place, {1, batch_.count - 1});
   }
 
   void accumulate_products(const piece_place& place, vector_range range) {
@@ -648,7 +699,7 @@ private:
   }
 
   [[nodiscard]] operation operation_of(operation_kind kind, phase p, std::size_t layer) const {
-    return operation_of(kind, p, layer, {0, vectors_});
+    return operation_of(kind, p, layer, burst_);
   }
   [[nodiscard]] operation operation_of(operation_kind kind, phase p, std::size_t layer, vector_range range) const {
     operation op;
@@ -657,6 +708,7 @@ private:
     op.layer = static_cast<std::uint16_t>(layer);
     op.vectors = range.count;
     op.first_vector = range.first;
+    op.mini_batch = number_;
     op.activation_function = in_.network.activation_function;
     return op;
   }
@@ -667,7 +719,16 @@ private:
     op.function = function;
     op.inputs = inputs;
     op.outputs = outputs;
+    for (auto* side : {&op.inputs, &op.outputs})
+      for (auto& ref : *side)
+        ref = of_burst(ref);
     program_.append(op);
+  }
+
+  /// Vectors of the present burst, where an operand does not say which.
+  [[nodiscard]] operand_ref of_burst(const operand_ref& ref) const {
+    const bool all = ref.slot == no_slot || ref.vectors != 0 || burst_.count == shape_.vectors;
+    return all ? ref : of_vectors(ref, burst_);
   }
 
   void end_stage() {
@@ -679,9 +740,9 @@ private:
   [[nodiscard]] operand_ref applied_input(std::uint32_t array, const operand_ref& x) const {
     return in_.range.enable ? whole(in_.layout.ranged_input[array], x.length) : x;
   }
-  [[nodiscard]] operand_ref range_of(std::uint32_t array) const { return whole(in_.layout.range[array], 1); }
+  [[nodiscard]] operand_ref range_of(std::uint32_t array) const { return shared(in_.layout.range[array], 1); }
   [[nodiscard]] operand_ref range_block(std::uint32_t array) const {
-    return whole(in_.layout.range[array], numerics::range_block_length);
+    return shared(in_.layout.range[array], numerics::range_block_length);
   }
 
   void apply_range(phase p, std::size_t layer, std::uint32_t array, const operand_ref& x) {
@@ -701,7 +762,9 @@ private:
 
   const program_inputs& in_;
   const step_shape& shape_;
-  std::uint32_t vectors_;
+  vector_range batch_;               ///< the present mini-batch
+  vector_range burst_;               ///< part of it that operations work on
+  std::uint32_t number_ = 0;         ///< of the mini-batch within the step
   std::vector<std::uint32_t> reads_; ///< per stage: lines read so far
   step_program program_;
 };
@@ -714,6 +777,30 @@ void emit_forward_pass(emitter& e, std::size_t layers, phase p) {
       e.activate(l, p);
   }
   e.loss(p);
+}
+
+template <typename F>
+void for_each_burst(emitter& e, F&& f) {
+  for (const auto& burst : e.bursts()) {
+    e.select(burst);
+    f();
+  }
+  e.select_mini_batch();
+}
+
+void emit_mini_batch(emitter& e, const program_inputs& in, const step_shape& shape) {
+  const std::size_t layers = in.network.weight_layers();
+  for_each_burst(e, [&] { emit_forward_pass(e, layers, phase::forward); });
+  for (std::size_t l = layers; l-- > 0;) {
+    for_each_burst(e, [&] { e.scale_gradient(l); });
+    e.update_scale(l);
+    if (l > 0 || in.first_layer_gradient)
+      for_each_burst(e, [&] { e.backward(l); });
+    e.update(l);
+    e.rest(l);
+    if (shape.refreshes)
+      e.refresh(l);
+  }
 }
 
 } // namespace
@@ -754,15 +841,9 @@ step_program emit_training_step(const program_inputs& in, const step_shape& shap
   emitter e(in, shape);
   for (std::size_t l = 0; l < layers; ++l)
     e.pending_transfers(l);
-  emit_forward_pass(e, layers, phase::forward);
-  for (std::size_t l = layers; l-- > 0;) {
-    e.scale_gradient(l);
-    if (l > 0 || in.first_layer_gradient)
-      e.backward(l);
-    e.update(l);
-    e.rest(l);
-    if (shape.refreshes)
-      e.refresh(l);
+  for (std::uint32_t k = 0; k < shape.mini_batches(); ++k) {
+    e.begin_mini_batch(k);
+    emit_mini_batch(e, in, shape);
   }
   return e.take();
 }

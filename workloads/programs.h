@@ -25,11 +25,12 @@ struct management {
 
 /// Order between the operations of a step beyond what their operands and arrays ask for.
 enum class step_order : std::uint8_t {
-  by_data, ///< none
-  serial,  ///< one stage of one layer after the other; replicas and pieces of a layer work at the same time
+  by_data,   ///< none; a layer works on a whole mini-batch at once
+  serial,    ///< one stage of one layer after the other; replicas and pieces of a layer work at the same time
+  pipelined, ///< none; parts of a mini-batch go through the layers one after the other
 };
-inline constexpr std::array<std::pair<std::string_view, step_order>, 2> step_order_names{
-    {{"by_data", step_order::by_data}, {"serial", step_order::serial}}};
+inline constexpr std::array<std::pair<std::string_view, step_order>, 3> step_order_names{
+    {{"by_data", step_order::by_data}, {"serial", step_order::serial}, {"pipelined", step_order::pipelined}}};
 constexpr std::span<const std::pair<std::string_view, step_order>> names_of(step_order) {
   return step_order_names;
 }
@@ -55,6 +56,7 @@ struct program_inputs {
   bool every_copy_evaluates = false; ///< the mean of the copies' outputs counts, else copy 0 alone
   bool first_layer_gradient = false;
   numerics::input_range_parameters range{}; ///< of the inputs of every array
+  std::uint32_t micro_batch = 1;            ///< pipelined: vectors that go through the layers together
 };
 
 /// When the stages of a run transfer within one step, in vectors of a fast tile: first event, then one every `every`.
@@ -66,14 +68,17 @@ struct stage_events {
   friend auto operator<=>(const stage_events&, const stage_events&) = default;
 };
 
-/// What some mini-batches do besides training, and how many vectors they have. Equal shapes have equal programs.
+/// What some steps do besides training, and how many vectors they have. Equal shapes have equal programs.
 struct step_shape {
   std::uint32_t vectors = 0;
+  std::uint32_t mini_batch = 0;     ///< vectors of a mini-batch where a step has several; 0: it is one
   bool refreshes = false;           ///< ends with a refresh of all arrays
   bool estimates_ranges = false;    ///< one of the first ones, from which input ranges are estimated
   bool takes_pulses = false;        ///< mixed precision: the digital gradient becomes pulses after the first vector
   std::uint32_t warmed_role = 0;    ///< warm start: role 0 is transferred to this one; 0 = every stage to the next role
   std::vector<stage_events> events; ///< per stage of the run
+  [[nodiscard]] std::uint32_t batch() const { return mini_batch > 0 ? mini_batch : vectors; }
+  [[nodiscard]] std::uint32_t mini_batches() const { return (vectors + batch() - 1) / batch(); }
   friend auto operator<=>(const step_shape&, const step_shape&) = default;
 };
 
@@ -99,7 +104,8 @@ step_program emit_programming_iteration(const program_inputs& in, const programm
 /// Reads the weights of all visible arrays, one input line after the other, into memory (phase read_out).
 step_program emit_weight_read(const program_inputs& in);
 /// One mini-batch: forward and backward of all n vectors with fixed weights, every replica its part; then the updates
-/// and transfers in the order of the vectors.
+/// and transfers in the order of the vectors. Several mini-batches: one after the other, but products and biases do not
+/// wait for the updates of an earlier one (step_program::append).
 step_program emit_training_step(const program_inputs& in, const step_shape& shape);
 /// Loss and prediction of n vectors (phase evaluate).
 step_program emit_evaluation(const program_inputs& in, std::uint32_t vectors);

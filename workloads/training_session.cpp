@@ -11,6 +11,11 @@
 namespace tilework::workload {
 namespace {
 
+/// Of all steps but the last one of an epoch.
+std::uint32_t vectors_per_step(const session_configuration& configuration) {
+  return configuration.batch_size * configuration.mini_batches_in_flight;
+}
+
 constexpr double recent_loss_weight = 0.002;
 /// Noise counters of read-outs, apart from those of transfers.
 constexpr std::uint64_t weight_read_events = std::uint64_t{1} << 60U;
@@ -51,7 +56,7 @@ training_session::training_session(const session_configuration& configuration, c
       stages_(plan_stages(configuration_, map)),
       layout_(
           lay_out(arena, {configuration_.network, map, configuration_.algorithm, stages_,
-                          std::max(configuration.batch_size, configuration.evaluation_burst),
+                          std::max(vectors_per_step(configuration), configuration.evaluation_burst),
                           configuration.evaluated == evaluated_copies::all,
                           configuration.first_layer_gradient || configuration.input_range.learned(),
                           configuration.input_range, configuration.programming.method == programming_method::from_one,
@@ -85,7 +90,8 @@ program_inputs training_session::inputs() const {
           configuration_.batch_size,
           configuration_.evaluated == evaluated_copies::all,
           configuration_.first_layer_gradient || configuration_.input_range.learned(),
-          configuration_.input_range};
+          configuration_.input_range,
+          configuration_.micro_batch};
 }
 
 stage_events training_session::events_of_next(std::size_t stage, std::uint32_t vectors, bool ends_epoch) const {
@@ -118,6 +124,8 @@ step_shape training_session::shape_of_next(std::uint32_t vectors) const {
   const bool ends_epoch = position_.next_sample + vectors == order_.size();
   step_shape shape;
   shape.vectors = vectors;
+  if (vectors > configuration_.batch_size)
+    shape.mini_batch = configuration_.batch_size;
   shape.refreshes = every > 0 && (position_.step + 1) % every == 0;
   shape.estimates_ranges = range.enable && position_.step < range.init_from_data;
   shape.warmed_role = warmed_role_;
@@ -198,8 +206,8 @@ std::optional<step> training_session::next_training_step() {
   if (position_.epoch == configuration_.epochs)
     return std::nullopt;
   const std::uint64_t samples = order_.size();
-  const auto vectors =
-      static_cast<std::uint32_t>(std::min<std::uint64_t>(configuration_.batch_size, samples - position_.next_sample));
+  const auto vectors = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(vectors_per_step(configuration_), samples - position_.next_sample));
   step_context context;
   context.step = position_.step;
   context.first_vector = position_.epoch * samples + position_.next_sample;

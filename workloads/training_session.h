@@ -41,12 +41,15 @@ struct session_configuration {
   network_configuration network;
   algorithm_configuration algorithm;
   step_order order = step_order::by_data;
+  std::uint32_t micro_batch = 1; ///< pipelined: vectors that go through the layers together
   evaluated_copies evaluated = evaluated_copies::first;
   bool first_layer_gradient = false; ///< backward products of the first layer too, which nothing needs
   float copy_mismatch_std = 0;       ///< standard deviation of the initial weights of further copies from the first
   numerics::input_range_parameters input_range{}; ///< of the arrays' forward inputs
   unsigned epochs = 2;
   std::uint32_t batch_size = 1; ///< the loss is the mean over the mini-batch
+  /// Mini-batches of one step program, which overlap as far as time lets them: asynchronous training if more than 1.
+  std::uint32_t mini_batches_in_flight = 1;
   learning_rate_schedule learning_rate;
   unsigned evaluate_every = 1; ///< epochs; 0 = never
   std::uint32_t evaluation_burst = 100;
@@ -68,7 +71,7 @@ struct evaluation_result {
 struct training_position {
   unsigned epoch = 0;            ///< epochs completed
   std::uint64_t next_sample = 0; ///< within the epoch
-  std::uint64_t step = 0;        ///< training steps completed
+  std::uint64_t step = 0;        ///< training steps completed: mini-batches, or groups of them in flight together
   double loss_sum = 0;           ///< over the samples of this epoch so far
   double recent_loss = 0;        ///< exponential average for progress display
 };

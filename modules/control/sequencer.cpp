@@ -32,6 +32,7 @@ sequencer::sequencer(const sc_core::sc_module_name& name, const sequencer_config
           "vector_port", [this](auto& payload) { response_arrived(payload); }, &time),
       posted_at_(configuration.node_of_array.size(), 0),
       weight_versions_(configuration.node_of_array.size(), 0),
+      last_rested_(configuration.node_of_array.size()),
       arrived_("arrived", time.ahead()),
       due_("due", time.ahead()) {
   for (std::size_t a = 0; a < configuration.node_of_array.size(); ++a)
@@ -121,6 +122,7 @@ void sequencer::begin_step(const step& s) {
   versions_at_start_ = weight_versions_;
   if (configuration_.recorded != nullptr)
     configuration_.recorded->begin_step();
+  trained_ = phases_.training_time();
   for (std::uint32_t i = 0; i < current_->size(); ++i) {
     progress_[i] = {static_cast<std::uint32_t>(s.program->predecessors(i).size()), 0, {}, {}};
     prepare(i);
@@ -154,30 +156,26 @@ void sequencer::admit(std::uint32_t index) {
 }
 
 void sequencer::run_loosely() {
-  // Values never depend on time, so all are computed first: the issue loop then runs with warm caches.
+  // Where values do not depend on time, all are computed first: the issue loop then runs with warm caches.
   const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-  if (configuration_.recorded == nullptr)
-    for (std::size_t w = 0; w < current_->waves(); ++w)
-      launch(current_->wave(w));
+  const bool at_once = configuration_.recorded == nullptr && !configuration_.values_follow_time;
+  const std::size_t ahead = at_once ? current_->waves() : 0;
+  for (std::size_t w = 0; w < ahead; ++w)
+    launch(current_->wave(w));
   if (sampled_)
     numerics_ = std::chrono::steady_clock::now() - begin;
   while (completed_ < current_->size()) {
     const auto next = queue_.pop();
+    if (configuration_.values_follow_time)
+      launch_timed({&next.index, 1});
     complete(next.index, transport(next.index));
   }
-}
-
-void sequencer::launch_ready() {
-  const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-  launch(ready_);
-  if (sampled_)
-    numerics_ += std::chrono::steady_clock::now() - begin;
 }
 
 void sequencer::run_approximately() {
   while (completed_ < current_->size()) {
     if (configuration_.recorded == nullptr)
-      launch_ready();
+      launch_timed(ready_);
     ready_.clear();
     const auto now = time_.now();
     if (queue_.empty() || queue_.front().time > now) {
@@ -251,6 +249,10 @@ void sequencer::launch(std::span<const std::uint32_t> indices) {
       load(request);
     if (planned.summed.vectors > 1)
       numerics::add_to_first(planned.summed);
+    if (request.op->kind == operation_kind::rest && configuration_.values_follow_time)
+      let_time_pass(index);
+    if (is_computed_on_arrival(*request.op))
+      continue;
     if (request.op->array != no_array) {
       auto& posted = posted_at_[request.op->array];
       if (posted == forks_)
@@ -263,6 +265,28 @@ void sequencer::launch(std::span<const std::uint32_t> indices) {
       kernels_.push_back(request.posted);
   }
   fork_and_join();
+}
+
+void sequencer::launch_timed(std::span<const std::uint32_t> indices) {
+  const auto begin = sampled_ ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+  launch(indices);
+  if (sampled_)
+    numerics_ += std::chrono::steady_clock::now() - begin;
+}
+
+bool sequencer::is_computed_on_arrival(const operation& op) const {
+  return configuration_.values_follow_time && configuration_.timing == timing_mode::approximately &&
+         op.array != no_array && op.kind != operation_kind::program;
+}
+
+/// A rest follows the last one of the array by the training time in between: evaluations, programming and read-outs do
+/// not count.
+void sequencer::let_time_pass(std::uint32_t index) {
+  auto& request = (*current_)[index].request.request();
+  auto& last = last_rested_[request.op->array];
+  const auto now = trained_ + progress_[index].ready;
+  request.rested = now - last;
+  last = now;
 }
 
 void sequencer::fork_and_join() {
@@ -312,6 +336,7 @@ void sequencer::prepare(std::uint32_t index) {
     return;
   if (configuration_.recorded == nullptr)
     request.activity = {};
+  request.missed_updates = 0;
   request.expected_weight_version = versions_at_start_[op.array] + op.updates_before;
   if (writes_array(op.kind))
     ++weight_versions_[op.array];
@@ -392,8 +417,8 @@ void sequencer::complete(std::uint32_t index, femtoseconds done) {
     const auto& planned = (*current_)[index];
     const auto& request = planned.request.request();
     const auto group = std::min({index, planned.multicast, planned.reduction});
-    listeners_.operation_done(
-        {context_.step, index, request.destination, &op, ready, request.accepted, done, request.activity, group});
+    listeners_.operation_done({context_.step, index, request.destination, &op, ready, request.accepted, done,
+                               request.missed_updates, request.activity, group});
   }
   for (const auto next : current_->program().successors(index)) {
     auto& successor = progress_[next];
@@ -415,6 +440,7 @@ void sequencer::save(std::ostream& out) const {
   writer.write(next_operation_id_);
   writer.write(issued_);
   writer.write(phases_.totals());
+  writer.write_vector(last_rested_);
 }
 
 void sequencer::restore(std::istream& in) {
@@ -425,6 +451,7 @@ void sequencer::restore(std::istream& in) {
   phase_timeline::phase_totals totals;
   reader.read(totals);
   phases_.set_totals(totals);
+  reader.read_vector(last_rested_);
 }
 
 } // namespace tilework::hardware

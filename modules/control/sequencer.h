@@ -37,7 +37,8 @@ enum class timing_mode : std::uint8_t { loosely, approximately };
 /// clock (approximately timed two more per round of launches). The source's own work between steps is in neither.
 struct host_time {
   double total_s = 0;
-  double numerics_s = 0; ///< from the first launch to the last join: values, and the calls that start them
+  double numerics_s = 0; ///< from the first launch to the last join: values, and the calls that start them;
+                         ///< without what is computed on arrival
   std::uint64_t sampled_steps = 0;
   std::uint64_t steps = 0;
 };
@@ -49,6 +50,10 @@ struct sequencer_configuration {
   std::vector<std::uint32_t> node_of_array;       ///< network node of the tile that holds each array
   std::vector<numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
   activity_source* recorded = nullptr; ///< replay: what operations did; null: targets compute it. Must outlive the run
+  /// Values are computed when time has come for them, not ahead: loosely timed when an operation is issued,
+  /// approximately timed those of arrays when the request reaches its target. For step programs whose products may be
+  /// stale, and for devices that live in simulated time.
+  bool values_follow_time = false;
 };
 
 /// The only initiator of the machine. One step at a time: an operation is launched (values computed, all ready ones in
@@ -145,10 +150,13 @@ private:
   void begin_approximately(std::uint32_t index);
   void note_operation(std::uint32_t index);
   void catch_up();
-  void launch_ready();
   void launch(std::span<const std::uint32_t> indices);
+  /// The same, and the host's time for it where steps are sampled.
+  void launch_timed(std::span<const std::uint32_t> indices);
   void fork_and_join();
   void load(transaction::tile_request& request);
+  [[nodiscard]] bool is_computed_on_arrival(const operation& op) const;
+  void let_time_pass(std::uint32_t index);
   void prepare(std::uint32_t index);
   femtoseconds transport(std::uint32_t index);
   void read_operands(const planned_operation& planned, sc_core::sc_time& delay);
@@ -187,6 +195,8 @@ private:
   std::uint64_t next_operation_id_ = 0; ///< number of the step's first operation
   std::vector<std::uint64_t> weight_versions_;
   std::vector<std::uint64_t> versions_at_start_;
+  femtoseconds trained_;                     ///< training time before this step, if values follow time
+  std::vector<femtoseconds> last_rested_;    ///< per array: training time of its last rest, the same
   ::tlm::tlm_generic_payload memory_access_; ///< one at a time: memories answer b_transport without waiting
   transaction::operand_traffic memory_traffic_;
   std::size_t scratch_bytes_ = 0;

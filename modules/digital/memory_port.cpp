@@ -46,8 +46,13 @@ unsigned memory_port::transport_dbg(::tlm::tlm_generic_payload& payload) {
 }
 
 void memory_port::load_samples(const transaction::tile_request& request) const {
-  if (request.op->kind == operation_kind::load_samples)
-    samples_.load(*request.context, request.out[0], request.out[1]);
+  const auto& op = *request.op;
+  if (op.kind != operation_kind::load_samples)
+    return;
+  auto context = *request.context;
+  if (op.vectors < context.samples.size())
+    context.samples = context.samples.subspan(op.first_vector, op.vectors);
+  samples_.load(context, request.out[0], request.out[1]);
 }
 
 } // namespace tilework::hardware

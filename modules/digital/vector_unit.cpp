@@ -66,7 +66,7 @@ public:
     numerics::evaluate(op.function, op.activation_function, in, out,
                        {.learning_rate = request_->context->learning_rate,
                         .mini_batch = request_->context->step,
-                        .loss_scale = 1.0F / static_cast<float>(op.vectors),
+                        .loss_scale = 1.0F / static_cast<float>(op.loss_vectors > 0 ? op.loss_vectors : op.vectors),
                         .parameter = op.rate.factor,
                         .seed = request_->context->seed,
                         .stream = op.layer});

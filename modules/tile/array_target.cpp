@@ -73,9 +73,14 @@ bool array_target::fits(const transaction::tile_request& request) const {
   return false;
 }
 
-void array_target::check_version(const transaction::tile_request& request) {
+void array_target::check_version(transaction::tile_request& request) {
   if (request.expected_weight_version == weight_version_)
     return;
+  const auto missed = request.expected_weight_version - weight_version_; // huge if the array is ahead
+  if (may_be_stale(*request.op) && missed <= request.op->mini_batch) {
+    request.missed_updates = static_cast<std::uint32_t>(missed);
+    return;
+  }
   throw run_error(
       fmt::format("{}: operation {} expects weight version {} but the array is at {}; a hazard edge is missing", name(),
                   request.operation_id, request.expected_weight_version, weight_version_));
@@ -109,7 +114,8 @@ void array_target::begin(transaction::tile_request& request) {
     ++weight_version_;
     break;
   case operation_kind::rest:
-    values_->begin_rest(context.first_vector + request.op->first_vector + request.op->vectors);
+    values_->begin_rest(context.first_vector + request.op->first_vector + request.op->vectors,
+                        request.rested.seconds());
     ++weight_version_;
     break;
   case operation_kind::refresh:

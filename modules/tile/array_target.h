@@ -20,7 +20,8 @@ namespace tilework::hardware {
 ///
 /// Responses: TLM_COMMAND_ERROR_RESPONSE for operations that no array knows, TLM_BURST_ERROR_RESPONSE for
 /// operands that do not have the array's shape. An operation that expects another weight version than the array's is a
-/// run_error. Debug reads return the weights, row-major outputs x inputs, as floats.
+/// run_error, unless it may be stale: then it says how many updates it missed. Debug reads return the weights,
+/// row-major outputs x inputs, as floats.
 class array_target : public sc_core::sc_module, protected transaction::schedulable {
 public:
   transaction::target_socket<transaction::four_phase_target>& socket() { return port_.socket; }
@@ -56,7 +57,7 @@ private:
   [[nodiscard]] bool fits(const transaction::tile_request& request) const;
   void begin(transaction::tile_request& request);
   void begin_update(const transaction::tile_request& request);
-  void check_version(const transaction::tile_request& request);
+  void check_version(transaction::tile_request& request);
   void finish_values(transaction::tile_request& request);
   /// Takes the activity of the operation in progress.
   void collect();

@@ -51,9 +51,9 @@ bool combined_array::relaxes() const {
   return std::ranges::any_of(parts_, [](const auto& part) { return part->relaxes(); });
 }
 
-void combined_array::relax(std::uint32_t output, std::uint64_t event) {
+void combined_array::relax(std::uint32_t output, std::uint64_t event, float time) {
   for (const auto& part : parts_)
-    part->relax(output, event);
+    part->relax(output, event, time);
   combine_line(output);
 }
 

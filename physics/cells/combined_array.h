@@ -22,7 +22,7 @@ public:
   [[nodiscard]] std::size_t bytes_per_cross_point() const override;
   [[nodiscard]] std::span<const std::unique_ptr<device_array>> parts() const override { return parts_; }
   [[nodiscard]] bool relaxes() const override;
-  void relax(std::uint32_t output, std::uint64_t event) override;
+  void relax(std::uint32_t output, std::uint64_t event, float time) override;
   [[nodiscard]] bool drifts() const override;
   void drift(float time, std::uint64_t event) override;
   void reset(std::span<const std::uint32_t> cells, std::uint64_t event) override;

@@ -140,6 +140,7 @@ analog_array::analog_array(array_shape shape, const array_parameters& parameters
   const device_spec device = update_.pulse_type == pulse_type::none ? device_spec(ideal{}) : parameters.device;
   devices_ = device.make({.shape = shape, .seed = seed, .id = id, .faults = parameters.faults, .isa = parameters.isa});
   drift_per_mini_batch_ = parameters.drift_per_mini_batch;
+  device_period_s_ = parameters.device_period_s;
   if (const auto* pair = device.get_if<one_sided_cell>(); pair != nullptr && pair->refresh_every > 0)
     refresh_ = std::make_unique<cell_refresh>(*pair, shape, seed, id);
   forward_ = std::make_unique<direction_state>(parameters.forward, shape, mvm_direction::forward, seed, id, isa_);
@@ -285,7 +286,10 @@ void analog_array::begin_write_line(line_side side, std::uint32_t first_line, co
     writer = std::make_unique<line_writer>(line_write_, shape_, side, granularity(), seed_, id_, isa_);
 }
 
-void analog_array::begin_rest(std::uint64_t event) {
+void analog_array::begin_rest(std::uint64_t event, double elapsed_s) {
+  if (elapsed_s < 0)
+    throw std::invalid_argument("time does not run backwards");
+  rest_time_ = device_period_s_ > 0 ? static_cast<float>(elapsed_s / device_period_s_) : 1.0F;
   current_ = rests() ? activity_kind::rest : activity_kind::idle;
   first_vector_ = event;
 }
@@ -376,7 +380,7 @@ void analog_array::compute_block(std::uint32_t block) {
     run_pulsed_update(first, last);
   if (current_ == activity_kind::rest)
     for (std::uint32_t i = first; i < last; ++i)
-      devices_->relax(i, first_vector_);
+      devices_->relax(i, first_vector_, rest_time_);
 }
 
 void analog_array::run_line_read() {
@@ -485,7 +489,7 @@ operation_activity analog_array::end() {
   if (current_ == activity_kind::line_read || current_ == activity_kind::line_write)
     activity = line_activity_;
   if (current_ == activity_kind::rest && drifts())
-    devices_->drift(drift_per_mini_batch_, first_vector_);
+    devices_->drift(drift_per_mini_batch_ * rest_time_, first_vector_);
   current_ = activity_kind::idle;
   return activity;
 }

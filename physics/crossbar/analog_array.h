@@ -31,6 +31,9 @@ struct array_parameters {
   device_spec device;
   line_faults faults;
   float drift_per_mini_batch = 0; ///< time that passes for drifting devices, in units of their t_0
+  /// Seconds that the parameters of devices mean by a mini-batch: lifetime, diffusion and drift_per_mini_batch then act
+  /// for the time that has passed. 0: every rest is one mini-batch.
+  double device_period_s = 0;
   io_parameters forward;
   io_parameters backward;
   update_parameters update;
@@ -91,8 +94,11 @@ public:
   /// \throws std::invalid_argument if the operand does not fit or the rate is not finite
   void begin_write_line(line_side side, std::uint32_t first_line, const_burst counts, float rate,
                         std::uint64_t first_vector);
-  /// The devices diffuse, decay and drift for one mini-batch. \param event number of this rest in the run
-  void begin_rest(std::uint64_t event);
+  /// The devices diffuse, decay and drift for one mini-batch, or for the time that has passed.
+  /// \param event number of this rest in the run
+  /// \param elapsed_s since the rest before, or since training began; counts with device_period_s only
+  /// \throws std::invalid_argument if it is negative
+  void begin_rest(std::uint64_t event, double elapsed_s = 0);
   /// Reads, resets and writes again the worn pairs of one-sided cells.
   /// \param event number of this refresh in the run
   /// \throws std::logic_error if the devices have no refresh
@@ -183,6 +189,7 @@ private:
   std::array<std::unique_ptr<line_reader>, 2> line_readers_; ///< by line_side; null until the first read
   std::array<std::unique_ptr<line_writer>, 2> line_writers_; ///< same
   float drift_per_mini_batch_ = 0;
+  double device_period_s_ = 0;
   std::vector<std::uint32_t> found_cells_; ///< of very long lines: room of each update block for the pulses of one
   std::vector<std::int32_t> found_pulses_;
   std::vector<std::uint64_t> block_pulses_; ///< of each update block in the last pulsed update
@@ -193,6 +200,7 @@ private:
 
   // The operation in progress.
   activity_kind current_ = activity_kind::idle;
+  float rest_time_ = 1; ///< in mini-batches of the devices' parameters
   std::atomic<std::uint32_t> finished_blocks_{0};
   direction_state* mvm_ = nullptr;
   bool evaluation_ = false;

@@ -129,8 +129,10 @@ public:
 
   /// Whether devices change by themselves: relax() does something.
   [[nodiscard]] virtual bool relaxes() const { return false; }
-  /// What happens to the devices of one output line by themselves in one mini-batch: diffusion, then decay.
-  virtual void relax(std::uint32_t /*output*/, std::uint64_t /*event*/) {}
+  /// What happens to the devices of one output line by themselves: diffusion, then decay. Of n mini-batches at once: a
+  /// random step sqrt(n) times as wide, and the share of one mini-batch to the power of n is kept.
+  /// \param time in units of what the parameters mean by a mini-batch, >= 0
+  virtual void relax(std::uint32_t /*output*/, std::uint64_t /*event*/, float /*time*/) {}
   /// Whether devices have a drift law: drift() does something.
   [[nodiscard]] virtual bool drifts() const { return false; }
   /// Drift of all devices for a time in units of their t_0. \param event number of this call, for its noise

@@ -45,16 +45,18 @@ public:
   }
 
   [[nodiscard]] bool relaxes() const override { return p_.relaxes(); }
-  void relax(std::uint32_t output, std::uint64_t event) override {
+  void relax(std::uint32_t output, std::uint64_t event, float time) override {
     float* const w = row(output);
     if (p_.diffusion > 0) {
       normal_sequence step(diffusion_, event, output);
       for (std::uint32_t j = 0; j < inputs_; ++j)
-        w[j] += p_.diffusion * step.next();
+        w[j] += p_.diffusion * std::sqrt(time) * step.next();
     }
-    if (p_.lifetime > 1)
+    if (p_.lifetime > 1) {
+      const float kept = time == 1 ? 1 - 1 / p_.lifetime : std::pow(1 - 1 / p_.lifetime, time);
       for (std::uint32_t j = 0; j < inputs_; ++j)
-        w[j] *= 1 - 1 / p_.lifetime;
+        w[j] *= kept;
+    }
     keep_open(output);
   }
   void reset(std::span<const std::uint32_t> cells, std::uint64_t event) override {

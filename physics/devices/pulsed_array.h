@@ -159,7 +159,7 @@ public:
 
   [[nodiscard]] bool relaxes() const override { return !decay_.empty() || !diffusion_rates_.empty(); }
 
-  void relax(std::uint32_t output, std::uint64_t event) override {
+  void relax(std::uint32_t output, std::uint64_t event, float time) override {
     if (!relaxes())
       return;
     const std::uint32_t first = output * context_.shape.inputs;
@@ -167,13 +167,15 @@ public:
     auto& weights = persistent();
     if (!diffusion_rates_.empty()) {
       normal_sequence step(diffusion_, event, output);
+      const float spread = std::sqrt(time);
       for (std::uint32_t c = first; c < last; ++c)
-        weights[c] = bounded(cells_[c], weights[c] + diffusion_rates_[c] * step.next());
+        weights[c] = bounded(cells_[c], weights[c] + diffusion_rates_[c] * spread * step.next());
     }
     if (!decay_.empty())
       for (std::uint32_t c = first; c < last; ++c) {
         const float target = mirror(decay_[c].target);
-        weights[c] = bounded(cells_[c], (weights[c] - target) * decay_[c].keep + target);
+        const float kept = time == 1 ? decay_[c].keep : std::pow(decay_[c].keep, time);
+        weights[c] = bounded(cells_[c], (weights[c] - target) * kept + target);
       }
     if (has_write_noise())
       show_again(first, last, {write_noise_, event | passive_event, output});

@@ -153,6 +153,19 @@ TEST_P(algorithm, in_series_learns_the_same_in_no_less_time) {
   EXPECT_GE(time_of(serial), time_of(by_data));
 }
 
+TEST_P(algorithm, pipelined_learns_the_same) {
+  const auto by_data = summary();
+  for (const std::string timing : {"lt", "at"}) {
+    const auto pipelined =
+        summary(set({"training.schedule=pipelined", "training.micro_batch=2"}) + options{"--timing", timing});
+    expect_same_values(by_data, pipelined);
+    EXPECT_EQ(by_data.at("operations").at("outer_product_update"),
+              pipelined.at("operations").at("outer_product_update"));
+    EXPECT_GT(pipelined.at("operations").at("forward_mvm"), by_data.at("operations").at("forward_mvm"));
+    EXPECT_NE(time_of(pipelined), time_of(by_data));
+  }
+}
+
 class overlapping : public algorithm {};
 
 INSTANTIATE_TEST_SUITE_P(each, overlapping, testing::ValuesIn(cases.begin(), cases.end() - 1), // no transfers to defer

@@ -107,5 +107,50 @@ TEST(step_program, edges_order_exactly_the_conflicting_operations) {
   }
 }
 
+operation of_mini_batch(operation op, std::uint32_t number) {
+  op.mini_batch = number;
+  return op;
+}
+
+TEST(step_program, products_of_a_later_mini_batch_do_not_wait_for_updates) {
+  step_program program;
+  for (std::uint32_t k = 0; k < 2; ++k) {
+    program.append(of_mini_batch(array_operation(operation_kind::forward_mvm, 0), k));          // 0, 3
+    program.append(of_mini_batch(array_operation(operation_kind::backward_mvm, 0), k));         // 1, 4
+    program.append(of_mini_batch(array_operation(operation_kind::outer_product_update, 0), k)); // 2, 5
+  }
+  EXPECT_TRUE(predecessors(program, 3).empty());
+  EXPECT_TRUE(predecessors(program, 4).empty());
+  EXPECT_EQ(predecessors(program, 2), (std::vector<std::uint32_t>{0, 1}));
+  EXPECT_EQ(predecessors(program, 5), (std::vector<std::uint32_t>{2, 3, 4})); // updates keep their order
+  EXPECT_EQ(program.operations()[4].updates_before, 1U);
+  EXPECT_FALSE(may_be_stale(program.operations()[1]));
+  EXPECT_TRUE(may_be_stale(program.operations()[4]));
+  EXPECT_FALSE(may_be_stale(program.operations()[5]));
+}
+
+TEST(step_program, biases_of_a_later_mini_batch_do_not_wait_but_nothing_else_is_forgone) {
+  const operand_ref bias{0, 0, 4};
+  const operand_ref other{1, 0, 4};
+  auto update = vector_operation(bias, bias);
+  update.function = vector_function::bias_update;
+  auto add = vector_operation(bias, {});
+  add.function = vector_function::add_bias;
+  step_program program;
+  program.append(update);                                                            // 0
+  program.append(add);                                                               // 1: the same mini-batch
+  program.append(of_mini_batch(add, 1));                                             // 2
+  program.append(of_mini_batch(update, 1));                                          // 3
+  program.append(vector_operation({}, other));                                       // 4
+  program.append(of_mini_batch(vector_operation(other, {}), 1));                     // 5
+  program.append(array_operation(operation_kind::write_line, 0));                    // 6
+  program.append(of_mini_batch(array_operation(operation_kind::forward_mvm, 0), 1)); // 7
+  EXPECT_EQ(predecessors(program, 1), (std::vector<std::uint32_t>{0}));
+  EXPECT_TRUE(predecessors(program, 2).empty());
+  EXPECT_EQ(predecessors(program, 3), (std::vector<std::uint32_t>{1, 2}));
+  EXPECT_EQ(predecessors(program, 5), (std::vector<std::uint32_t>{4}));
+  EXPECT_EQ(predecessors(program, 7), (std::vector<std::uint32_t>{6}));
+}
+
 } // namespace
 } // namespace tilework

@@ -673,6 +673,32 @@ TEST(tile, another_weight_version_than_expected_is_fatal) {
   EXPECT_NO_THROW(b.transport(b.forward(x, y)));
 }
 
+TEST(tile, a_product_of_a_later_mini_batch_may_miss_as_many_updates_as_came_before) {
+  bench b(deterministic());
+  operand x(2, inputs, 1);
+  operand d(2, outputs, 1);
+  operand y(2, outputs);
+  const auto product = [&](std::uint32_t mini_batch, std::uint64_t expected) {
+    b.version = expected;
+    return b.read(
+        {.kind = operation_kind::forward_mvm, .phase = phase::forward, .vectors = 2, .mini_batch = mini_batch}, x, y);
+  };
+  const auto on_time = product(2, 0);
+  b.transport(on_time);
+  EXPECT_EQ(on_time.request().missed_updates, 0U);
+  const auto late = product(2, 2);
+  b.transport(late);
+  EXPECT_EQ(late.request().missed_updates, 2U);
+  EXPECT_THROW(b.transport(product(2, 3)), run_error); // more than there are mini-batches before it
+  EXPECT_THROW(b.transport(product(0, 1)), run_error); // the first one sees everything
+  b.version = 0;
+  b.transport(b.update(x, d));
+  EXPECT_THROW(b.transport(product(2, 0)), run_error); // the array is ahead
+  b.version = 2;
+  auto update = b.update(x, d);
+  EXPECT_THROW(b.transport(update), run_error); // updates keep their order
+}
+
 TEST(tile, a_second_launch_before_the_first_is_joined_is_fatal) {
   bench b(deterministic());
   operand x(1, inputs, 1);

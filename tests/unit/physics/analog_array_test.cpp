@@ -370,6 +370,32 @@ TEST(analog_array, devices_drift_at_the_end_of_a_mini_batch) {
   EXPECT_EQ(still.weights()[0], .4F);
 }
 
+// With a period, what happens depends on the time that has passed; without one it is a mini-batch whatever the time.
+TEST(analog_array, devices_rest_for_the_time_that_has_passed) {
+  array_parameters p;
+  constant_step device;
+  device.dw_min_dtod = device.w_max_dtod = device.w_min_dtod = 0;
+  device.lifetime = 2;
+  device.drift.nu = .5F;
+  p.device = device;
+  p.drift_per_mini_batch = 1;
+  const auto weight_after = [&](double period_s, double elapsed_s) {
+    p.device_period_s = period_s;
+    analog_array array({1, 1}, p, 1, {}, 1);
+    array.set_weights(std::vector<float>{.4F});
+    array.begin_rest(1, elapsed_s);
+    run_in_order(array);
+    array.end();
+    return array.weights()[0];
+  };
+  EXPECT_FLOAT_EQ(weight_after(0, 5), .2F); // t_0 has just passed: no drift yet
+  EXPECT_FLOAT_EQ(weight_after(1e-6, 1e-6), .2F);
+  EXPECT_FLOAT_EQ(weight_after(1e-6, 2e-6), .1F / std::sqrt(2.0F));
+  EXPECT_FLOAT_EQ(weight_after(1e-6, 0), .4F);
+  EXPECT_FLOAT_EQ(weight_after(2e-6, 1e-6), .4F * std::sqrt(.5F));
+  EXPECT_THROW(weight_after(1e-6, -1e-6), std::invalid_argument);
+}
+
 TEST(analog_array, relaxation_is_independent_of_bursts_and_blocks) {
   const auto x = random_values(std::size_t{samples} * shape.inputs, 2, .5F, .4F);
   const auto d = random_values(std::size_t{samples} * shape.outputs, 3, .02F);

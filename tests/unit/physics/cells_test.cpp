@@ -178,11 +178,11 @@ TEST(vector_cell, lines_can_be_done_in_any_order) {
     for (std::uint64_t v = 0; v < 4; ++v) {
       for (std::uint32_t i = 0; i < 10; ++i) {
         upwards->apply_pulses(i, {&runs[std::size_t{10} * i], 10}, v);
-        upwards->relax(i, v);
+        upwards->relax(i, v, 1);
       }
       for (std::uint32_t i = 10; i-- > 0;) {
         downwards->apply_pulses(i, {&runs[std::size_t{10} * i], 10}, v);
-        downwards->relax(i, v);
+        downwards->relax(i, v, 1);
       }
     }
     EXPECT_EQ(weights_of(*upwards), weights_of(*downwards)) << policy;
@@ -208,7 +208,7 @@ TEST(vector_cell, passive_laws_act_on_every_device) {
   EXPECT_TRUE(cell->relaxes());
   EXPECT_TRUE(cell->drifts());
   program_all(*cell, .8F);
-  cell->relax(0, 0);
+  cell->relax(0, 0, 1);
   EXPECT_EQ(parts_of(*cell), (std::vector<float>{.4F, .8F}));
   EXPECT_FLOAT_EQ(cell->weights()[0], .6F);
   cell->drift(4, 0);

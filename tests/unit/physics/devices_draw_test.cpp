@@ -133,7 +133,7 @@ TEST(device_to_device, stuck_devices_stay_where_they_are_whatever_happens) {
   const auto max = property(*devices, "max_bound");
   EXPECT_GT(std::ranges::max(before), .3F); // the range of the device, not that of the parameter
   program_all(*devices, .5F);
-  devices->relax(0, 1);
+  devices->relax(0, 1, 1);
   devices->reset(std::vector<std::uint32_t>{0, 1, 2}, 2);
   EXPECT_EQ(weights_of(*devices), before);
   EXPECT_EQ(max, before);

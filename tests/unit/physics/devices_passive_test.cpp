@@ -80,7 +80,7 @@ TEST(write_noise, is_drawn_anew_for_every_device_after_passive_changes) {
       return errors;
     };
     const auto before = error();
-    devices->relax(0, 4);
+    devices->relax(0, 4, 1);
     devices->drift(10, 4);
     const auto after = error();
     sample product;
@@ -113,10 +113,10 @@ TEST(decay, shrinks_the_distance_to_the_reset_bias) {
     const auto devices = plain(model, "lifetime: 10, reset: 0.2").make({{2, 2}, 1, {}});
     EXPECT_TRUE(devices->relaxes());
     program_all(*devices, .5F);
-    devices->relax(1, 0); // one line only
+    devices->relax(1, 0, 1); // one line only
     EXPECT_EQ(devices->weights()[0], .5F);
     EXPECT_NEAR(devices->weights()[2], .47, 1e-6) << model;
-    devices->relax(1, 1);
+    devices->relax(1, 1, 1);
     EXPECT_NEAR(devices->weights()[3], .2 + .3 * .81, 1e-6) << model;
   }
 }
@@ -124,14 +124,14 @@ TEST(decay, shrinks_the_distance_to_the_reset_bias) {
 TEST(decay, short_lifetimes_lead_to_the_bias_at_once) {
   const auto devices = population(plain("ConstantStep", "lifetime: 0.5, reset: 0.2"), 1);
   program_all(*devices, .5F);
-  devices->relax(0, 0);
+  devices->relax(0, 0, 1);
   EXPECT_FLOAT_EQ(devices->weights()[0], .2F);
 }
 
 TEST(decay, keeps_to_the_bounds) {
   const auto devices = population(plain("ConstantStep", "lifetime: 2, reset: 3"), 1);
   program_all(*devices, .5F);
-  devices->relax(0, 0);
+  devices->relax(0, 0, 1);
   EXPECT_EQ(devices->weights()[0], 1);
 }
 
@@ -139,10 +139,10 @@ TEST(decay, keeps_to_the_bounds) {
 TEST(decay, reference_devices_keep_the_visible_weight_within_the_bounds) {
   for (const auto* model : {"SoftBoundsReference", "PowStepReference"}) {
     const auto devices = population(plain(model, "reference_mean: 0.3, lifetime: 1, reset: 3"), 1);
-    devices->relax(0, 0);
+    devices->relax(0, 0, 1);
     EXPECT_EQ(devices->weights()[0], 1) << model;
     const auto wild = population(plain(model, "reference_mean: 0.3, diffusion: 10"), 100);
-    wild->relax(0, 0);
+    wild->relax(0, 0, 1);
     EXPECT_EQ(std::ranges::max(wild->weights()), 1) << model;
     EXPECT_EQ(std::ranges::min(wild->weights()), -.8F) << model;
   }
@@ -157,7 +157,7 @@ TEST(decay, every_device_has_its_own) {
   const auto bias = property(*devices, "reset_bias");
   const auto min = property(*devices, "min_bound");
   const auto max = property(*devices, "max_bound");
-  devices->relax(0, 0);
+  devices->relax(0, 0, 1);
   for (std::size_t c = 0; c < 1000; ++c)
     EXPECT_FLOAT_EQ(devices->weights()[c], std::clamp((before[c] - bias[c]) * keep[c] + bias[c], min[c], max[c]));
   EXPECT_GT(sample_of(keep).deviation(), .005);
@@ -168,28 +168,61 @@ TEST(diffusion, is_a_random_walk_with_the_rate_of_the_device) {
     const auto devices = population(plain(model, "diffusion: 0.02"), many);
     EXPECT_TRUE(devices->relaxes());
     program_all(*devices, .1F);
-    devices->relax(0, 0);
+    devices->relax(0, 0, 1);
     expect_spread(sample_of(devices->weights()), .1, .02);
     for (std::uint64_t event = 1; event < 4; ++event)
-      devices->relax(0, event);
+      devices->relax(0, event, 1);
     expect_spread(sample_of(devices->weights()), .1, .04);
   }
   const auto devices = population(plain("ConstantStep", "diffusion: 0.02, diffusion_dtod: 0.3"), many);
   const auto rates = property(*devices, "diffusion_rate");
-  devices->relax(0, 0);
+  devices->relax(0, 0, 1);
   sample normalised;
   for (std::size_t c = 0; c < many; ++c)
     normalised.add(static_cast<double>(devices->weights()[c]) / static_cast<double>(rates[c]));
   expect_spread(normalised, 0, 1);
 }
 
+TEST(passive_time, of_several_mini_batches_at_once_decays_as_much) {
+  for (const auto* model : {"ConstantStep", "Ideal"}) {
+    const auto spec =
+        model == std::string("Ideal") ? test::device(model, "lifetime: 50") : plain(model, "lifetime: 50, reset: 0.1");
+    const auto at_once = population(spec, 3);
+    const auto one_by_one = population(spec, 3);
+    const auto halves = population(spec, 3);
+    for (auto* devices : {at_once.get(), one_by_one.get(), halves.get()})
+      program_all(*devices, .4F);
+    at_once->relax(0, 0, 10);
+    for (std::uint64_t event = 0; event < 10; ++event)
+      one_by_one->relax(0, event, 1);
+    for (std::uint64_t event = 0; event < 20; ++event)
+      halves->relax(0, event, .5F);
+    EXPECT_NEAR(at_once->weights()[0], one_by_one->weights()[0], 1e-6);
+    EXPECT_NEAR(halves->weights()[0], one_by_one->weights()[0], 1e-6);
+    EXPECT_LT(at_once->weights()[0], .39F);
+    const float before = halves->weights()[0];
+    halves->relax(0, 20, 0);
+    EXPECT_NEAR(halves->weights()[0], before, 1e-7);
+  }
+}
+
+TEST(passive_time, widens_diffusion_with_its_root) {
+  for (const std::string model : {"ConstantStep", "Ideal"}) {
+    const auto spec = model == "Ideal" ? test::device(model, "diffusion: 0.02") : plain(model, "diffusion: 0.02");
+    const auto devices = population(spec, many);
+    program_all(*devices, .1F);
+    devices->relax(0, 0, 6.25F);
+    expect_spread(sample_of(devices->weights()), .1, .05);
+  }
+}
+
 TEST(diffusion, comes_before_decay_and_keeps_to_the_bounds) {
   const auto devices = population(plain("ConstantStep", "diffusion: 0.02, lifetime: 2"), many);
   program_all(*devices, .4F);
-  devices->relax(0, 0);
+  devices->relax(0, 0, 1);
   expect_spread(sample_of(devices->weights()), .2, .01); // half of the diffused weight
   const auto wild = population(plain("ConstantStep", "diffusion: 10"), 100);
-  wild->relax(0, 0);
+  wild->relax(0, 0, 1);
   for (const float w : wild->weights())
     EXPECT_TRUE(w >= -.8F && w <= 1) << w;
 }
@@ -199,8 +232,8 @@ TEST(diffusion, lines_can_be_done_in_any_order) {
   const auto upwards = spec.make({{10, 3}, 1, {}});
   const auto downwards = spec.make({{10, 3}, 1, {}});
   for (std::uint32_t i = 0; i < 3; ++i) {
-    upwards->relax(i, 9);
-    downwards->relax(2 - i, 9);
+    upwards->relax(i, 9, 1);
+    downwards->relax(2 - i, 9, 1);
   }
   EXPECT_EQ(weights_of(*upwards), weights_of(*downwards));
 }
@@ -211,7 +244,7 @@ TEST(devices, without_passive_laws_stand_still) {
   const auto before = weights_of(*devices);
   EXPECT_FALSE(devices->relaxes());
   EXPECT_FALSE(devices->drifts());
-  devices->relax(0, 0);
+  devices->relax(0, 0, 1);
   devices->drift(100, 0);
   EXPECT_EQ(weights_of(*devices), before);
 }
@@ -252,7 +285,7 @@ TEST(reset, keeps_to_the_bounds_and_has_write_noise) {
 TEST(ideal, passive_laws) {
   const auto devices = population(test::device("Ideal", "lifetime: 4, diffusion: 0.02, reset_std: 0.05"), many);
   program_all(*devices, 4);
-  devices->relax(0, 0);
+  devices->relax(0, 0, 1);
   expect_spread(sample_of(devices->weights()), 3, .015);
   devices->reset(every_cell(*devices), 0);
   expect_spread(sample_of(devices->weights()), 0, .05);
@@ -296,7 +329,7 @@ void disturb(device_array& devices, array_shape shape) {
     if (!devices.is_ideal())
       devices.apply_pulses(i, runs, 2);
     devices.add_exactly(i, std::vector<float>(shape.inputs, .1F), 1, 3);
-    devices.relax(i, 4);
+    devices.relax(i, 4, 1);
   }
   devices.drift(10, 5);
   std::vector<std::uint32_t> some;
@@ -414,7 +447,7 @@ TEST(checkpoints, continue_as_if_nothing_happened) {
     EXPECT_EQ(weights_of(*copy), weights_of(*original)) << model;
     for (auto* devices : {original.get(), copy.get()}) {
       for (std::uint32_t i = 0; i < shape.outputs; ++i)
-        devices->relax(i, 11);
+        devices->relax(i, 11, 1);
       devices->drift(100, 12);
       disturb(*devices, shape);
     }

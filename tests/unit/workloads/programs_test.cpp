@@ -159,6 +159,101 @@ TEST_F(programs, update_of_a_layer_runs_beside_the_backward_pass_below) {
                        the(program, is(operation_kind::backward_mvm, 1))));
 }
 
+TEST_F(programs, serial_order_keeps_the_update_apart_from_the_backward_pass_below) {
+  network.layers = {5, 4, 4, 3};
+  map = map_network(network, {3, 6, 4}, {});
+  arena = {};
+  layout = lay_out(arena, {network, map, algorithm, stages, 5});
+  in.order = step_order::serial;
+  const auto program = training_step();
+  EXPECT_TRUE(ordered(program, the(program, is(operation_kind::outer_product_update, 2)),
+                      the(program, is(operation_kind::backward_mvm, 1))));
+}
+
+/// Operations of one kind on one array that work on a vector.
+condition of_vector(operation_kind kind, std::uint32_t array, std::uint32_t vector) {
+  return [=](const operation& o) {
+    return o.kind == kind && o.array == array && o.first_vector <= vector && vector < o.first_vector + o.vectors;
+  };
+}
+
+TEST_F(programs, bursts_of_a_pipeline_go_through_the_layers_one_after_the_other) {
+  in.order = step_order::pipelined;
+  in.micro_batch = 2;
+  const auto program = training_step(); // vectors 0 and 1, 2 and 3, 4
+  for (const auto kind : {operation_kind::forward_mvm, operation_kind::backward_mvm}) {
+    const auto found = all(program, is(kind, 4));
+    ASSERT_EQ(found.size(), 3U);
+    std::uint32_t next = 0;
+    for (const auto index : found) {
+      const auto& op = program.operations()[index];
+      EXPECT_EQ(op.first_vector, next);
+      EXPECT_EQ(op.vectors, next == 4 ? 1U : 2U);
+      EXPECT_EQ(op.inputs[0].first_vector, next);
+      EXPECT_EQ(op.outputs[0].vectors, op.vectors);
+      next += op.vectors;
+    }
+  }
+  for (const auto vector : {0U, 2U, 4U}) {
+    const auto first = the(program, of_vector(operation_kind::forward_mvm, 0, vector));
+    const auto second = the(program, of_vector(operation_kind::forward_mvm, 4, vector));
+    const auto back = the(program, of_vector(operation_kind::backward_mvm, 4, vector));
+    const auto update = the(program, is(operation_kind::outer_product_update, 4));
+    EXPECT_TRUE(ordered(program, first, second));
+    EXPECT_TRUE(ordered(program, second, back));
+    EXPECT_TRUE(ordered(program, back, update)); // one update, of all vectors, as ever
+    for (const auto other : {0U, 2U, 4U})
+      for (const auto later : {operation_kind::forward_mvm, operation_kind::backward_mvm}) {
+        EXPECT_EQ(ordered(program, first, the(program, of_vector(later, 4, other))), other == vector);
+      }
+  }
+  EXPECT_EQ(program.operations()[the(program, is(operation_kind::outer_product_update, 4))].vectors, 5U);
+  for (const auto& op : program.operations())
+    if (op.function == vector_function::loss_gradient) {
+      EXPECT_EQ(op.loss_vectors, 5U); // of the mean
+    }
+}
+
+TEST_F(programs, a_pipeline_of_one_burst_is_the_plain_program) {
+  const auto plain = training_step();
+  in.order = step_order::pipelined;
+  in.micro_batch = 5;
+  const auto pipelined = training_step();
+  ASSERT_EQ(plain.size(), pipelined.size());
+  for (std::size_t k = 0; k < plain.size(); ++k) {
+    EXPECT_EQ(plain.operations()[k].vectors, pipelined.operations()[k].vectors);
+    EXPECT_TRUE(std::ranges::equal(plain.predecessors(k), pipelined.predecessors(k)));
+  }
+}
+
+TEST_F(programs, mini_batches_of_one_step_share_slots_but_no_vectors) {
+  arena = {};
+  layout = lay_out(arena, {network, map, algorithm, stages, 7});
+  const auto program = emit_training_step(in, {.vectors = 7, .mini_batch = 3}); // 3, 3 and 1
+  for (std::uint32_t a = 0; a < 6; ++a) {
+    const auto updates = all(program, is(operation_kind::outer_product_update, a));
+    ASSERT_EQ(updates.size(), 3U);
+    for (std::uint32_t k = 0; k < 3; ++k) {
+      const auto& op = program.operations()[updates[k]];
+      EXPECT_EQ(op.mini_batch, k);
+      EXPECT_EQ(op.first_vector, 3 * k);
+      EXPECT_EQ(op.vectors, k < 2 ? 3U : 1U);
+      EXPECT_EQ(op.updates_before, k);
+      const auto forward = the(program, of_vector(operation_kind::forward_mvm, a, 3 * k));
+      EXPECT_EQ(program.operations()[forward].updates_before, k);
+      EXPECT_TRUE(ordered(program, forward, updates[k]));
+      for (std::uint32_t earlier = 0; earlier < k; ++earlier) {
+        EXPECT_TRUE(ordered(program, updates[earlier], updates[k]));
+        EXPECT_FALSE(ordered(program, updates[earlier], forward));
+      }
+    }
+  }
+  for (const auto& op : program.operations())
+    if (op.function == vector_function::loss_gradient) {
+      EXPECT_EQ(op.loss_vectors, op.mini_batch < 2 ? 3U : 1U);
+    }
+}
+
 TEST_F(programs, bias_changes_after_its_use) {
   const auto program = training_step();
   EXPECT_TRUE(ordered(program, the(program, is(vector_function::bias_activation, 0)),
@@ -440,6 +535,30 @@ TEST_F(transfers, serial_order_leaves_only_replicas_side_by_side) {
   EXPECT_TRUE(ordered(program, loss, update));
   EXPECT_TRUE(ordered(program, the(program, is(operation_kind::write_line, slow(1))), bias));
   EXPECT_FALSE(ordered(program, update, the(program, is(operation_kind::outer_product_update, fast(1)))));
+}
+
+TEST_F(transfers, bursts_of_a_pipeline_belong_to_one_replica_each) {
+  map = map_network(network, {20, 6, 4}, {}, algorithm.copies());
+  arena = {};
+  layout = lay_out(arena, {network, map, algorithm, stages, 5});
+  const program_inputs in{.network = network,
+                          .map = map,
+                          .layout = layout,
+                          .managed = {},
+                          .algorithm = algorithm,
+                          .stages = stages,
+                          .roles = traits,
+                          .order = step_order::pipelined,
+                          .mini_batch = 5,
+                          .micro_batch = 2};
+  const auto program = emit_training_step(in, {.vectors = 5, .events = {{.first = 3}}});
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> of_first; // replica 0 has vectors 0 to 2, replica 1 the others
+  for (const auto k : all(program, is(operation_kind::forward_mvm, slow(0))))
+    of_first.emplace_back(program.operations()[k].first_vector, program.operations()[k].vectors);
+  EXPECT_EQ(of_first, (std::vector<std::pair<std::uint32_t, std::uint32_t>>{{0, 2}, {2, 1}}));
+  const auto of_second = the(program, is(operation_kind::forward_mvm, slow(1)));
+  EXPECT_EQ(program.operations()[of_second].first_vector, 3U);
+  EXPECT_EQ(program.operations()[of_second].vectors, 2U);
 }
 
 TEST_F(transfers, evaluation_averages_the_copies) {

@@ -465,6 +465,30 @@ TEST(training_session, overlapped_transfers_come_one_step_later_but_end_with_the
   EXPECT_EQ(trace_of(c), (transfer_trace{{0, 0, 1, 3, 3, 4}, {0, 1, 2, 0, 1, 2}}));
 }
 
+TEST(training_session, steps_hold_the_mini_batches_in_flight) {
+  auto c = bench::usual();
+  c.mini_batches_in_flight = 2;
+  bench b(c);
+  struct group {
+    std::uint64_t first_vector = 0;
+    std::size_t samples = 0;
+    std::vector<std::uint32_t> updates; ///< vectors of those of layer 0
+    bool operator==(const group&) const = default;
+  };
+  std::vector<group> groups;
+  while (const auto s = b.session.next()) {
+    const auto& context = s->context;
+    group g{context.first_vector, context.samples.size(), {}};
+    for (const auto& op : s->program->operations())
+      if (op.kind == operation_kind::outer_product_update && op.layer == 0)
+        g.updates.push_back(op.vectors);
+    if (!g.updates.empty())
+      groups.push_back(g);
+    b.session.finished(*s);
+  }
+  EXPECT_EQ(groups, (std::vector<group>{{0, 8, {4, 4}}, {8, 2, {2}}, {10, 8, {4, 4}}, {18, 2, {2}}}));
+}
+
 TEST(training_session, replicas_of_fast_arrays_count_what_each_of_them_sees) {
   auto c = with_transfers(1, false);
   c.algorithm.replicas = 2;
