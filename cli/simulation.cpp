@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/checksum.h>
 #include <tilework/cli/health_warnings.h>
+#include <tilework/cli/mapping_file.h>
 #include <tilework/cli/saved_evaluations.h>
 #include <tilework/cli/simulation.h>
 #include <tilework/core/byte_stream.h>
@@ -11,6 +12,7 @@
 #include <tilework/physics/devices/pow_step.h>
 #include <tilework/physics/devices/soft_bounds_reference.h>
 #include <tilework/physics/periphery/read_plan.h>
+#include <tilework/platforms/placer.h>
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -57,15 +59,6 @@ auto located(const std::string& place, Check check) {
   } catch (const input_error& error) {
     throw input_error(fmt::format("{}: {}", place, error.what()));
   }
-}
-
-/// Lines of an array in the memory of a digital unit, which holds whole layers: more than any layer has.
-constexpr std::uint32_t any_lines = 1U << 30U;
-
-workload::tile_supply supply_of(const platform::machine_configuration& machine) {
-  if (machine.matrix_unit)
-    return {machine.tiles(), any_lines, any_lines, true};
-  return {machine.tiles(), machine.tile.inputs, machine.tile.outputs};
 }
 
 workload::network_map mapped(const experiment& e) {
@@ -196,11 +189,52 @@ const experiment& checked(const experiment& e, const simulation_options& options
   return e;
 }
 
-/// Allocates operands before the machine is elaborated on them.
-operand_arena& allocated(planned_run& plan) {
+std::vector<std::uint32_t> tiles_of(const workload::network_map& map) {
+  std::vector<std::uint32_t> tiles;
+  for (const auto& region : map.arrays)
+    tiles.push_back(region.tile);
+  return tiles;
+}
+
+/// Working tiles without an array.
+std::vector<std::uint32_t> spare_tiles(const platform::machine_configuration& machine,
+                                       const std::vector<std::uint32_t>& taken) {
+  std::vector<bool> is_spare(machine.tiles(), true);
+  for (const auto* held : {&taken, &machine.dead_tiles})
+    for (const auto tile : *held)
+      is_spare[tile] = false;
+  std::vector<std::uint32_t> spare;
+  for (std::uint32_t t = 0; t < is_spare.size(); ++t)
+    if (is_spare[t])
+      spare.push_back(t);
+  return spare;
+}
+
+/// Moves arrays that may be on any tile close to the hub.
+void place_near_hub(const experiment& e, planned_run& plan, placement_figures& figures) {
+  const auto step = plan.session.mean_training_step();
+  const auto flows =
+      platform::flows_of(step.program, plan.arena, e.machine.vector_unit.format, plan.map.arrays.size(), step.events);
+  std::vector<bool> is_fixed(figures.tiles.size(), false);
+  for (std::size_t a = 0; a < e.placement.size(); ++a)
+    is_fixed[a] = e.placement[a] != workload::any_tile;
+  figures.byte_hops_in_order = platform::byte_hops(e.machine, flows, figures.tiles);
+  figures.tiles =
+      platform::place_near_hub(e.machine, flows, figures.tiles, is_fixed, spare_tiles(e.machine, figures.tiles));
+  figures.byte_hops = platform::byte_hops(e.machine, flows, figures.tiles);
+  for (std::size_t a = 0; a < figures.tiles.size(); ++a)
+    plan.map.arrays[a].tile = figures.tiles[a];
+}
+
+/// Allocates operands and places arrays before the machine is elaborated on them.
+placement_figures prepared(const experiment& e, planned_run& plan) {
   plan.arena.allocate();
   plan.session.initialise();
-  return plan.arena;
+  placement_figures figures{.placer = std::string(names_of(e.placer)[static_cast<std::size_t>(e.placer)].first),
+                            .tiles = tiles_of(plan.map)};
+  if (e.placer == workload::placer_kind::nearest)
+    place_near_hub(e, plan, figures);
+  return figures;
 }
 
 } // namespace
@@ -208,6 +242,7 @@ operand_arena& allocated(planned_run& plan) {
 simulation::simulation(const experiment& e, const workload::dataset& data, const simulation_options& options)
     : experiment_(checked(e, options)),
       plan_(e, data),
+      placement_(prepared(e, plan_)),
       options_(options),
       pool_(options.threads),
       machine_(e.machine, platform::elaboration{.arrays = plan_.map.arrays,
@@ -217,7 +252,7 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
                                                 .timing = options.timing,
                                                 .source = plan_.session,
                                                 .samples = plan_.session,
-                                                .arena = allocated(plan_),
+                                                .arena = plan_.arena,
                                                 .pool = pool_,
                                                 .stages = plan_.stages}),
       health_(plan_.map.arrays, conversions_of(e)),
@@ -424,6 +459,7 @@ run_results simulation::results() const {
     const auto kind = static_cast<operation_kind>(k);
     r.operations.emplace_back(name_of(kind), machine_.control().operations_issued(kind));
   }
+  r.placement = placement_;
   r.delayed_requests = machine_.delayed_requests();
   r.network = {platform::name_of(experiment_.machine.interconnect),
                std::string(hardware::name_of(experiment_.machine.network_model())), machine_.out_of_order_requests(),

@@ -104,6 +104,7 @@ private:
 
   const experiment& experiment_;
   planned_run plan_;
+  placement_figures placement_;
   simulation_options options_;
   worker_pool pool_;
   platform::machine machine_;
