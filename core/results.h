@@ -71,7 +71,7 @@ struct network_figures {
 struct placement_figures {
   std::string placer;
   std::vector<std::uint32_t> tiles; ///< of each array
-  // Bytes times channels passed in a mean mini-batch, see platforms/placer.h; of a placer that looks at it.
+  // Bytes times links passed in a mean mini-batch, see platforms/placer.h; of a placer that looks at it.
   std::optional<double> byte_hops_in_order; ///< if the arrays that it placed were in order
   std::optional<double> byte_hops;
 };

@@ -15,14 +15,15 @@ constexpr std::uint32_t hub_node = 0;
 constexpr std::uint32_t no_one = no_array; ///< on a spare tile
 constexpr double real_gain = 1 - 1e-12;    ///< not one of rounding
 
-/// Channels of the way from one node to another.
+/// Links of the way from one node to another.
 std::vector<std::uint32_t> way(const hardware::topology& network, std::uint32_t source, std::uint32_t destination) {
-  std::vector<std::uint32_t> channels;
+  std::vector<std::uint32_t> links;
   for (auto router = network.router_of[source];;) {
-    channels.push_back(network.exit_towards(router, destination));
-    if (network.is_ejection(channels.back()))
-      return channels;
-    router = network.channels[channels.back()].to;
+    const auto exit = network.exit_towards(router, destination);
+    if (network.is_ejection(exit))
+      return links;
+    links.push_back(exit);
+    router = network.channels[exit].to;
   }
 }
 

@@ -26,15 +26,15 @@ struct array_flow {
 std::vector<array_flow> flows_of(const step_program& program, operand_arena& arena, numerics::number_format format,
                                  std::size_t arrays, std::span<const double> repeats);
 
-/// What a placement costs: the sum over all packets of their bytes times the channels that they pass on their way,
-/// ports of tiles included. A shared packet passes each channel of its tree once.
+/// What a placement costs: the sum over all packets of their bytes times the links that they pass on their way; on a
+/// bus one. A shared packet passes each link of its tree once.
 double byte_hops(const machine_configuration& machine, std::span<const array_flow> flows,
                  std::span<const std::uint32_t> tiles);
 
 /// Moves arrays to tiles where byte_hops() is small: the array with most bytes first to the tile next to the hub; then
 /// one array after the other changes place with another one or with a spare tile as long as that is a gain. The result
-/// depends on nothing but the arguments; without a gain it is `tiles`. \param tiles of each array \param is_fixed arrays that stay where they are
-/// \param free tiles that have no array and may have one, ascending
+/// depends on nothing but the arguments; without a gain it is `tiles`. \param tiles of each array \param is_fixed
+/// arrays that stay where they are \param free tiles that have no array and may have one, ascending
 std::vector<std::uint32_t> place_near_hub(const machine_configuration& machine, std::span<const array_flow> flows,
                                           std::vector<std::uint32_t> tiles, const std::vector<bool>& is_fixed,
                                           std::vector<std::uint32_t> free);

@@ -41,20 +41,20 @@ double least(const machine_configuration& machine, const std::vector<array_flow>
   return best;
 }
 
-TEST(placer, counts_the_channels_that_packets_pass) {
+TEST(placer, counts_the_links_that_packets_pass) {
   const auto machine = mesh(3, 2);
-  // Tile 5 is in column 2, row 1: three links and its port; back three links and the port of the hub.
+  // Tile 5 is in column 2, row 1: three links there, three back.
   const std::vector<array_flow> flows{{{0}, false, 10}, {{0}, true, 1}};
-  EXPECT_EQ(byte_hops(machine, flows, tile_list{5}), 10 * 4 + 1 * 4);
-  EXPECT_EQ(byte_hops(machine, flows, tile_list{0}), 10 + 1);
+  EXPECT_EQ(byte_hops(machine, flows, tile_list{5}), 10 * 3 + 1 * 3);
+  EXPECT_EQ(byte_hops(machine, flows, tile_list{0}), 0);
 }
 
-TEST(placer, shared_packets_pass_a_channel_once) {
+TEST(placer, shared_packets_pass_a_link_once) {
   const auto machine = mesh(3, 2);
-  // To tiles 1 and 2: links 0-1, 1-2 and two ports.
-  EXPECT_EQ(byte_hops(machine, std::vector<array_flow>{{{0, 1}, false, 10}}, tile_list{1, 2}), 40);
-  // From tiles 4 and 5 to the hub: links 5-4, 4-3, 3-0 and the hub's port.
-  EXPECT_EQ(byte_hops(machine, std::vector<array_flow>{{{0, 1}, true, 10}}, tile_list{4, 5}), 40);
+  // To tiles 1 and 2: links 0-1 and 1-2.
+  EXPECT_EQ(byte_hops(machine, std::vector<array_flow>{{{0, 1}, false, 10}}, tile_list{1, 2}), 20);
+  // From tiles 4 and 5 to the hub: links 5-4, 4-3 and 3-0.
+  EXPECT_EQ(byte_hops(machine, std::vector<array_flow>{{{0, 1}, true, 10}}, tile_list{4, 5}), 30);
 }
 
 TEST(placer, has_no_ways_to_shorten_on_a_bus_or_an_ideal_network) {
@@ -93,7 +93,7 @@ TEST(placer, exchanges_arrays_that_share_packets) {
   const std::vector<array_flow> flows{{{0, 1, 2, 3}, true, 100}, {{4}, false, 110}, {{5}, false, 60}};
   const auto machine = mesh(4, 2);
   const auto cost = byte_hops(machine, flows, placed(machine, flows, 6));
-  EXPECT_LE(cost, 1.1 * least(machine, flows, 6));
+  EXPECT_LE(cost, 1.2 * least(machine, flows, 6));
   EXPECT_LT(cost, byte_hops(machine, flows, tile_list{4, 1, 2, 5, 0, 3})) << "by bytes alone";
 }
 
