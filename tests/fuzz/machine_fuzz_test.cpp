@@ -272,6 +272,13 @@ TEST(machine_fuzz, a_hundred_cases) {
   try_cases(0, 100);
 }
 
+/// 3413: a read that takes no time, of vectors that are all zero, came before the one that held the array.
+TEST(machine_fuzz, cases_that_once_failed) {
+  const auto prices = shipped_prices();
+  for (const std::uint64_t seed : {3413U})
+    try_case(seed, prices);
+}
+
 /// Ten of them are ten thousand cases.
 class machine_fuzz_long : public testing::TestWithParam<int> {};
 
