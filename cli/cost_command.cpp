@@ -23,6 +23,9 @@ std::vector<compared_figure> compare(const Costs& costs, const std::vector<platf
 
 machine_report report_machine(config::reader& r, const cost_options& options) {
   const auto machine = platform::read_machine(r);
+  if (machine.matrix_unit)
+    throw r.error("matrix_unit", "the closed forms are those of analog tiles; what a digital unit takes depends on the "
+                                 "matrix (docs/timing-model.md): run an experiment on this machine");
   const auto prices = platform::read_technologies(r);
   const auto published = platform::read_published(r);
   r.finish();

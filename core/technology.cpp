@@ -177,6 +177,10 @@ private:
       return counting_energy(dac_time_at_8_bit_J, static_cast<int>(needed(machine_.dac_bits, name, "the DAC's bits")));
     case formula::sram_access:
       return sram_byte_energy(needed(machine_.buffer_bytes, name, "the buffer's capacity"));
+    case formula::line_charge: {
+      const double v = needed(machine_.v_read_V, name, "the voltage");
+      return v * v * needed(machine_.line_F, name, "the capacitance of wires");
+    }
     case formula::ohmic_read:
       return ohmic(machine_.v_read_V, machine_.integration_time_s, name, "the integration time");
     case formula::ohmic_read_slot:
@@ -211,8 +215,9 @@ private:
   }
 
   [[nodiscard]] double ohmic(double V, double time_s, std::string_view name, std::string_view what) const {
+    const double conductance = needed(machine_.conductance_S, name, "the cell's conductance");
     const double v = needed(V, name, "the voltage");
-    return v * v * needed(machine_.conductance_S, name, "the cell's conductance") * needed(time_s, name, what);
+    return v * v * conductance * needed(time_s, name, what);
   }
 
   [[nodiscard]] input_error failure(std::string_view message) const {

@@ -63,13 +63,14 @@ enum class formula : std::uint8_t {
   dac_time,          ///< energy of a digital-to-time converter (65 nm), from bits
   router,            ///< energy per flit hop, area and leakage of a router (32 nm), from ports and flit width
   sram_access,       ///< energy per byte with the square root of the buffer's capacity
+  line_charge,       ///< V_read^2 times the capacitance of the longest line
   ohmic_read,        ///< V_read^2 G t_integration
   ohmic_read_slot,   ///< V_read^2 G t_slot
   ohmic_drive,       ///< V_read^2 G of one cell_drive: t_slot, or t_slot / full code^2 of a voltage DAC
   ohmic_update,      ///< V_write^2 G t_pulse
   ohmic_half_select, ///< (V_write / 2)^2 G t_pulse
 };
-inline constexpr std::array<std::pair<std::string_view, formula>, 12> formula_names{
+inline constexpr std::array<std::pair<std::string_view, formula>, 13> formula_names{
     {{"adc_survey", formula::adc_survey},
      {"adc_sar", formula::adc_sar},
      {"adc_cco", formula::adc_cco},
@@ -77,6 +78,7 @@ inline constexpr std::array<std::pair<std::string_view, formula>, 12> formula_na
      {"dac_time", formula::dac_time},
      {"router", formula::router},
      {"sram_access", formula::sram_access},
+     {"line_charge", formula::line_charge},
      {"ohmic_read", formula::ohmic_read},
      {"ohmic_read_slot", formula::ohmic_read_slot},
      {"ohmic_drive", formula::ohmic_drive},
@@ -170,6 +172,7 @@ struct machine_quantities {
   double v_write_V = 0;
   double conductance_S = 0; ///< mean conductance of a cross-point
   double pulse_width_s = 0;
+  double line_F = 0; ///< capacitance of the longest line of an array
   double flit_width_bit = 0;
   double router_ports = 0;   ///< of one router of the network, the node's included; 0: there are no routers
   double buffer_bytes = 0;   ///< capacity of the buffer

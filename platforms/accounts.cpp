@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace tilework::platform {
 namespace {
 
@@ -97,6 +99,7 @@ void add_analog(machine_quantities& q, const machine_configuration& c) {
   q.v_read_V = c.tile.cell.v_read_V;
   q.v_write_V = c.tile.cell.v_write_V;
   q.conductance_S = (c.tile.cell.g_min_S + c.tile.cell.g_max_S) / 2;
+  q.line_F = c.tile.cell.wire_F * std::max(c.tile.inputs, c.tile.outputs);
   q.pulse_width_s = c.tile.pulse.width.seconds();
 }
 

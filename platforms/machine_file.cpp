@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/config/read_fields.h>
+#include <tilework/modules/tile/tile_timing.h>
 #include <tilework/platforms/machine_file.h>
 #include <tilework/platforms/published.h>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -55,6 +58,11 @@ hardware::cell_configuration read_cell(reader r) {
   c.v_write_V = r.quantity("v_write", dimension::voltage, c.v_write_V, positive);
   if (c.g_min_S >= c.g_max_S)
     throw r.error("g_min", "g_min must be below g_max");
+  if (r.has("wire")) {
+    auto wire = r.child("wire");
+    c.wire_Ohm = wire.require_quantity("resistance", dimension::resistance, not_negative);
+    c.wire_F = wire.require_quantity("capacitance", dimension::capacitance, not_negative);
+  }
   if (r.has("endurance"))
     c.endurance = read_endurance(r.child("endurance"));
   return c;
@@ -109,6 +117,15 @@ hardware::calibration_configuration read_calibration(reader r) {
   return c;
 }
 
+void require_settling(const reader& dac, const hardware::tile_configuration& c) {
+  const double settling_s = hardware::settling_time_s(c);
+  if (settling_s > c.dac.slot.seconds())
+    throw dac.error("slot",
+                    fmt::format("the longest line of the array ({} cells) settles to half a step of the ADC in {}; "
+                                "make the slot at least as long, the array smaller or the wires better",
+                                std::max(c.inputs, c.outputs), format_quantity(settling_s, dimension::time)));
+}
+
 hardware::tile_configuration read_tile(reader r) {
   hardware::tile_configuration c;
   auto array = r.child("array");
@@ -126,6 +143,7 @@ hardware::tile_configuration read_tile(reader r) {
   c.faults = config::read_fields(faults, c.faults);
   c.calibration = read_calibration(r.child("calibration"));
   c.input_depth = r.get("input_depth", c.input_depth, {.minimum = 1, .maximum = 64});
+  require_settling(r.child("dac"), c);
   return c;
 }
 

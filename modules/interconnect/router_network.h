@@ -158,6 +158,18 @@ private:
     std::size_t last = 0;
   };
 
+  /// A number from a free list, or of a new element.
+  template <typename T>
+  static std::uint32_t take(std::vector<T>& all, std::vector<std::uint32_t>& unused) {
+    if (unused.empty()) {
+      all.emplace_back();
+      return static_cast<std::uint32_t>(all.size() - 1);
+    }
+    const auto number = unused.back();
+    unused.pop_back();
+    return number;
+  }
+
   void launch(const packet& p, cycle departure, std::uint64_t ticket) override;
   std::uint32_t make_packet(const packet& p, cycle departure);
   void enqueue(std::uint32_t node, std::uint32_t number);

@@ -107,12 +107,15 @@ struct calibration_configuration {
   std::uint32_t reads = 10; ///< of every input line, averaged
 };
 
-/// Conductances and voltages of a cross-point enter energy and currents only, its endurance is only reported.
+/// Conductances and voltages of a cross-point enter energy and currents only, its endurance is only reported. Wires
+/// bound the time and the energy of a read; what they do to values is the analog product's ir_drop.
 struct cell_configuration {
   double g_min_S = 0.1e-6;
   double g_max_S = 1e-6;
   double v_read_V = 0.2;
   double v_write_V = 1.0;
+  double wire_Ohm = 0;         ///< of a line, per cell; 0: not modelled
+  double wire_F = 0;           ///< same
   endurance_limit endurance{}; ///< 0 pulses: unknown
 };
 

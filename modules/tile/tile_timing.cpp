@@ -2,6 +2,7 @@
 #include <tilework/modules/tile/tile_timing.h>
 
 #include <algorithm>
+#include <numbers>
 
 namespace tilework::hardware {
 
@@ -106,6 +107,12 @@ femtoseconds tile_timing::rewrite(const operation_activity& activity) const {
 
 femtoseconds tile_timing::program(std::uint32_t inputs) const {
   return configuration_.program_row_time * inputs;
+}
+
+double settling_time_s(const tile_configuration& tile) {
+  const double n = std::max(tile.inputs, tile.outputs);
+  const double delay_s = tile.cell.wire_Ohm * tile.cell.wire_F * n * n / 2;
+  return std::numbers::ln2 * (tile.adc.bits + 1) * delay_s;
 }
 
 } // namespace tilework::hardware

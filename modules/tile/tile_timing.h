@@ -85,4 +85,8 @@ private:
   tile_configuration configuration_;
 };
 
+/// Seconds in which the longest line settles to half a step of the ADC: ln 2 (bits + 1) times the delay R C n^2 / 2 of
+/// a line of n cells (W. C. Elmore, J. Appl. Phys. 19 (1948) 55). 0 without wires.
+double settling_time_s(const tile_configuration& tile);
+
 } // namespace tilework::hardware

@@ -49,6 +49,7 @@ TEST(commands, bad_command_lines_explain_themselves_and_exit_with_2) {
   expect_refused({"cost", machine, "--operation", "forward_mvn"},
                  "unknown operation 'forward_mvn'; did you mean 'forward_mvm'?");
   expect_refused({"cost", machine, "--bl", "0"}, "--bl");
+  expect_refused({"cost", (source_folder() / "platforms/machines/edge_simd.yaml").string()}, "run an experiment");
   expect_refused({"cost", machine, "--mv-type", "TWO_PASS"}, "ONE_PASS");
   expect_refused({"cost", (source_folder() / "platforms/bills/isaac_ce.yaml").string(), "--operation", "forward_mvm"},
                  "a bill of materials has no operations");

@@ -428,8 +428,6 @@ constexpr std::array cases{
     malformed_case{"negative_price", t, "value: 37.5 fJ", "value: -37.5 fJ", "-37.5 fJ", "at least 0"},
     malformed_case{"price_that_is_no_number", t, "value: 37.5 fJ", "value: nan fJ", "nan fJ", "an energy"},
     malformed_case{"price_of_another_unit", t, "value: 37.5 fJ", "value: 37.5 ns", "37.5 ns", "an energy"},
-    malformed_case{"action_without_price", t, "[sram_read_byte, sram_write_byte]", "[sram_read_byte]", "",
-                   "sram_write_byte"},
     malformed_case{"doubly_covered_action", t, "area:\n",
                    "  - {name: again, covers: cell_read, value: 1 fJ, source: test}\narea:\n", "{name: again",
                    "cell_read is covered twice"},

@@ -107,7 +107,9 @@ TEST_F(repricing, refuses_what_is_no_finished_run) {
   }
   EXPECT_EQ(reprice({"generic_14nm.yaml"}).exit_code, 0); // intact again
   EXPECT_EQ(reprice({"nowhere.yaml"}).exit_code, 2);
-  EXPECT_EQ(reprice({"gallo.yaml"}).exit_code, 2); // not complete
+  const auto incomplete = reprice({"gallo.yaml"});
+  EXPECT_EQ(incomplete.exit_code, 2);
+  EXPECT_NE(incomplete.err.find("has no price for"), std::string::npos) << incomplete.err;
 }
 
 } // namespace

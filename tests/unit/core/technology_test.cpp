@@ -69,6 +69,9 @@ TEST(ohmic_laws, are_voltage_squared_times_conductance_times_time) {
   EXPECT_DOUBLE_EQ(value(formula::ohmic_drive), 0.01e-15);
   EXPECT_DOUBLE_EQ(value(formula::ohmic_update), 2.5e-15);
   EXPECT_DOUBLE_EQ(value(formula::ohmic_half_select), 0.625e-15);
+  EXPECT_THROW(value(formula::line_charge), input_error) << "no wires";
+  m.line_F = 50e-15;
+  EXPECT_DOUBLE_EQ(value(formula::line_charge), m.v_read_V * m.v_read_V * 50e-15);
 }
 
 TEST(adc_families, follow_their_sources) {

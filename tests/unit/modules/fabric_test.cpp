@@ -97,7 +97,7 @@ TYPED_TEST(fabric_test, order_of_calls_is_reported_and_early_packets_fill_gaps) 
 }
 
 TYPED_TEST(fabric_test, counts_are_booked_under_the_packets_phase) {
-  this->network->transfer({0, 1, 8, phase::evaluate}, {});
+  this->network->transfer({0, 5, 8, phase::evaluate}, {});
   EXPECT_EQ(this->account.counts.get(phase::forward, action::flit_hop), 0U);
   EXPECT_GT(this->account.counts.get(phase::evaluate, action::flit_hop), 0U);
   EXPECT_GT(this->account.busy[static_cast<std::size_t>(phase::evaluate)], femtoseconds{});

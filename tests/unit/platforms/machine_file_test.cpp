@@ -5,6 +5,7 @@
 #include <tilework/core/error.h>
 #include <tilework/core/pricing.h>
 #include <tilework/modules/tile/tile.h>
+#include <tilework/modules/tile/tile_timing.h>
 #include <tilework/platforms/accounts.h>
 #include <tilework/platforms/machine_file.h>
 #include <tilework/platforms/technology_file.h>
@@ -14,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -187,6 +189,23 @@ TEST(machine_file, reads_a_simd_matrix_unit_with_weights_in_dram) {
   EXPECT_EQ(c.weights.kind, hardware::weight_memory_kind::dram);
   EXPECT_EQ(c.weights.bandwidth_bytes_per_s, 2e9);
   EXPECT_EQ(c.weights.latency, femtoseconds{60'000'000});
+}
+
+// 1024 cells of 2 Ohm and 0.05 fF: a delay of 52 ps, and 9 bits are 10 ln 2 of it.
+TEST(machine_file, refuses_slots_in_which_lines_do_not_settle) {
+  const auto machine = [](const std::string& slot, const std::string& wire) {
+    return "tile:\n  array: {inputs: 1024, outputs: 256}\n  cell: {wire: " + wire + "}\n  dac: {slot: " + slot +
+           "}\n  adc: {bits: 9}\n";
+  };
+  const std::string thin = "{resistance: 2 Ohm, capacitance: 0.05 fF}";
+  EXPECT_NO_THROW(machine_of(machine("1 ns", thin)));
+  EXPECT_NEAR(hardware::settling_time_s(machine_of(machine("1 ns", thin)).tile), 10 * std::log(2.0) * 52.4288e-12,
+              1e-15);
+  const auto message = error_of(machine("300 ps", thin));
+  EXPECT_NE(message.find("m.yaml:4:15: tile.dac.slot: the longest line of the array (1024 cells) settles"),
+            std::string::npos)
+      << message;
+  EXPECT_NO_THROW(machine_of(machine("300 ps", "{resistance: 1 Ohm, capacitance: 0.05 fF}")));
 }
 
 TEST(machine_file, refuses_matrix_units_that_make_no_sense) {

@@ -58,6 +58,7 @@ machine_quantities typical_machine() {
   m.pulse_width_s = 5e-9;
   m.flit_width_bit = 64;
   m.router_ports = 5;
+  m.line_F = 50e-15;
   m.buffer_bytes = 1 << 20;
   m.number_format = "fp16";
   return m;
@@ -143,7 +144,8 @@ TEST_P(shipped_technology, says_why_a_figure_is_zero) {
 INSTANTIATE_TEST_SUITE_P(files, shipped_technology,
                          testing::Values("gallo", "generic_14nm.yaml", "survey_adc.yaml", "measured_adc.yaml",
                                          "neurosim_14nm.yaml", "hbm2.yaml", "gddr5.yaml", "sram_by_capacity.yaml",
-                                         "ramp_adc.yaml", "router_by_ports.yaml", "isaac_bus.yaml", "isaac_32nm.yaml"));
+                                         "ramp_adc.yaml", "router_by_ports.yaml", "isaac_bus.yaml", "wired_array.yaml",
+                                         "isaac_32nm.yaml"));
 
 TEST(converter_technologies, differ_by_a_factor_that_users_must_choose) {
   auto machine = typical_machine();
