@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tilework/cli/experiment.h>
+#include <tilework/cli/mapping_file.h>
 #include <tilework/config/read_fields.h>
 #include <tilework/numerics/activation.h>
 #include <tilework/physics/cells/one_sided_cell.h>
@@ -471,7 +472,7 @@ experiment read_experiment(const std::filesystem::path& file, const std::vector<
   set_read_noise(e);
   if (e.machine.matrix_unit)
     make_digital(training, e);
-  e.placement = r.child("mapping").get_list("tiles", e.placement);
+  read_mapping(r.child("mapping"), r.where("network"), e);
   read_evaluation(r.child("evaluate"), e);
   read_report(r.child("report"), e);
   try {

@@ -40,7 +40,8 @@ struct experiment {
   training_algorithm algorithm;
   platform::machine_configuration machine;
   technology prices;
-  std::vector<std::uint32_t> placement;
+  std::vector<std::uint32_t> placement; ///< tile of each array, or any_tile; empty: all any
+  workload::placer_kind placer = workload::placer_kind::in_order;
   bool digital_evaluation = false;       ///< also evaluate the weights in floating point
   bool gradient_cosine = false;          ///< compare single steps with their gradient
   std::optional<double> target_accuracy; ///< fraction; what does it cost to reach it?

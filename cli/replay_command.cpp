@@ -64,8 +64,8 @@ void require_own_configuration(const report::activity_reader& record, const repl
 int replay_command(const replay_options& options, const catalog::device_registry& devices) {
   const auto configuration = options.run / report::configuration_file;
   if (!fs::exists(configuration) || !fs::exists(options.run / report::activity_file))
-    throw input_error(fmt::format("{}:0:0: holds no run to replay ({} and {} are needed; runs with --no-record have no "
-                                  "record)",
+    throw input_error(fmt::format("{}:0:0: holds no run to replay ({} and {} are needed; runs with --no-record and "
+                                  "runs whose values depend on time have no record)",
                                   options.run.string(), report::configuration_file, report::activity_file));
   report::activity_reader record(options.run / report::activity_file);
   require_own_configuration(record, options);

@@ -80,6 +80,7 @@ constexpr std::array rules{
     rule{"machine.tile.output_latency", free_to_change},
     rule{"machine.tile.program_row_time", free_to_change},
     rule{"machine.tile.faults", "broken lines decide values"},
+    rule{"machine.tile.faults.dead", free_to_change},             // arrays are put elsewhere
     rule{"machine.tile.calibration.pulse_pairs", free_to_change}, // references are exact whatever it takes
     rule{"machine.tile.calibration.reads", free_to_change},
     rule{"machine.tile.input_depth", free_to_change},

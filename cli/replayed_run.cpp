@@ -21,6 +21,7 @@ replayed_run::replayed_run(const experiment& e, unsigned epochs, const workload:
       record_(record),
       timing_(timing),
       plan_(e, data),
+      placement_(prepared(e, plan_)),
       machine_(e.machine, platform::elaboration{.arrays = plan_.map.arrays,
                                                 .parameters = plan_.roles,
                                                 .seed = e.seed,
@@ -28,7 +29,7 @@ replayed_run::replayed_run(const experiment& e, unsigned epochs, const workload:
                                                 .timing = timing,
                                                 .source = plan_.session,
                                                 .samples = plan_.session,
-                                                .arena = allocated(plan_),
+                                                .arena = plan_.arena,
                                                 .pool = pool_,
                                                 .stages = plan_.stages,
                                                 .recorded = &record}),
@@ -66,7 +67,8 @@ void replayed_run::epoch_done(const workload::training_position& position) {
 
 run_results replayed_run::results() {
   const auto& values = record_.end();
-  auto r = figures_of({experiment_, plan_, machine_, loads_, bottlenecks_, timing_}, values.programming, evaluations_);
+  auto r = figures_of({experiment_, plan_, placement_, machine_, loads_, bottlenecks_, timing_}, values.programming,
+                      evaluations_);
   r.interrupted = !complete_;
   r.replayed = true;
   if (record_.over()) { // else the values went on

@@ -39,6 +39,7 @@ private:
   report::activity_reader& record_;
   hardware::timing_mode timing_;
   planned_run plan_;
+  placement_figures placement_;
   worker_pool pool_{1};
   platform::machine machine_;
   load_monitor loads_;

@@ -117,6 +117,7 @@ run_results figures_of(const run_parts& run, std::span<const programmed_spread> 
   r.evaluations.assign(evaluations.begin(), evaluations.end());
   for (std::size_t l = 0; l < spreads.size(); ++l)
     r.programming.push_back({session.programming_iterations()[l], spreads[l]});
+  r.placement = run.placement;
   add_machine_figures(r, e.machine, run.machine, run.plan.prices);
   r.uncertainty = uncertainty_of(r.costs);
   r.training_macs = session.trained_samples() * training_macs_per_sample(e.session.network.layers);

@@ -22,6 +22,7 @@ femtoseconds training_time_of(const platform::machine& machine);
 struct run_parts {
   const experiment& of;
   const planned_run& plan;
+  const placement_figures& placement;
   const platform::machine& machine;
   const load_monitor& loads;
   const timing_monitor& bottlenecks;

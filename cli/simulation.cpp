@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tilework/cli/mapping_file.h>
 #include <tilework/cli/run_figures.h>
 #include <tilework/cli/saved_evaluations.h>
 #include <tilework/cli/simulation.h>
@@ -10,6 +11,7 @@
 #include <tilework/physics/devices/pow_step.h>
 #include <tilework/physics/devices/soft_bounds_reference.h>
 #include <tilework/physics/periphery/read_plan.h>
+#include <tilework/platforms/placer.h>
 
 #include <fmt/format.h>
 
@@ -44,15 +46,6 @@ auto located(const std::string& place, Check check) {
   } catch (const input_error& error) {
     throw input_error(fmt::format("{}: {}", place, error.what()));
   }
-}
-
-/// Lines of an array in the memory of a digital unit, which holds whole layers: more than any layer has.
-constexpr std::uint32_t any_lines = 1U << 30U;
-
-workload::tile_supply supply_of(const platform::machine_configuration& machine) {
-  if (machine.matrix_unit)
-    return {machine.tiles(), any_lines, any_lines, true};
-  return {machine.tiles(), machine.tile.inputs, machine.tile.outputs};
 }
 
 /// Products of the forward direction where a line is read at full scale: nothing is managed.
@@ -179,15 +172,61 @@ const experiment& require_timing(const experiment& e, hardware::timing_mode timi
   return e;
 }
 
-operand_arena& allocated(planned_run& plan) {
+namespace {
+
+std::vector<std::uint32_t> tiles_of(const workload::network_map& map) {
+  std::vector<std::uint32_t> tiles;
+  for (const auto& region : map.arrays)
+    tiles.push_back(region.tile);
+  return tiles;
+}
+
+/// Working tiles without an array.
+std::vector<std::uint32_t> spare_tiles(const platform::machine_configuration& machine,
+                                       const std::vector<std::uint32_t>& taken) {
+  std::vector<bool> is_spare(machine.tiles(), true);
+  for (const auto* held : {&taken, &machine.dead_tiles})
+    for (const auto tile : *held)
+      is_spare[tile] = false;
+  std::vector<std::uint32_t> spare;
+  for (std::uint32_t t = 0; t < is_spare.size(); ++t)
+    if (is_spare[t])
+      spare.push_back(t);
+  return spare;
+}
+
+/// Moves arrays that may be on any tile close to the hub.
+void place_near_hub(const experiment& e, planned_run& plan, placement_figures& figures) {
+  const auto step = plan.session.mean_training_step();
+  const auto flows =
+      platform::flows_of(step.program, plan.arena, e.machine.vector_unit.format, plan.map.arrays.size(), step.events);
+  std::vector<bool> is_fixed(figures.tiles.size(), false);
+  for (std::size_t a = 0; a < e.placement.size(); ++a)
+    is_fixed[a] = e.placement[a] != workload::any_tile;
+  figures.byte_hops_in_order = platform::byte_hops(e.machine, flows, figures.tiles);
+  figures.tiles =
+      platform::place_near_hub(e.machine, flows, figures.tiles, is_fixed, spare_tiles(e.machine, figures.tiles));
+  figures.byte_hops = platform::byte_hops(e.machine, flows, figures.tiles);
+  for (std::size_t a = 0; a < figures.tiles.size(); ++a)
+    plan.map.arrays[a].tile = figures.tiles[a];
+}
+
+} // namespace
+
+placement_figures prepared(const experiment& e, planned_run& plan) {
   plan.arena.allocate();
   plan.session.initialise();
-  return plan.arena;
+  placement_figures figures{.placer = std::string(names_of(e.placer)[static_cast<std::size_t>(e.placer)].first),
+                            .tiles = tiles_of(plan.map)};
+  if (e.placer == workload::placer_kind::nearest)
+    place_near_hub(e, plan, figures);
+  return figures;
 }
 
 simulation::simulation(const experiment& e, const workload::dataset& data, const simulation_options& options)
     : experiment_(require_timing(e, options.timing)),
       plan_(e, data),
+      placement_(prepared(e, plan_)),
       options_(options),
       pool_(options.threads),
       machine_(e.machine, platform::elaboration{.arrays = plan_.map.arrays,
@@ -197,7 +236,7 @@ simulation::simulation(const experiment& e, const workload::dataset& data, const
                                                 .timing = options.timing,
                                                 .source = plan_.session,
                                                 .samples = plan_.session,
-                                                .arena = allocated(plan_),
+                                                .arena = plan_.arena,
                                                 .pool = pool_,
                                                 .stages = plan_.stages,
                                                 .values_follow_time = e.values_depend_on_time()}),
@@ -368,7 +407,8 @@ std::string simulation::weights_digest() const {
 }
 
 run_results simulation::results() const {
-  auto r = figures_of({experiment_, plan_, machine_, loads_, timing_, options_.timing}, spreads_, evaluations_);
+  auto r =
+      figures_of({experiment_, plan_, placement_, machine_, loads_, timing_, options_.timing}, spreads_, evaluations_);
   r.interrupted = !plan_.session.complete();
   if (experiment_.is_asynchronous())
     r.staleness = staleness_.layers();

@@ -49,8 +49,8 @@ std::uint32_t largest_burst(const experiment& e);
 /// Arrays of an experiment on its machine. \throws input_error if they do not fit
 workload::network_map map_of(const experiment& e);
 
-/// Allocates the operands and gives them their first values: before a machine is elaborated on them.
-operand_arena& allocated(planned_run& plan);
+/// Allocates the operands, gives them their first values and places the arrays: before a machine is elaborated on them.
+placement_figures prepared(const experiment& e, planned_run& plan);
 
 /// What a run tells the program around it; called between steps.
 class run_observer {
@@ -115,6 +115,7 @@ private:
 
   const experiment& experiment_;
   planned_run plan_;
+  placement_figures placement_;
   simulation_options options_;
   worker_pool pool_;
   platform::machine machine_;

@@ -84,6 +84,15 @@ struct network_figures {
   femtoseconds largest_skew;               ///< how much earlier, at most, than one made before
 };
 
+/// Where the arrays are, and what their packets cost there.
+struct placement_figures {
+  std::string placer;
+  std::vector<std::uint32_t> tiles; ///< of each array
+  // Bytes times links passed in a mean mini-batch, see platforms/placer.h; of a placer that looks at it.
+  std::optional<double> byte_hops_in_order; ///< if the arrays that it placed were in order
+  std::optional<double> byte_hops;
+};
+
 struct run_results {
   std::string experiment;
   std::string machine;
@@ -102,6 +111,7 @@ struct run_results {
   cost_sheet costs;
   cost_uncertainty uncertainty;
   std::vector<std::pair<std::string, std::uint64_t>> operations; ///< issued, by name
+  placement_figures placement;
   network_figures network;
   std::uint64_t delayed_requests = 0; ///< calendar bookings that had to wait; of routers: heads, per channel
   std::uint64_t training_macs = 0;    ///< see outcomes.h

@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace tilework::platform {
 
@@ -31,6 +32,7 @@ struct machine_configuration {
   hardware::sram_configuration buffer;
   interconnect_configuration interconnect;
   hardware::memory_configuration memory;
+  std::vector<std::uint32_t> dead_tiles; ///< known to be dead, ascending: they hold no array
 
   /// One tile, or one matrix unit, per network node.
   [[nodiscard]] std::uint32_t tiles() const;

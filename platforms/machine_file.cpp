@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 namespace tilework::platform {
 namespace {
@@ -341,6 +342,16 @@ hardware::memory_configuration read_memory(reader r) {
   return c;
 }
 
+/// Tiles that a test has found dead. \param tiles of the machine
+std::vector<std::uint32_t> read_dead_tiles(reader faults, std::uint32_t tiles) {
+  constexpr std::string_view key = "dead";
+  auto dead = faults.get_list(key, std::vector<std::uint32_t>{}, {.minimum = 0, .maximum = tiles - 1.0});
+  std::ranges::sort(dead);
+  if (const auto twice = std::ranges::adjacent_find(dead); twice != dead.end())
+    throw faults.error(key, "names tile " + std::to_string(*twice) + " twice");
+  return dead;
+}
+
 } // namespace
 
 machine_configuration read_machine(reader& r) {
@@ -361,6 +372,8 @@ machine_configuration read_machine(reader& r) {
   c.buffer = read_buffer(digital.child("buffer"));
   c.interconnect = read_interconnect(r.child("interconnect"), chips);
   c.memory = read_memory(r.child("memory"));
+  if (!c.matrix_unit)
+    c.dead_tiles = read_dead_tiles(r.child("tile").child("faults"), c.tiles());
   read_published(r); // for `tilework cost`; a run has no use for it
   return c;
 }

@@ -166,6 +166,15 @@ json layer_json(const layer_health& layer) {
           {"roles", std::move(roles)}};
 }
 
+json placement_json(const placement_figures& placement) {
+  json block = {{"placer", placement.placer}, {"tiles", placement.tiles}};
+  if (placement.byte_hops) {
+    block["byte_hops_in_order"] = *placement.byte_hops_in_order;
+    block["byte_hops"] = *placement.byte_hops;
+  }
+  return block;
+}
+
 json uncertainty_of(const uncertain_total& total, double per_unit) {
   return {{"low", total.range.low * per_unit},
           {"high", total.range.high * per_unit},
@@ -333,6 +342,7 @@ std::string summary_json(const run_results& r) {
   for (const auto& [name, count] : r.operations)
     s["operations"][name] = count;
   s["actions"] = actions_of(r);
+  s["placement"] = placement_json(r.placement);
   s["network"] = {{"topology", r.network.topology}, {"model", r.network.model}};
   s["contention"] = {{"delayed_requests", r.delayed_requests},
                      {"out_of_order_requests", r.network.out_of_order_requests},

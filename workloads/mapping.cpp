@@ -39,30 +39,59 @@ void require_enough_tiles(const network_configuration& network, const tile_suppl
     arrays += std::uint64_t{piece_count(network.layers[l], supply.max_inputs)} *
               piece_count(network.layers[l + 1], supply.max_outputs);
   arrays *= per_piece;
-  if (!supply.shared && arrays > supply.tiles)
-    throw input_error(fmt::format("the network needs {} arrays but the machine has {} tiles; use a machine with more "
+  if (!supply.shared && arrays > supply.tiles - supply.dead.size())
+    throw input_error(fmt::format("the network needs {} arrays but the machine has {} tiles{}; use a machine with more "
                                   "or larger tiles, a smaller network{}",
-                                  arrays, supply.tiles, per_piece > 1 ? ", or fewer replicas" : ""));
+                                  arrays, supply.tiles,
+                                  supply.dead.empty() ? "" : fmt::format(", {} of them dead", supply.dead.size()),
+                                  per_piece > 1 ? ", or fewer replicas" : ""));
+}
+
+void require_tile(const tile_supply& supply, std::uint32_t tile) {
+  if (tile >= supply.tiles)
+    throw input_error(fmt::format("mapping.tiles names tile {}, allowed: 0 to {}", tile, supply.tiles - 1));
+  if (supply.is_dead(tile))
+    throw input_error(fmt::format("mapping.tiles names tile {}, which is dead", tile));
+}
+
+/// Tiles that the placement names.
+std::vector<bool> named_tiles(const tile_supply& supply, std::span<const std::uint32_t> placement) {
+  std::vector<bool> named(supply.tiles, false);
+  for (const auto tile : placement) {
+    if (tile == any_tile)
+      continue;
+    require_tile(supply, tile);
+    if (named[tile] && !supply.shared)
+      throw input_error(fmt::format("mapping.tiles names tile {} twice; a tile holds one array", tile));
+    named[tile] = true;
+  }
+  return named;
 }
 
 void place(std::vector<array_region>& arrays, const tile_supply& supply, std::span<const std::uint32_t> placement) {
-  const std::uint32_t tiles = supply.tiles;
   if (!placement.empty() && placement.size() != arrays.size())
     throw input_error(fmt::format("mapping.tiles lists {} tiles but the network has {} arrays; list one tile per array",
                                   placement.size(), arrays.size()));
-  std::vector<bool> taken(tiles, false);
-  for (std::uint32_t k = 0; k < arrays.size(); ++k) {
-    const std::uint32_t tile = placement.empty() ? (supply.shared ? k % tiles : k) : placement[k];
-    if (tile >= tiles)
-      throw input_error(fmt::format("mapping.tiles names tile {}, allowed: 0 to {}", tile, tiles - 1));
-    if (taken[tile] && !supply.shared)
-      throw input_error(fmt::format("mapping.tiles names tile {} twice; a tile holds one array", tile));
+  auto taken = named_tiles(supply, placement);
+  for (const auto tile : supply.dead)
     taken[tile] = true;
-    arrays[k].tile = tile;
+  std::uint32_t next = 0;
+  for (std::uint32_t k = 0; k < arrays.size(); ++k) {
+    if (!placement.empty() && placement[k] != any_tile) {
+      arrays[k].tile = placement[k];
+      continue;
+    }
+    while (!supply.shared && taken[next])
+      ++next;
+    arrays[k].tile = supply.shared ? k % supply.tiles : next++;
   }
 }
 
 } // namespace
+
+bool tile_supply::is_dead(std::uint32_t tile) const {
+  return std::ranges::find(dead, tile) != dead.end();
+}
 
 network_map map_network(const network_configuration& network, const tile_supply& supply,
                         std::span<const std::uint32_t> placement, const std::vector<std::uint32_t>& copies) {

@@ -5,8 +5,12 @@
 #include <tilework/core/array_region.h>
 #include <tilework/workloads/network.h>
 
+#include <array>
 #include <cstdint>
+#include <limits>
 #include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tilework::workload {
@@ -47,14 +51,29 @@ struct tile_supply {
   std::uint32_t tiles = 0;
   std::uint32_t max_inputs = 0; ///< lines of one array
   std::uint32_t max_outputs = 0;
-  bool shared = false; ///< a tile holds any number of arrays: a digital unit with a memory
+  bool shared = false;               ///< a tile holds any number of arrays: a digital unit with a memory
+  std::vector<std::uint32_t> dead{}; ///< tiles that hold nothing, each once
+  [[nodiscard]] bool is_dead(std::uint32_t tile) const;
 };
 
+/// Who places the arrays that may be on any tile. in_order: the first one on the first tile; nearest: close to the
+/// hub, see platforms/placer.h.
+enum class placer_kind : std::uint8_t { in_order, nearest };
+inline constexpr std::array<std::pair<std::string_view, placer_kind>, 2> placer_names{
+    {{"in_order", placer_kind::in_order}, {"nearest", placer_kind::nearest}}};
+constexpr std::span<const std::pair<std::string_view, placer_kind>> names_of(placer_kind) {
+  return placer_names;
+}
+
+/// In a placement: an array that may be on any tile.
+inline constexpr std::uint32_t any_tile = std::numeric_limits<std::uint32_t>::max();
+
 /// Cuts every layer into ceil(size/max) pieces per side, as equal as possible, the first ones one larger.
-/// \param placement tile of each array in order; empty = array k on tile k, modulo their number where tiles are shared.
+/// \param placement tile of each array in order, or any_tile, which are placed in order on the tiles that are left:
+/// working ones that no array names, all tiles in turn where they are shared. Empty = all on any tile.
 /// \param copies arrays of every piece, per role; at most 255 each
-/// \throws input_error if the placement names a tile that does not exist; unless tiles are shared, also if there are
-/// more arrays than tiles or one is named twice.
+/// \throws input_error if the placement names a tile that does not exist or is dead; unless tiles are shared, also if
+/// there are more arrays than working tiles or one is named twice.
 network_map map_network(const network_configuration& network, const tile_supply& supply,
                         std::span<const std::uint32_t> placement, const std::vector<std::uint32_t>& copies = {1U});
 

@@ -152,6 +152,24 @@ auto training_session::program_for(step_shape shape) -> const mini_batch_program
   return entry;
 }
 
+auto training_session::mean_training_step() const -> mean_step {
+  const auto& algorithm = configuration_.algorithm;
+  const auto rounds = vectors_per_copy(configuration_.batch_size, algorithm.copies_of(0));
+  mean_step mean;
+  step_shape shape;
+  shape.vectors = configuration_.batch_size;
+  shape.takes_pulses = algorithm.family == algorithm_family::mixed_precision;
+  for (const auto& stage : stages_) {
+    const auto [every, in_mini_batches] = stage.period;
+    shape.events.push_back({.first = every == 0 ? 0 : rounds});
+    mean.events.push_back(every == 0 ? 0.0 : (in_mini_batches ? 1.0 : rounds) / static_cast<double>(every));
+  }
+  if (shape.takes_pulses)
+    shape.events.clear();
+  mean.program = emit_training_step(inputs(), shape);
+  return mean;
+}
+
 void training_session::initialise() {
   for (std::size_t l = 0; l < layout_.layers.size(); ++l) {
     const std::uint32_t inputs = configuration_.network.layers[l];

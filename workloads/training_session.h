@@ -138,6 +138,12 @@ public:
     return position_.epoch * std::uint64_t{order_.size()} + position_.next_sample;
   }
   [[nodiscard]] bool complete() const { return position_.epoch == configuration_.epochs && !between_epochs(); }
+  /// A mini-batch with one event of every stage that has any, and how many there are per mini-batch, on average.
+  struct mean_step {
+    step_program program;
+    std::vector<double> events; ///< per stage
+  };
+  [[nodiscard]] mean_step mean_training_step() const;
   /// Iterations of programming in a closed loop: of every copy, per layer; empty if there was none.
   [[nodiscard]] const std::vector<std::vector<std::uint32_t>>& programming_iterations() const {
     return programming_loop_.iterations();

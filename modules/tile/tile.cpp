@@ -11,6 +11,12 @@ std::size_t index(phase p) {
   return static_cast<std::size_t>(p);
 }
 
+/// An operation that turns out to need no time, such as the read of vectors that are all zero, waits for its turn like
+/// any other: before that nobody knows.
+femtoseconds turn_of(femtoseconds length) {
+  return std::max(length, femtoseconds{1});
+}
+
 } // namespace
 
 tile::tile(const sc_core::sc_module_name& name, const tile_configuration& configuration,
@@ -46,7 +52,8 @@ transaction::booking tile::schedule(::tlm::tlm_generic_payload& payload, femtose
 
 transaction::booking tile::book_array(const operation& op, const tile_occupation& work, femtoseconds arrival) {
   const auto length = work.stages.array_busy;
-  const auto start = array_.reserve(arrival, length);
+  const auto start = array_.first_fit(arrival, turn_of(length));
+  array_.reserve(start, length);
   if (start != arrival)
     ++delayed_;
   accounts_.crossbar->busy[index(op.phase)] += length;
@@ -95,10 +102,10 @@ void tile::visit_calendars(const transaction::calendar_visitor& visitor) {
 /// First time at which the array is free and the converters will be when its first result is there.
 femtoseconds tile::first_start(femtoseconds arrival, const mvm_timing& timing,
                                const transaction::resource_calendar& adc) const {
-  auto start = array_.first_fit(arrival, timing.array_busy);
+  auto start = array_.first_fit(arrival, turn_of(timing.array_busy));
   for (;;) {
     const auto convert = adc.first_fit(start + timing.adc_begin, timing.adc_busy);
-    const auto next = array_.first_fit(convert - timing.adc_begin, timing.array_busy);
+    const auto next = array_.first_fit(convert - timing.adc_begin, turn_of(timing.array_busy));
     if (next == start)
       return start;
     start = next;

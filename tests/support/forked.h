@@ -51,6 +51,7 @@ auto in_child(Run run) {
     return value;
   }
   std::fflush(nullptr);
+  const bool failed_before = testing::Test::HasFailure(); // the child inherits it
   const pid_t child = ::fork();
   if (child == 0) {
     bool good = false;
@@ -61,7 +62,7 @@ auto in_child(Run run) {
       std::printf("child: %s\n", e.what());
     }
     std::fflush(nullptr);
-    ::_exit(good && !testing::Test::HasFailure() ? 0 : 1);
+    ::_exit(good && (failed_before || !testing::Test::HasFailure()) ? 0 : 1);
   }
   ::close(ends[1]);
   const bool complete = detail::read_all(ends[0], std::as_writable_bytes(std::span(&value, 1)));

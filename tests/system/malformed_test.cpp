@@ -133,6 +133,23 @@ constexpr std::string_view tile_of_machine = R"(tile:
   pulse: {width: 5 ns, period: 5 ns})";
 constexpr std::string_view soft_bounds = "{model: SoftBounds, dw_min: 0.002}";
 
+constexpr std::string_view with_one_role = R"(  device: {model: SoftBounds, dw_min: 0.002}
+  epochs: 1
+  batch_size: 4
+  learning_rate: 0.05
+forward: {preset: IOParameters, out_noise: 0.05}
+machine: machine.yaml
+)";
+constexpr std::string_view with_two_roles = R"(  device: {model: SoftBounds, dw_min: 0.002}
+  algorithm: TikiTaka
+  epochs: 1
+  batch_size: 4
+  learning_rate: 0.05
+forward: {preset: IOParameters, out_noise: 0.05}
+machine: {interconnect: {mesh: {columns: 2, rows: 1}}, digital: {transfer_controller: {lanes: 32}}, technology: technology.yaml}
+mapping: {place: [{layer: 0, role: slow, tile: 0}, {layer: 0, role: fsat, tile: 1}]}
+)";
+
 constexpr std::array cases{
     // keys and values
     malformed_case{"unknown_key", e, "epochs: 1", "epoch: 1", "epoch: 1", "did you mean 'epochs'?"},
@@ -332,6 +349,57 @@ constexpr std::array cases{
                    "one tile per array"},
     malformed_case{"tile_that_does_not_exist", e, "seed: 1", "seed: 1\nmapping: {tiles: [7]}", "{tiles",
                    "allowed: 0 to 1"},
+    malformed_case{"tiles_and_place", e, "seed: 1", "seed: 1\nmapping: {tiles: [0], place: [{layer: 0, tile: 0}]}",
+                   "[{layer", "two values for one quantity"},
+    malformed_case{"tiles_and_placer", e, "seed: 1", "seed: 1\nmapping: {tiles: [0], placer: nearest}", "nearest",
+                   "two values for one quantity"},
+    malformed_case{"unknown_placer", e, "seed: 1", "seed: 1\nmapping: {placer: neares}", "neares}",
+                   "did you mean 'nearest'?"},
+    malformed_case{"place_without_layer", e, "seed: 1", "seed: 1\nmapping: {place: [{tile: 0}]}", "{tile: 0", "layer"},
+    malformed_case{"place_without_tile", e, "seed: 1", "seed: 1\nmapping: {place: [{layer: 0}]}", "{layer: 0",
+                   "expected tile or tiles"},
+    malformed_case{"place_of_an_unknown_layer", e, "seed: 1", "seed: 1\nmapping: {place: [{layer: 1, tile: 0}]}",
+                   "1, tile", "from 0 to 0"},
+    malformed_case{"place_of_a_role_that_sgd_has_not", e, "seed: 1",
+                   "seed: 1\nmapping: {place: [{layer: 0, role: fast, tile: 0}]}", "fast", "leave role out"},
+    malformed_case{"place_of_an_unknown_role", e, with_one_role, with_two_roles, "fsat",
+                   "expected fast, slow or a number"},
+    malformed_case{"place_of_an_unknown_replica", e, "seed: 1",
+                   "seed: 1\nmapping: {place: [{layer: 0, replica: 1, tile: 0}]}", "1, tile", "from 0 to 0"},
+    malformed_case{"place_of_an_unknown_piece", e, "seed: 1",
+                   "seed: 1\nmapping: {place: [{layer: 0, split: [0, 1], tile: 0}]}", "[0, 1]",
+                   "1 input and 1 output pieces"},
+    malformed_case{"place_of_half_a_piece", e, "seed: 1",
+                   "seed: 1\nmapping: {place: [{layer: 0, split: [0], tile: 0}]}", "[0]", "expected [input piece"},
+    malformed_case{"unknown_key_of_a_place", e, "seed: 1",
+                   "seed: 1\nmapping: {place: [{layer: 0, tile: 0, replicas: 0}]}", "replicas",
+                   "did you mean 'replica'?"},
+    malformed_case{"place_outside_the_machine", e, "seed: 1", "seed: 1\nmapping: {place: [{layer: 0, tile: 2}]}", "2}]",
+                   "from 0 to 1"},
+    malformed_case{"places_outside_the_machine", e, "seed: 1", "seed: 1\nmapping: {place: [{layer: 0, tiles: [2]}]}",
+                   "2]}]", "from 0 to 1"},
+    malformed_case{"two_tiles_for_one_array", e, "seed: 1", "seed: 1\nmapping: {place: [{layer: 0, tiles: [0, 1]}]}",
+                   "[0, 1]", "names 2 tiles for 1 arrays"},
+    malformed_case{"place_twice", e, "seed: 1", "seed: 1\nmapping: {place: [{layer: 0, tile: 0}, {layer: 0, tile: 1}]}",
+                   "{layer: 0, tile: 1", "has its tile from"},
+    malformed_case{"place_on_a_dead_tile", e, "machine.yaml\nseed: 1",
+                   "{interconnect: {mesh: {columns: 2, rows: 1}}, tile: {faults: {dead: [1]}}, technology: "
+                   "technology.yaml}\nmapping: {place: [{layer: 0, tile: 1}]}",
+                   "1}]}\n", "tile 1 is dead"},
+    malformed_case{"tiles_with_a_dead_one", e, "machine.yaml\nseed: 1",
+                   "{interconnect: {mesh: {columns: 2, rows: 1}}, tile: {faults: {dead: [1]}}, technology: "
+                   "technology.yaml}\nmapping: {tiles: [1]}",
+                   "{tiles", "which is dead"},
+    malformed_case{
+        "too_few_working_tiles", e, "machine.yaml\nseed: 1",
+        "{interconnect: {mesh: {columns: 2, rows: 1}}, tile: {faults: {dead: [0, 1]}}, technology: technology.yaml}",
+        "{layers", "2 tiles, 2 of them dead"},
+    malformed_case{"too_few_tiles_for_a_place", e, "[784, 10], activation: sigmoid}",
+                   "[784, 600, 10]}\nmapping: {place: [{layer: 0, tiles: [0]}]}", "{layers",
+                   "needs 4 arrays but the machine has 2 tiles"},
+    malformed_case{"dead_tile_outside_the_machine", m, "  pulse:", "  faults: {dead: [2]}\n  pulse:", "2]",
+                   "from 0 to 1"},
+    malformed_case{"dead_tile_twice", m, "  pulse:", "  faults: {dead: [1, 1]}\n  pulse:", "[1, 1]", "twice"},
     malformed_case{"buffer_too_small", m, "capacity: 1 MiB", "capacity: 1 KiB", "{capacity", "bytes of buffer"},
     // YAML
     malformed_case{"duplicate_key", e, "seed: 1", "seed: 1\nseed: 2", "seed: 2", "duplicate key 'seed'"},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole machine: sequencer, network, tiles, vector unit, buffer and memory on small training runs.
-#include "striped.h"
+#include "support/striped.h"
 #include "support/forked.h"
 #include "support/systemc_fixture.h"
 

@@ -117,5 +117,24 @@ TEST(mapping, refuses_impossible_placements) {
   EXPECT_NE(error_of({8, 4}, {4, 4, 4}, {2, 2}).find("names tile 2 twice"), std::string::npos);
 }
 
+TEST(mapping, what_is_not_placed_follows_in_order_on_the_tiles_that_are_left) {
+  const auto map = map_of({4, 4, 4, 4, 4}, {8, 4, 4, false, {0, 3}}, {any_tile, 1, any_tile, 6});
+  EXPECT_EQ(map.arrays[0].tile, 2U);
+  EXPECT_EQ(map.arrays[1].tile, 1U);
+  EXPECT_EQ(map.arrays[2].tile, 4U);
+  EXPECT_EQ(map.arrays[3].tile, 6U);
+}
+
+TEST(mapping, dead_tiles_hold_nothing) {
+  const auto map = map_of({4, 4, 4}, {4, 4, 4, false, {0, 2}});
+  EXPECT_EQ(map.arrays[0].tile, 1U);
+  EXPECT_EQ(map.arrays[1].tile, 3U);
+  EXPECT_NE(error_of({4, 4, 4}, {4, 4, 4, false, {2}}, {1, 2}).find("names tile 2, which is dead"), std::string::npos);
+  EXPECT_NE(error_of({4, 4, 4, 4}, {4, 4, 4, false, {0, 2}})
+                .find("needs 3 arrays but the machine has 4 tiles, 2 of "
+                      "them dead"),
+            std::string::npos);
+}
+
 } // namespace
 } // namespace tilework::workload
