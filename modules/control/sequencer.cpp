@@ -210,11 +210,18 @@ void sequencer::note_operation(std::uint32_t index) {
 void sequencer::wait_for_next() {
   if (!queue_.empty())
     due_.notify(transaction::to_sc_time(queue_.front().time - time_.now()));
+  if (auto* const ahead = time_.ahead())
+    advance_until_woken(*ahead);
+  else
+    wait(due_.event() | arrived_.event());
+  due_.cancel();
+}
+
+void sequencer::advance_until_woken(transaction::agenda& ahead) {
   woken_ = false;
   while (!woken_)
-    if (!time_.ahead()->advance())
+    if (!ahead.advance())
       wait(due_.event()); // for ever: the kernel finds out that the machine is stuck
-  due_.cancel();
 }
 
 void sequencer::begin_approximately(std::uint32_t index) {

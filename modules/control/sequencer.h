@@ -147,6 +147,7 @@ private:
   void run_approximately();
   void admit(std::uint32_t index);
   void wait_for_next();
+  void advance_until_woken(transaction::agenda& ahead);
   void begin_approximately(std::uint32_t index);
   void note_operation(std::uint32_t index);
   void catch_up();

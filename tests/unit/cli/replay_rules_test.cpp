@@ -39,9 +39,10 @@ TEST(changed_keys, a_value_and_a_map_differ) {
 std::set<std::string> machine_keys() {
   std::set<std::string> all;
   for (const std::string text :
-       {"{tile: {adc: {kind: fixed, conversion_time: 1 ns}, cell: {endurance: {pulses: 1, source: s}}}, digital: "
-        "{transfer_controller: {}}}",
-        "{interconnect: {bus: {}}, matrix_unit: {kind: systolic}}",
+       {"{tile: {adc: {kind: fixed, conversion_time: 1 ns}, cell: {endurance: {pulses: 1, source: s}, wire: "
+        "{resistance: 0 Ohm, capacitance: 0 fF}}}, digital: {transfer_controller: {}}}",
+        "{chips: 2, interconnect: {mesh: {model: router}, chip_link: {}}}", "{interconnect: {tree: {model: router}}}",
+        "{interconnect: {crossbar: {model: router}}}", "{interconnect: {bus: {}}, matrix_unit: {kind: systolic}}",
         "{interconnect: {ideal: {}}, matrix_unit: {kind: simd, weight_memory: {kind: dram}}}"}) {
     const auto document = config::document::parse("machine: " + text, "m.yaml");
     config::reader r(document);
