@@ -175,11 +175,13 @@ TEST(asynchronous, what_is_not_shown_to_be_right_is_refused) {
                  "steps of one mini-batch");
 }
 
-/// Runs to the end, and the same run interrupted and resumed: all of both must be equal.
-void expect_resumable(const options& assignments) {
-  const auto options_of_run =
-      batched + set({"dataset={name: glyphs, train_samples: 2000, test_samples: 100}", "training.epochs=4"}) +
-      set(assignments) + options{"--threads", "1"};
+/// Runs to the end, and the same run interrupted and resumed: all of both must be equal. Long enough for a signal
+/// to arrive after the first epoch.
+void expect_resumable(const options& assignments, unsigned epochs) {
+  const auto options_of_run = batched +
+                              set({"dataset={name: glyphs, train_samples: 2000, test_samples: 100}",
+                                   "training.epochs=" + std::to_string(epochs), "training.batch_size=5"}) +
+                              set(assignments) + options{"--threads", "1"};
   const temporary_directory folder;
   const auto whole = folder / "whole";
   const auto parts = folder / "parts";
@@ -193,7 +195,7 @@ void expect_resumable(const options& assignments) {
 }
 
 TEST(asynchronous, interrupted_and_resumed_ends_like_uninterrupted) {
-  expect_resumable(in_flight("3"));
+  expect_resumable(in_flight("3"), 40);
 }
 
 const options leaky{"training.device={extends: Capacitor, lifetime: 50}"};
@@ -250,7 +252,7 @@ TEST(device_time, serves_algorithms_with_transfers) {
 }
 
 TEST(device_time, interrupted_and_resumed_ends_like_uninterrupted) {
-  expect_resumable(in_seconds);
+  expect_resumable(in_seconds, 6);
 }
 
 TEST(device_time, needs_a_period_and_devices) {
