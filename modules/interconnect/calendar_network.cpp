@@ -123,6 +123,8 @@ calendar_network::booked_worm calendar_network::enter(std::uint32_t number, cons
   if (p.multicast != 0)
     if (const auto passed = std::ranges::find(passages, p.multicast, &passage::multicast); passed != passages.end())
       return {passed->entered, true};
+  if (calendar.intervals() == 0)
+    booked_.push_back(number);
   const auto own = cycles(topology_.channels[number].cycles_per_flit);
   const auto flight = std::max(own * static_cast<std::int64_t>(flits - 1), earliest.tail - earliest.head);
   const auto start = calendar.reserve(earliest.head, flight + own);
@@ -139,10 +141,11 @@ calendar_network::worm calendar_network::leave(const channel& passed, const worm
 }
 
 void calendar_network::drain() {
-  for (auto& c : channels_) {
-    c.calendar.clear();
-    c.passages.clear();
+  for (const auto number : booked_) {
+    channels_[number].calendar.clear();
+    channels_[number].passages.clear();
   }
+  booked_.clear();
   for (auto& g : gatherings_) {
     g.number = 0;
     g.members.clear();

@@ -81,6 +81,7 @@ private:
   topology topology_;
   transaction::clock_domain clock_;
   std::vector<booked_channel> channels_;
+  std::vector<std::uint32_t> booked_; ///< channels with bookings: a step uses few of a large network
   std::vector<gathering> gatherings_;
   std::vector<meeting> meetings_;   ///< by router
   std::vector<std::uint32_t> tree_; ///< its routers, the furthest first

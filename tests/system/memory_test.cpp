@@ -65,5 +65,12 @@ TEST(memory, of_many_arrays_is_documented) {
   expect_documented_memory(3072, 256, 60 * megabyte);
 }
 
+/// Two of 4,096 tiles hold an array. Devices of all of them would be a gigabyte per byte of a cross-point; accounts of
+/// all of them, twice, are 92 MB.
+TEST(memory, of_tiles_without_an_array_is_that_of_their_accounts) {
+  const auto summary = summary_of_run({"--set", "machine.interconnect.mesh={columns: 64, rows: 64}"});
+  EXPECT_LE(summary.at("host").at("peak_rss_bytes").get<std::uint64_t>(), 250 * megabyte);
+}
+
 } // namespace
 } // namespace tilework::test
