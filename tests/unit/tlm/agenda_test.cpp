@@ -90,7 +90,7 @@ struct traffic {
     for (unsigned i = 0; i < 4; ++i) {
       const auto suffix = name + std::to_string(i);
       models.emplace_back(time);
-      initiators.emplace_back(("initiator" + suffix).c_str(), [this](auto& p) { answered(p); }, ahead);
+      initiators.emplace_back(("initiator" + suffix).c_str(), [this](auto& p) { answered(p); }, &time);
       targets.emplace_back(("target" + suffix).c_str(), time, models.back(), 1 + i % 2);
       initiators.back().socket.bind(targets.back().socket);
     }
