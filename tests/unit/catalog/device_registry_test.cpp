@@ -10,6 +10,7 @@
 #include <tilework/physics/presets/presets.h>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -194,7 +195,7 @@ TEST(device_registry, extends_a_preset) {
 
 class device_files : public testing::Test {
 protected:
-  device_files() : folder_(std::filesystem::path(testing::TempDir()) / "device_files") {
+  device_files() : folder_(std::filesystem::path(testing::TempDir()) / ("device_files" + std::to_string(getpid()))) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_ / "devices");
   }
