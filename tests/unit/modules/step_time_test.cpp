@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bounds on the time of a step with transfers, on random small machines: never less than its busiest resource was in
 // use, never more than its operations one after the other.
-#include "support/striped.h"
 #include "support/forked.h"
+#include "support/striped.h"
 #include "support/systemc_fixture.h"
 
 #include <tilework/physics/devices/constant_step.h>

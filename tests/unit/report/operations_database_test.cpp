@@ -41,8 +41,9 @@ TEST(operations_database, holds_every_operation_and_booking) {
   EXPECT_EQ(query(file, "SELECT * FROM Run"), (rows{"seed|7"}));
   EXPECT_EQ(query(file, "SELECT * FROM Resource WHERE kind = 'network'"), (rows{"2|bus|network"}));
   EXPECT_EQ(query(file, "SELECT * FROM Step"), (rows{"7|0|1000|83"}));
-  EXPECT_EQ(query(file, "SELECT operation, kind, function, layer, done_fs, cause, gap_fs FROM Operation"),
-            (rows{"0|forward_mvm|null|0|41|2|4", "1|forward_mvm|null|1|73|5|4", "2|vector_op|loss_gradient|0|83|null|10"}));
+  EXPECT_EQ(
+      query(file, "SELECT operation, kind, function, layer, done_fs, cause, gap_fs FROM Operation"),
+      (rows{"0|forward_mvm|null|0|41|2|4", "1|forward_mvm|null|1|73|5|4", "2|vector_op|loss_gradient|0|83|null|10"}));
   EXPECT_EQ(query(file, "SELECT * FROM Dependency"), (rows{"0|2|1"}));
   EXPECT_EQ(query(file, "SELECT booking, operation, resource, requested_fs, start_fs, length_fs, cause, gap_fs, "
                         "joined_to FROM Booking WHERE operation = 1"),
