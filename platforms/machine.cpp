@@ -165,11 +165,13 @@ void machine::build_arrays(const elaboration& work) {
     hardware::require_capacity(*configuration_.matrix_unit, work.arrays, work.max_burst);
   for (const auto& accounts : accounts_.matrix_units)
     units_.push_back(std::make_unique<hardware::matrix_unit>(*configuration_.matrix_unit, time_, accounts));
-  for (std::uint32_t a = 0; a < work.arrays.size(); ++a) {
+  tiles_.resize(work.arrays.size());
+  for (std::uint32_t i = 0; i < work.arrays.size(); ++i) {
+    const auto a = work.build_order.empty() ? i : work.build_order[i];
     mapped_tiles_.insert(work.arrays[a].tile);
-    tiles_.push_back(make_array(work, a));
+    tiles_[a] = make_array(work, a);
     sequencer_->tile_port(a).socket.bind(network_->upstream(a));
-    network_->downstream(a).bind(tiles_.back()->socket());
+    network_->downstream(a).bind(tiles_[a]->socket());
   }
 }
 

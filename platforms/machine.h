@@ -37,6 +37,7 @@ struct elaboration {
   std::span<const numerics::transfer_stage> stages{}; ///< of the training algorithm, by operation::stage
   activity_source* recorded = nullptr; ///< replay: what operations did, and arrays without values; null: computed
   bool values_follow_time = false;     ///< see hardware::sequencer_configuration
+  std::span<const std::uint32_t> build_order{}; ///< of the arrays' modules; empty: by number. No result depends on it
 };
 
 /// One tile or one digital matrix unit per node of a network; sequencer, vector unit, transfer controller, buffer and

@@ -13,6 +13,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
 #include <optional>
 #include <sstream>
 
@@ -38,7 +40,8 @@ struct variant {
   unsigned evaluate_every = 1;
   std::vector<std::uint32_t> placement{};
   double memory_bandwidth = 5.33e9;
-  hardware::network_model network = hardware::network_model::calendar; ///< of the mesh
+  hardware::network_model network = hardware::network_model::calendar;
+  bool backwards = false; ///< modules of arrays are built from the last to the first
 };
 
 platform::machine_configuration machine_for(const variant& v) {
@@ -52,7 +55,7 @@ platform::machine_configuration machine_for(const variant& v) {
   c.buffer.ports = 8;
   c.memory.bandwidth_bytes_per_s = v.memory_bandwidth;
   if (v.bus)
-    c.interconnect = hardware::bus_configuration{.nodes = 6};
+    c.interconnect = hardware::bus_configuration{.nodes = 6, .model = v.network};
   else
     c.interconnect = hardware::routed_network_configuration{.shape = hardware::mesh_shape{3, 2}, .model = v.network};
   return c;
@@ -77,6 +80,10 @@ struct run : workload::session_listener, transaction::transaction_listener {
     session.initialise();
     session.set_listener(this);
     parameters.device = physics::constant_step{};
+    std::vector<std::uint32_t> build_order(map.arrays.size());
+    std::iota(build_order.begin(), build_order.end(), 0U);
+    if (v.backwards)
+      std::ranges::reverse(build_order);
     machine.emplace(configuration, platform::elaboration{.arrays = map.arrays,
                                                          .parameters = {&parameters, 1},
                                                          .seed = 11,
@@ -85,7 +92,8 @@ struct run : workload::session_listener, transaction::transaction_listener {
                                                          .source = session,
                                                          .samples = session,
                                                          .arena = arena,
-                                                         .pool = pool});
+                                                         .pool = pool,
+                                                         .build_order = build_order});
     machine->control().add_listener(*this);
   }
   void evaluated(const workload::evaluation_result& r) override { last = r; }
@@ -214,6 +222,25 @@ TEST(sequencer, times_are_equal_where_nothing_was_delayed) {
   EXPECT_EQ(loose.total, approximate.total);
   expect_same_values(loose, approximate);
   EXPECT_EQ(loose.counts, approximate.counts);
+}
+
+// Layers are cut into pieces that start and answer at equal times, so the order of modules could show.
+TEST(sequencer, order_of_construction_changes_nothing) {
+  for (const auto timing : {timing_mode::loosely, timing_mode::approximately})
+    for (const bool bus : {false, true})
+      for (const auto network : {hardware::network_model::calendar, hardware::network_model::router}) {
+        if (timing == timing_mode::loosely && network == hardware::network_model::router)
+          continue;
+        SCOPED_TRACE(testing::Message() << "approximately " << (timing == timing_mode::approximately) << ", bus " << bus
+                                        << ", router " << (network == hardware::network_model::router));
+        variant v{.timing = timing, .bus = bus, .network = network};
+        const auto forwards = outcome_of(v);
+        v.backwards = true;
+        const auto backwards = outcome_of(v);
+        expect_same_values(forwards, backwards);
+        EXPECT_EQ(forwards.counts, backwards.counts);
+        EXPECT_EQ(forwards.total, backwards.total);
+      }
 }
 
 TEST(sequencer, threads_change_nothing) {
