@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fixed_unit.h"
 #include "requests.h"
 #include "support/systemc_fixture.h"
 
@@ -6,9 +7,7 @@
 #include <tilework/modules/interconnect/calendar_network.h>
 #include <tilework/modules/interconnect/network.h>
 #include <tilework/tlm/four_phase_initiator.h>
-#include <tilework/tlm/four_phase_target.h>
 #include <tilework/tlm/protocol_checker.h>
-#include <tilework/tlm/resource_calendar.h>
 
 #include <gtest/gtest.h>
 
@@ -17,29 +16,9 @@
 namespace tilework::hardware {
 namespace {
 
+using test::cycle;
+using test::fixed_unit;
 using test::kernel_now;
-
-constexpr std::int64_t cycle = 1'000'000; // fs
-
-/// Holds its input for `input` and answers `rest` later.
-class fixed_unit final : public transaction::schedulable {
-public:
-  explicit fixed_unit(transaction::timeline& time) {
-    time.on_drain([this] { register_.clear(); });
-  }
-  transaction::booking schedule(::tlm::tlm_generic_payload& /*payload*/, femtoseconds arrival) override {
-    arrivals.push_back(arrival);
-    const auto start = register_.reserve(arrival, input);
-    return {start, start + input, start + input + rest};
-  }
-  unsigned debug(::tlm::tlm_generic_payload& /*payload*/) override { return 77; }
-  femtoseconds input{4 * cycle};
-  femtoseconds rest{6 * cycle};
-  std::vector<femtoseconds> arrivals;
-
-private:
-  transaction::resource_calendar register_;
-};
 
 /// Initiator -> checker -> network -> checker -> target, from node 0 to node 3 of a 4 x 1 mesh.
 struct bench {
