@@ -38,15 +38,17 @@ json phases_of(const run_results& r) {
 }
 
 json components_of(const run_results& r) {
-  json components;
+  json components = json::object();
+  auto& entries = components.get_ref<json::object_t&>(); // in order; looking each name up would be quadratic
   const double time_s = r.simulated_time().seconds();
   for (std::size_t c = 0; c < r.costs.components.size(); ++c) {
     const auto& cost = r.costs.components[c];
     const double busy_s = training_busy(r.books.accounts()[c]).seconds();
-    components[cost.name] = {{"energy_J", cost.training_energy_J},
-                             {"area_mm2", cost.area_m2 * 1e6},
-                             {"busy_s", busy_s},
-                             {"utilisation", time_s > 0 ? busy_s / time_s : 0.0}};
+    entries.push_back({cost.name,
+                       {{"energy_J", cost.training_energy_J},
+                        {"area_mm2", cost.area_m2 * 1e6},
+                        {"busy_s", busy_s},
+                        {"utilisation", time_s > 0 ? busy_s / time_s : 0.0}}});
   }
   return components;
 }
